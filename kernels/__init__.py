@@ -1,0 +1,13 @@
+"""Gradient descent of sigmoid classifiers: arrays in, arrays out, the same bits on every machine.
+
+numpy and numba only.  Nothing in here reads a file, a config or a clock.
+"""
+
+from __future__ import annotations
+
+from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
+from kernels.descent import Descent, descend
+from kernels.evaluation import gradient, risk
+from kernels.losses import LOSSES
+
+__all__ = ["LOSSES", "Descent", "descend", "exp", "expit", "expit_slope", "gradient", "log1p", "risk", "softplus"]

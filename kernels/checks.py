@@ -1,0 +1,148 @@
+"""Validation of what the public functions are given: each check returns its argument in the form the loops take, or says what is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.losses import LOSSES, Loss
+
+__all__ = ["TARGETS", "known_loss", "rates_of", "samples", "step_budget", "thread_count", "thresholds_of", "trace_steps_of", "vectors"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+TARGETS: Final = ("accuracy", "brier", "logloss")
+"""Names of the targets, in the order of the rows of `thresholds_of`."""
+
+_UNREACHABLE: Final = {"accuracy": np.inf, "brier": -np.inf, "logloss": -np.inf}
+
+
+def _fail(argument: str, value: object, allowed: str) -> ValueError:
+    return ValueError(f"{argument}: got {value}; allowed is {allowed}")
+
+
+def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise _fail(argument, f"an array of dtype {array.dtype}", allowed)
+    return array.astype(np.float64)
+
+
+def _finite(argument: str, array: Floats, allowed: str) -> Floats:
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        where = tuple(int(i) for i in bad[0])
+        raise _fail(argument, f"{array[where]} at {list(where)}", allowed)
+    return array
+
+
+def samples(features: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Features (n, d) and labels (n,), both float64 copies, n and d at least 1."""
+    allowed = "a finite real array of shape (n, d), n and d at least 1"
+    x = _real_array("features", features, allowed)
+    if x.ndim != 2 or 0 in x.shape:
+        raise _fail("features", f"shape {x.shape}", allowed)
+    _finite("features", x, allowed)
+    allowed = f"0 or 1 for each of the {len(x)} samples, shape ({len(x)},)"
+    y = _real_array("labels", labels, allowed)
+    if y.shape != (len(x),):
+        raise _fail("labels", f"shape {y.shape}", allowed)
+    wrong = y[(y != 0.0) & (y != 1.0)]
+    if wrong.size:
+        raise _fail("labels", wrong[0], allowed)
+    return x, y
+
+
+def vectors(argument: str, value: npt.ArrayLike, d: int) -> Floats:
+    """Parameter vectors (runs, d), as a C-contiguous float64 copy."""
+    allowed = f"a finite real array of shape (runs, {d}), a parameter for each feature"
+    array = _real_array(argument, value, allowed)
+    if array.ndim != 2 or array.shape[1] != d:
+        raise _fail(argument, f"shape {array.shape}", allowed)
+    return _finite(argument, np.ascontiguousarray(array), allowed)
+
+
+def known_loss(name: object) -> Loss:
+    """The registered loss of that name."""
+    if not isinstance(name, str) or name not in LOSSES:
+        raise _fail("loss", repr(name), f"one of {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+def _per_run(argument: str, value: npt.ArrayLike, runs: int, allowed: str) -> Floats:
+    array = _real_array(argument, value, allowed)
+    if array.shape not in ((), (runs,)):
+        raise _fail(argument, f"shape {array.shape}", allowed)
+    return np.broadcast_to(_finite(argument, array, allowed), (runs,)).copy()
+
+
+def rates_of(value: npt.ArrayLike, runs: int) -> Floats:
+    """Learning rates (runs,), all positive."""
+    allowed = f"a positive number, or {runs} of them, one for each run"
+    rates = _per_run("learning_rate", value, runs, allowed)
+    if (rates <= 0.0).any():
+        raise _fail("learning_rate", rates[rates <= 0.0][0], allowed)
+    return rates
+
+
+def _whole(argument: str, value: object, least: int, allowed: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise _fail(argument, repr(value), allowed)
+    return int(value)
+
+
+def step_budget(value: object) -> int:
+    """The number of steps a run may take."""
+    # Steps are counted in float64 lanes, which hold every whole number up to here.
+    most = 2**53
+    allowed = f"a whole number from 0 to {most}"
+    budget = _whole("max_steps", value, 0, allowed)
+    if budget > most:
+        raise _fail("max_steps", budget, allowed)
+    return budget
+
+
+def thread_count(value: object) -> int:
+    """The number of threads, by default as many as there are cores for this process."""
+    if value is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _whole("threads", value, 1, "a whole number from 1 on, or None for all cores")
+
+
+def thresholds_of(targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, runs: int) -> tuple[tuple[str, ...], Floats]:
+    """The names of the targets asked for, and the thresholds of all (3, runs): out of reach where not asked for."""
+    table = np.repeat(np.array([[_UNREACHABLE[name]] for name in TARGETS]), runs, axis=1)
+    asked = {} if targets is None else targets
+    allowed = f"a mapping from {', '.join(TARGETS)} to thresholds"
+    if not isinstance(asked, Mapping):
+        raise _fail("targets", repr(asked), allowed)
+    for name, threshold in asked.items():
+        if name not in TARGETS:
+            raise _fail("targets", repr(name), allowed)
+        table[TARGETS.index(name)] = _per_run(f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them")
+    if "accuracy" in asked and labels.min() == labels.max():
+        raise _fail("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
+    return tuple(name for name in TARGETS if name in asked), np.ascontiguousarray(table)
+
+
+def trace_steps_of(value: Sequence[int] | npt.ArrayLike | None, max_steps: int) -> Ints:
+    """The steps to record (k,), increasing, none where None is given."""
+    if value is None:
+        return np.empty(0, dtype=np.int64)
+    allowed = f"increasing whole numbers from 0 to max_steps = {max_steps}"
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise _fail("trace_steps", repr(value), allowed)
+    steps: Any = np.asarray(value)
+    if steps.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if steps.ndim != 1 or steps.dtype.kind not in "iu":
+        raise _fail("trace_steps", f"an array of dtype {steps.dtype} and shape {steps.shape}", allowed)
+    for i, step in enumerate(steps):
+        if not (steps[i - 1] if i else -1) < step <= max_steps:
+            raise _fail("trace_steps", f"{step} at [{i}]", allowed)
+    return steps.astype(np.int64)

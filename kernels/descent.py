@@ -1,0 +1,208 @@
+"""Full-batch gradient descent of many runs at once, with the step at which each first meets its targets.
+
+A worker has a vector of runs in hand, one a lane, and takes the next run from the queue whenever one of them ends: so a run costs
+what its own steps cost, and nothing waits for the slowest of a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, typeof
+
+from kernels import checks
+from kernels.hands import (
+    Hand,
+    Outcome,
+    Task,
+    any_spent,
+    empty_hand,
+    record,
+    replace_diverged,
+    replace_spent,
+    settle,
+    take_runs,
+    update,
+)
+from kernels.losses import Loss
+from kernels.passes import arrange, full_pass
+from kernels.vectors import WIDTH
+
+__all__ = ["Descent", "descend"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Where the runs of `descend` ended, and when they met their targets.
+
+    Attributes
+    ----------
+    theta
+        Last parameters, (runs, d) float64; not finite where a run diverged.
+    steps_run
+        Steps taken, (runs,) int64.
+    first_passage
+        For each target asked for, the step at which it first held, (runs,) int64, -1 if it never did.
+    status
+        For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or ``"diverged"``.
+    trace
+        None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k) float64 each; nan
+        from the step on at which a run has ended.
+    """
+
+    theta: Floats
+    steps_run: Ints
+    first_passage: dict[str, Ints]
+    status: dict[str, npt.NDArray[np.str_]]
+    trace: dict[str, npt.NDArray[Any]] | None
+
+    @property
+    def diverged(self) -> npt.NDArray[np.bool_]:
+        """Whether a run left the finite numbers, (runs,)."""
+        return ~np.isfinite(self.theta).all(axis=1)
+
+
+@cache
+def _worker(loss: Loss, scored: bool, traced: bool) -> Any:
+    """The loop of one thread, compiled for one loss, with what it needs: `scored` against targets, `traced` at given steps."""
+    one_pass = full_pass(loss.derivative, scored)
+
+    @njit(error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+    def work(task: Task, outcome: Outcome, hand: Hand) -> None:
+        held = take_runs(task, hand)
+        while held > 0:
+            if traced:
+                record(task, outcome, hand)
+            if not scored:
+                if any_spent(task, hand):
+                    held += replace_spent(task, outcome, hand)
+                    continue
+            scores = one_pass(task.features, task.positives_from, task.padding, hand.theta, hand.gradient)
+            if scored:
+                held += settle(task, outcome, hand, scores)
+            if not update(hand):
+                held += replace_diverged(task, outcome, hand)
+
+    return work
+
+
+def _run_workers(loss: Loss, scored: bool, task: Task, outcome: Outcome, threads: int) -> None:
+    work = _worker(loss, scored, traced=task.trace_steps.size > 0)
+    runs, d = task.starts.shape
+    hands = [empty_hand(d) for _ in range(max(1, min(threads, -(-runs // WIDTH))))]
+    # Compiled here, once: threads that met an uncompiled function would each compile it.
+    work.compile((typeof(task), typeof(outcome), typeof(hands[0])))
+    with ThreadPoolExecutor(len(hands)) as pool:
+        for done in [pool.submit(work, task, outcome, hand) for hand in hands]:
+            done.result()
+
+
+def descend(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    starts: npt.ArrayLike,
+    *,
+    loss: str,
+    learning_rate: npt.ArrayLike,
+    max_steps: int,
+    targets: Mapping[str, npt.ArrayLike] | None = None,
+    trace_steps: Sequence[int] | npt.ArrayLike | None = None,
+    threads: int | None = None,
+) -> Descent:
+    """Full-batch gradient descent, ``theta <- theta - learning_rate * gradient``, of many runs on the same samples.
+
+    A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer finite.  The
+    results are the same to the bit for any number of threads, any order of the runs and any processor.
+
+    Parameters
+    ----------
+    features
+        (n, d) finite real numbers, the bias column included.
+    labels
+        (n,) of 0 and 1.
+    starts
+        (runs, d) finite real numbers, the parameters at step 0.
+    loss
+        A name from `kernels.LOSSES`.
+    learning_rate
+        Positive, one for all or (runs,), in absolute units.
+    max_steps
+        The budget, from 0 to 2**53 steps.
+    targets
+        Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0) is met from its
+        threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in nats) down from theirs.  They are
+        checked at every step from 0 on.  None: every run uses its whole budget.
+    trace_steps
+        Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end stay nan.
+    threads
+        Number of threads, by default one for each core this process may use.
+
+    Returns
+    -------
+    Descent
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both classes.
+
+    Notes
+    -----
+    The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A margin beyond +-708 counts as
+    +-708 in a gradient: what that leaves out is below 1e-307.
+    """
+    chosen = checks.known_loss(loss)
+    x, y = checks.samples(features, labels)
+    theta = checks.vectors("starts", starts, x.shape[1])
+    runs = len(theta)
+    rates = checks.rates_of(learning_rate, runs)
+    budget = checks.step_budget(max_steps)
+    asked, thresholds = checks.thresholds_of(targets, y, runs)
+    recorded = checks.trace_steps_of(trace_steps, budget)
+    thread_count = checks.thread_count(threads)
+
+    arranged, positives_from = arrange(x, y)
+    task = Task(
+        features=arranged,
+        positives_from=positives_from,
+        padding=float(len(arranged) - len(x)),
+        raw_features=np.ascontiguousarray(x),
+        raw_labels=y,
+        starts=theta,
+        step_sizes=rates / len(x),
+        thresholds=thresholds,
+        max_steps=budget,
+        trace_steps=recorded,
+        queue=np.zeros(1, dtype=np.int64),
+    )
+    outcome = Outcome(
+        theta=np.empty_like(theta),
+        steps_run=np.zeros(runs, dtype=np.int64),
+        first_passage=np.full((3, runs), -1),
+        trace=np.full((3, runs, len(recorded)), np.nan),
+    )
+    _run_workers(chosen, bool(asked), task, outcome, thread_count)
+    return _descent_of(outcome, asked, None if trace_steps is None else recorded)
+
+
+def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None) -> Descent:
+    finite = np.isfinite(outcome.theta).all(axis=1)
+    passages = {name: outcome.first_passage[checks.TARGETS.index(name)] for name in asked}
+    status = {
+        name: np.where(steps >= 0, "reached", np.where(finite, "censored", "diverged")) for name, steps in passages.items()
+    }
+    trace: dict[str, npt.NDArray[Any]] | None = None
+    if recorded is not None:
+        trace = {"steps": recorded, **dict(zip(checks.TARGETS, outcome.trace, strict=True))}
+    return Descent(outcome.theta, outcome.steps_run, passages, status, trace)
+
+
