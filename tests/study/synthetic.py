@@ -70,7 +70,7 @@ def runs(
                     if rate not in rates and not np.isclose(rate, OWN_RATES[loss]):
                         continue
                     wrong = a if initialisation == "wrong" else 0.3 * a if initialisation == "normal" else 0.0
-                    slow = 4 * np.exp(min(wrong * strength, strength**2)) / (1 + wrong) if loss == "mse" else 1.0
+                    slow = 4 * np.exp(min(0.7 * wrong * strength, strength**2 / 2)) if loss == "mse" else 1.0
                     for target, effort in TARGETS.items():
                         at_start = initialisation == "right" and a >= 2 and target == "accuracy"
                         time = 0.0 if at_start else max(1.0, np.ceil(effort * (3 + wrong) * slow * luck.prod() / rate))

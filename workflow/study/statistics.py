@@ -121,7 +121,7 @@ def survival(times: npt.ArrayLike, observed: npt.ArrayLike) -> tuple[Floats, Flo
         Times in ascending order, and the share still on the way after each.
     """
     t, hit, at_risk = _in_order(np.asarray(times, dtype=np.float64), np.asarray(observed, dtype=np.bool_))
-    share: Floats = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0))
+    share = np.asarray(np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0)), dtype=np.float64)
     last = np.append(t[1:] != t[:-1], True)[: t.size] & ~np.isnan(t)
     return t[last], share[last]
 
