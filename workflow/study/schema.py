@@ -1,0 +1,166 @@
+"""What every section of the config shares: strict frozen models, one line a problem, one row a key.
+
+A key is declared once, with `key`; its text of what is allowed serves the messages and the reference page alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+__all__ = ["Grid", "Section", "Slug", "WholeNumbers", "allowed", "distinct", "key", "kind", "nearest", "problems", "shown"]
+
+T = TypeVar("T")
+
+
+class Section(BaseModel):
+    """A section of the config: frozen, unknown keys forbidden, nothing coerced but a whole number to a float."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+
+
+def key(default: Any, allowed: str, meaning: str, **constraints: Any) -> Any:
+    """Declare a key of a section.
+
+    Parameters
+    ----------
+    default : object
+        The value where the user gives none; ``...`` for a key that must be given.
+    allowed : str
+        What is allowed, in words: completes "allowed: ...".
+    meaning : str
+        The description, for the reference page.
+    **constraints : object
+        Handed to `pydantic.Field` (``ge``, ``lt``, ...).
+    """
+    return Field(default, description=meaning, json_schema_extra={"allowed": allowed}, **constraints)
+
+
+def allowed(field: FieldInfo) -> str:
+    """Text of what a key declared with `key` allows."""
+    extra = field.json_schema_extra
+    return str(extra["allowed"]) if isinstance(extra, dict) and "allowed" in extra else ""
+
+
+def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Pass a tuple on if no value occurs twice, else raise ValueError naming those that do."""
+    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise ValueError(f"{', '.join(repr(value) for value in dict.fromkeys(twice))} is given more than once")
+    return values
+
+
+Grid = Annotated[tuple[T, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
+"""A list of one or more different values (its items as strict as any other)."""
+
+WholeNumbers = Grid[Annotated[int, Field(ge=0, lt=2**31)]]
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the word most like a misspelt one, else nothing."""
+    close = difflib.get_close_matches(str(word), list(words), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its repr, cut to 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def problems(error: ValidationError, model: type[Section], prefix: str = "") -> list[str]:
+    """One line per problem of a pydantic error: path as the user writes it, value given, what is allowed.
+
+    Parameters
+    ----------
+    error : ValidationError
+        From ``model.model_validate``.
+    model : type of Section
+        The model that was to be validated.
+    prefix : str, default ""
+        Path of the model itself, such as ``datasets[1]``.
+    """
+    found = error.errors(include_url=False)
+    return [_line(details, model, prefix) for details in found if details["type"] != "too_short" or not details["input"]]
+
+
+def _line(details: ErrorDetails, model: type[Section], prefix: str) -> str:
+    """Turn one error of pydantic into a line."""
+    path, field, parent, inner = _locate(details["loc"], model, prefix)
+    if details["type"] in {"extra_forbidden", "invalid_key"}:
+        names = list(parent.model_fields)
+        return f"{path}: unknown key{nearest(details['loc'][-1], names)}; allowed: {', '.join(names)}"
+    if details["type"] == "model_type" and inner is not None:
+        return f"{path}: {shown(details['input'])} is not a mapping; allowed keys: {', '.join(inner.model_fields)}"
+    rule = f"; allowed: {allowed(field)}" if field is not None else ""
+    if details["type"] == "missing":
+        return f"{path}: missing{rule}"
+    if details["type"] == "value_error":
+        return f"{path}: {details['ctx']['error']}{rule}"
+    return f"{path}: {shown(details['input'])} is not allowed{rule}{_hint(details)}"
+
+
+def _hint(details: ErrorDetails) -> str:
+    """Say why a number that looks right is text: YAML 1.1 wants a point in a number with an exponent."""
+    value = details["input"]
+    if isinstance(value, str) and details["type"] in {"float_type", "int_type"}:
+        try:
+            number = int(value) if details["type"] == "int_type" else float(value)
+            return f" (this is text: write {number!r}, without quotes)"
+        except ValueError:
+            return ""
+    return ""
+
+
+def _locate(
+    loc: tuple[int | str, ...], model: type[Section], prefix: str
+) -> tuple[str, FieldInfo | None, type[Section], type[Section] | None]:
+    """Path as the user writes it, the innermost declared key on it, the section that key is in, the section it holds."""
+    path, field = prefix, None
+    parent: type[Section] = model
+    inner: type[Section] | None = model
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+            continue
+        path += f".{part}" if path else part
+        parent = inner or parent
+        found = parent.model_fields.get(part)
+        field = found or field
+        inner = section(found.annotation) if found is not None else None
+    return path, field, parent, inner
+
+
+def section(annotation: Any) -> type[Section] | None:
+    """Section a key holds, alone or in a tuple, if it holds one."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    for inner in get_args(annotation):
+        found = section(inner)
+        if found is not None:
+            return found
+    return None
+
+
+_NAMES: Mapping[Any, str] = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+
+
+def kind(annotation: Any) -> str:
+    """Type of a key in plain words, such as ``list of numbers``."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind(inner[0])
+    if origin in {Union, types.UnionType}:
+        return " or ".join(kind(part) for part in inner)
+    if origin is tuple:
+        return f"list of {kind(inner[0])}s".replace("texts", "text")
+    if section(annotation) is not None:
+        return "mapping"
+    return "nothing" if annotation is type(None) else _NAMES[annotation]
