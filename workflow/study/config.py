@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from kernels import LOSSES
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
-from study.datasets import KINDS, REAL, DatasetOptions
+from kernels import LOSSES
+from study.datasets import KINDS, REAL, DatasetOptions, File
 from study.errors import UserError
-from study.schema import Grid, Section, Slug, WholeNumbers, allowed, distinct, key, kind, nearest, problems, section, shown
+from study.schema import (
+    Grid,
+    Section,
+    WholeNumbers,
+    allowed,
+    distinct,
+    key,
+    kind,
+    nearest,
+    problems,
+    section,
+    shown,
+)
 from study.starts import INITIALISATIONS
 
 __all__ = ["TARGETS", "Config", "Curves", "InitialisationOptions", "Seeds", "Statistics", "load", "reference"]
@@ -36,14 +48,14 @@ class Seeds(Section):
     """Which seeds are run."""
 
     evaluation: Annotated[WholeNumbers, _count_from(0)] = key(
-        tuple(range(20)),
+        tuple(range(30)),
         "a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers >= 0",
         "Seeds that every statistic is made from.",
     )
     tuning: Annotated[WholeNumbers, _count_from(1000)] = key(
         tuple(range(1000, 1005)),
-        "a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers >= 0; "
-        "none of them an evaluation seed",
+        "a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers "
+        ">= 0; none of them an evaluation seed",
         "Seeds that the best learning rate of each loss is chosen on; never used for evaluation.",
     )
 
@@ -86,8 +98,12 @@ class InitialisationOptions(Section):
 class Curves(Section):
     """Which learning curves are recorded."""
 
-    seeds: int = key(3, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000)
-    points: int = key(60, "a whole number from 2 to 1000", "Number of log-spaced steps a curve has, at most.", ge=2, le=1000)
+    seeds: int = key(
+        3, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
+    )
+    points: int = key(
+        60, "a whole number from 2 to 1000", "Number of log-spaced steps a curve has, at most.", ge=2, le=1000
+    )
 
 
 class Statistics(Section):
@@ -99,24 +115,40 @@ class Statistics(Section):
     )
 
 
+_DATASETS = (
+    *("gaussian", "separable", "breast_cancer", "breast_cancer_means", "digits_0_1", "digits_1_8"),
+    *("iris_versicolor_virginica", "wine_0_1", "wine_1_2"),
+)
+_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+
 class Config(Section):
     """A study. The defaults are those of the default study."""
 
-    seed: int = key(0, "a whole number from 0 to 2147483647", "Root of every random stream of the study.", ge=0, lt=2**31)
+    seed: int = key(
+        0, "a whole number from 0 to 2147483647", "Root of every random stream of the study.", ge=0, lt=2**31
+    )
     seeds: Seeds = key(Seeds(), "a mapping with evaluation and tuning", "Seeds: see below.")
     datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
-        (), "a list of one or more data sets, each a mapping with a name of its own", "The data sets: see below."
+        tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
+        "a list of one or more data sets, each a mapping with a name of its own",
+        "The data sets: see below.",
     )
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
-        (),
+        (
+            InitialisationOptions(name="zero"),
+            InitialisationOptions(name="normal", scales=_SCALES),
+            InitialisationOptions(name="wrong", scales=_SCALES),
+            InitialisationOptions(name="right", scales=(1.0, 4.0)),
+        ),
         "a list of one or more initialisations, each a mapping with a name of its own",
         "Where the descents start: see below.",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
         (0.1, 0.3, 1.0, 3.0, 10.0),
         "a list of one or more different numbers, each > 0 and <= 1000000",
-        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own 1/L "
-        "is added to them.",
+        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
+        "1/L is added to them.",
     )
     losses: Grid[str] = key(
         ("mse", "bce"), f"a list of different names, mse and bce among them, out of {', '.join(LOSSES)}", "The losses."
@@ -124,24 +156,35 @@ class Config(Section):
     targets: Grid[str] = key(
         TARGETS,
         f"a list of one or more different names out of {', '.join(TARGETS)}",
-        "What a run is to reach. `accuracy` is within 0.01 of the BCE optimum's; `brier` and `logloss` within a tenth of "
-        "the way from the optimum to theta = 0.",
+        "What a run is to reach. `accuracy` is within 0.01 of the BCE optimum's; `brier` and `logloss` within a tenth "
+        "of the way from the optimum to theta = 0.",
     )
     max_steps: int = key(
         20_000, "a whole number from 1 to 1000000000", "Steps after which a run is censored.", ge=1, le=1_000_000_000
     )
     shards: int = key(
-        8, "a whole number from 1 to 10000", "Jobs the sweep is cut into. The results do not depend on it.", ge=1, le=10_000
+        8,
+        "a whole number from 1 to 10000",
+        "Jobs the sweep is cut into. The results do not depend on it.",
+        ge=1,
+        le=10_000,
     )
     curves: Curves = key(Curves(), "a mapping with seeds and points", "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "a mapping with confidence and resamples", "Intervals: see below.")
+
+    @property
+    def files(self) -> list[str]:
+        """Paths of the user's own data files."""
+        return [entry.file for entry in self.datasets if isinstance(entry, File)]
 
     @field_validator("losses")
     @classmethod
     def _losses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         missing = [name for name in ("mse", "bce") if name not in value]
         if missing:
-            raise ValueError(f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are the pair compared")
+            raise ValueError(
+                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are the pair compared"
+            )
         return _known(value, LOSSES)
 
     @field_validator("targets")
@@ -154,27 +197,6 @@ class Config(Section):
     def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         distinct(tuple(entry.name for entry in value))
         return value
-
-
-DEFAULTS: Mapping[str, list[dict[str, Any]]] = {
-    "datasets": [
-        {"name": "gaussian"},
-        {"name": "separable"},
-        {"name": "breast_cancer"},
-        {"name": "digits_0_1"},
-        {"name": "digits_1_8"},
-        {"name": "iris_versicolor_virginica"},
-        {"name": "wine_0_1"},
-        {"name": "wine_1_2"},
-    ],
-    "initialisations": [
-        {"name": "zero"},
-        {"name": "normal", "scales": [0.5, 1, 2, 4, 8, 16]},
-        {"name": "wrong", "scales": [0.5, 1, 2, 4, 8, 16]},
-        {"name": "right", "scales": [1, 4]},
-    ],
-}
-"""Defaults of the two lists of mappings, as a user would write them."""
 
 
 def load(mapping: Mapping[str, Any]) -> Config:
@@ -195,11 +217,12 @@ def load(mapping: Mapping[str, Any]) -> Config:
     UserError
         With every problem found, a line each: path of the key, the value given, what is allowed.
     """
-    given = {**DEFAULTS, **mapping}
-    lines: list[str] = []
-    if isinstance(given["datasets"], list) and given["datasets"]:
+    given, lines = dict(mapping), list[str]()
+    if isinstance(given.get("datasets"), list) and given["datasets"]:
         parsed = [_dataset(entry, f"datasets[{i}]", lines) for i, entry in enumerate(given["datasets"])]
-        given["datasets"] = tuple(entry for entry in parsed if entry is not None) or (DatasetOptions(name="none"),)
+        given["datasets"] = tuple(entry for entry in parsed if entry is not None)
+        if not given["datasets"]:  # all are bad, and told so: look at the other keys
+            del given["datasets"]
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
@@ -212,7 +235,9 @@ def load(mapping: Mapping[str, Any]) -> Config:
 def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     """Give an entry of `datasets` the type of its kind; problems go to `lines`."""
     if not isinstance(entry, Mapping):
-        lines.append(f"{path}: {shown(entry)} is not a mapping; allowed: a mapping with a name, such as {{name: gaussian}}")
+        lines.append(
+            f"{path}: {shown(entry)} is not a mapping; allowed: a mapping with a name, such as {{name: gaussian}}"
+        )
         return None
     given = "kind" if "kind" in entry else "name"
     name = entry.get("kind", "file" if "file" in entry else entry.get("name"))
@@ -247,14 +272,14 @@ def _kind_names() -> list[str]:
 
 
 def reference() -> str:
-    """The reference page of the config, in Markdown, ``docs/config.md``."""
+    """Render the reference page of the config, in Markdown, ``docs/config.md``."""
     given = sorted({KINDS[name] for name in REAL}, key=lambda cls: cls.__name__)
     kinds = [(name, cls) for name, cls in KINDS.items() if cls not in given]
     parts = [
         _INTRODUCTION,
         "## Top level\n\n" + _table(Config),
         "## `seeds`\n\n" + _table(Seeds),
-        "## `datasets`\n\n" + _DATASETS + "\n\n" + _table(DatasetOptions),
+        "## `datasets`\n\n" + _DATASETS_TEXT + "\n\n" + _table(DatasetOptions),
         *(f"### `{name}`\n\n{cls.summary}\n\n{_table(cls, DatasetOptions)}" for name, cls in kinds),
         *(f"### Real data\n\n{cls.summary} By name: {_listed(cls)}.\n\n{_table(cls, DatasetOptions)}" for cls in given),
         "## `initialisations`\n\nA list; each entry names an initialisation and its scales.\n\n"
@@ -274,15 +299,15 @@ Every key has a default: an empty file is the default study. To change one key, 
 
     snakemake --config max_steps=1000
 
-or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the default list
-as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML, write `1.0e-3`: without the point
-it is text.
+or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the default
+list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML, write `1.0e-3`:
+without the point it is text.
 
 This page is made from the code: `python -m study.config > docs/config.md`."""
 
-_DATASETS = """\
-A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind` says otherwise;
-an entry with a `file` is your own data. So one kind can be there twice, with other options:
+_DATASETS_TEXT = """\
+A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind` says
+otherwise; an entry with a `file` is your own data. So one kind can be there twice, with other options:
 
     datasets:
       - {name: gaussian, separability: [2, 4]}
@@ -294,7 +319,10 @@ Every data set has these keys:"""
 
 def _listed(cls: type[DatasetOptions]) -> str:
     names = [name for name in KINDS if KINDS[name] is cls and not name.startswith("digits_")]
-    return ", ".join(f"`{name}`" for name in names) + ", and the digit pairs `digits_0_1` to `digits_8_9` (lower digit first)"
+    return (
+        ", ".join(f"`{name}`" for name in names)
+        + ", and the digit pairs `digits_0_1` to `digits_8_9` (lower digit first)"
+    )
 
 
 def _table(model: type[Section], base: type[Section] = Section) -> str:
@@ -302,7 +330,13 @@ def _table(model: type[Section], base: type[Section] = Section) -> str:
     lines = ["| key | type | allowed | default | meaning |", "|---|---|---|---|---|"]
     for name, field in model.model_fields.items():
         if name not in base.model_fields:
-            cells = [f"`{name}`", kind(field.annotation), allowed(field), _default(name, field), field.description or ""]
+            cells = [
+                f"`{name}`",
+                kind(field.annotation),
+                allowed(field),
+                _default(name, field),
+                field.description or "",
+            ]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
@@ -311,14 +345,20 @@ def _default(name: str, field: Any) -> str:
     """Default of a key, as YAML has it."""
     if field.is_required():
         return "none: must be given"
-    if section(field.annotation) is not None:
+    if isinstance(field.default, Section):
         return "see below"
     if name in {"evaluation", "tuning"}:
         return f"`{len(field.default)}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     if value in ("", []):
         return "none"
-    return f"`[{', '.join(map(str, value))}]`" if isinstance(value, list) else f"`{value}`"
+    if isinstance(value, list):
+        return (
+            ", ".join(f"`{entry.name}`" for entry in value)
+            if section(field.annotation)
+            else f"`[{', '.join(map(str, value))}]`"
+        )
+    return f"`{value}`"
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from study.tables import conform
 if TYPE_CHECKING:
     from study.config import Config
 
-__all__ = ["KINDS", "REAL", "DatasetOptions", "Sample", "build", "realise", "sample", "with_bias"]
+__all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Sample", "build", "realise", "sample", "with_bias"]
 
 Array = NDArray[np.float64]
 Drawn = tuple[Array, NDArray[np.int64]]
@@ -98,7 +98,7 @@ class Gaussian(_Synthetic):
         return features, noisy
 
     def bayes_error(self, separability: float | None) -> float:
-        """Closed form: the two tails beyond the point where the posterior is one half, then label noise.
+        """Give the closed form: the two tails beyond the point where the posterior is one half, then label noise.
 
         With mu = d'/2, share q of positives and threshold t = log((1 - q)/q) / (2 mu), the error without noise is
         q Phi(t - mu) + (1 - q) Phi(-t - mu); noise e turns it into e + (1 - 2 e) times it. Balanced: Phi(-mu).
@@ -291,9 +291,10 @@ def _check_direction(config: Config, name: str, seed: int, direction: Array) -> 
     """Raise `UserError` if an initialisation of the study needs a direction and the data set has none."""
     asking = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
     if asking and not direction.any():
+        others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
         raise UserError(
-            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none: its "
-            f"BCE optimum is theta = 0; allowed there: {', '.join(k for k, v in INITIALISATIONS.items() if not v.directed)}"
+            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none "
+            f"(its BCE optimum is theta = 0); allowed there: {others}"
         )
 
 
@@ -379,5 +380,5 @@ def _check_features(path: str, features: pd.DataFrame) -> None:
 
 
 def _row(mask: Any) -> int:
-    """Number of the first row that a mask marks, counted from 1."""
+    """Find the first row that a mask marks, counted from 1."""
     return int(np.argmax(np.asarray(mask))) + 1

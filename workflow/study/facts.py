@@ -1,9 +1,9 @@
 """Facts of a data set: what is reachable on it, and the direction that leads there.
 
 Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting separated data in
-binary logistic regression models"): it counts the samples that a hyperplane through the others can put strictly on their
-own side. All of them: the data are linearly separable. None: BCE has one finite optimum. Some (quasi-separation): BCE
-has no finite optimum either; its infimum is that of the other samples alone.
+binary logistic regression models"): it counts the samples that a hyperplane through the others can put strictly on
+their own side. All of them: the data are linearly separable. None: BCE has one finite optimum. Some
+(quasi-separation): BCE has no finite optimum either; its infimum is that of the other samples alone.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import kernels
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, linprog, nnls
 
+import kernels
 from study.algebra import cholesky, column_sums, digits9, gram, matvec, solve_lower, solve_upper
 from study.streams import Stream
 
@@ -52,7 +52,9 @@ class Facts:
 
     def row(self) -> dict[str, Any]:
         """All but the direction, by name: a row of the table of data sets."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "direction"}
+        return {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "direction"
+        }
 
 
 def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
@@ -133,8 +135,8 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     """Which samples can be put strictly on their own side, the others not on the wrong one; and by which theta.
 
     The program is: maximise the sum of t over theta and t, subject to ``t <= signed @ theta`` and ``0 <= t <= 1``. Any
-    solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole number, far from rounding. Its dual
-    is solved instead, with d rows where this has n.
+    solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole number, far from rounding. Its
+    dual is solved instead, with d rows where this has n.
 
     Parameters
     ----------
@@ -166,16 +168,18 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
 
 
 def _max_margin(signed: Array, hyperplane: Array, apart: NDArray[np.bool_] | None = None) -> Array:
-    """Unit theta of largest margin on the samples that are apart, orthogonal to the others; shape (d,).
+    """Find the unit theta of largest margin on the samples apart, orthogonal to the others; shape (d,).
 
-    Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with ``signed @ theta >= 1``, from
-    non-negative least squares. The samples that it finds in contact fix theta, which is solved for again from them.
+    Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with ``signed @ theta >= 1``,
+    from non-negative least squares. The samples found in contact fix theta, which is solved for again from them.
     """
     rows = signed if apart is None else signed[apart]
     basis = np.eye(signed.shape[1]) if apart is None else _null_space(signed[~apart])
     rows = np.column_stack([matvec(rows, vector) for vector in basis])
     start = matvec(basis, hyperplane)
-    rows = rows * math.sqrt(float((start * start).sum())) / float(matvec(rows, start).min())  # now theta is about 1 long
+    rows = (
+        rows * math.sqrt(float((start * start).sum())) / float(matvec(rows, start).min())
+    )  # now theta is about 1 long
     target = np.zeros(rows.shape[1] + 1)
     target[-1] = 1.0
     multipliers, _ = nnls(np.vstack([rows.T, np.ones(len(rows))]), target)
@@ -200,7 +204,7 @@ def _null_space(rows: Array) -> Array:
 
 
 def _bce_optimum(signed: Array) -> Array:
-    """The theta of least mean log loss on samples that no hyperplane separates, by damped Newton steps; shape (d,).
+    """Find the theta of least mean log loss on samples that no hyperplane separates, by damped Newton; shape (d,).
 
     The columns are made orthonormal first (so conditioning is that of the weights alone); a column that depends on
     earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
@@ -272,17 +276,19 @@ def _brier_optimum(signed: Array, together: Array, limit: Array | None, apart: N
     starts += [size * stream.normals(len(optimum)) for _ in range(2)]
 
     def residuals(theta: Array) -> Array:
-        return kernels.expit(-(rows @ theta))
+        wrong: Array = kernels.expit(-(rows @ theta))
+        return wrong
 
     def jacobian(theta: Array) -> Array:
         margins = rows @ theta
-        return -rows * (kernels.expit(margins) * kernels.expit(-margins))[:, None]
+        slope: Array = kernels.expit(margins) * kernels.expit(-margins)
+        return -rows * slope[:, None]
 
     ends = [least_squares(residuals, s, jacobian, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15).x for s in starts]
     return min(float(column_sums(residuals(theta)[:, None] ** 2)[0]) / len(rows) for theta in [optimum, *ends])
 
 
 def _unit(theta: Array) -> Array:
-    """A vector over its length; zero where it is no longer than rounding."""
+    """Divide a vector by its length; zero where it is no longer than rounding."""
     length = math.sqrt(float(column_sums((theta * theta)[:, None])[0]))
     return theta / length if length > 1e-9 else np.zeros_like(theta)

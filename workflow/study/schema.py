@@ -14,7 +14,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-__all__ = ["Grid", "Section", "Slug", "WholeNumbers", "allowed", "distinct", "key", "kind", "nearest", "problems", "shown"]
+__all__ = [
+    "Grid",
+    "Section",
+    "Slug",
+    "WholeNumbers",
+    "allowed",
+    "distinct",
+    "key",
+    "kind",
+    "nearest",
+    "problems",
+    "shown",
+]
 
 T = TypeVar("T")
 
@@ -22,7 +34,9 @@ T = TypeVar("T")
 class Section(BaseModel):
     """A section of the config: frozen, unknown keys forbidden, nothing coerced but a whole number to a float."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
+    )
 
 
 def key(default: Any, allowed: str, meaning: str, **constraints: Any) -> Any:
@@ -70,7 +84,7 @@ def nearest(word: object, words: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: its repr, cut to 60 characters."""
+    """Give a value as a message shows it: its repr, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -88,7 +102,9 @@ def problems(error: ValidationError, model: type[Section], prefix: str = "") -> 
         Path of the model itself, such as ``datasets[1]``.
     """
     found = error.errors(include_url=False)
-    return [_line(details, model, prefix) for details in found if details["type"] != "too_short" or not details["input"]]
+    return [
+        _line(details, model, prefix) for details in found if details["type"] != "too_short" or not details["input"]
+    ]
 
 
 def _line(details: ErrorDetails, model: type[Section], prefix: str) -> str:
@@ -122,7 +138,7 @@ def _hint(details: ErrorDetails) -> str:
 def _locate(
     loc: tuple[int | str, ...], model: type[Section], prefix: str
 ) -> tuple[str, FieldInfo | None, type[Section], type[Section] | None]:
-    """Path as the user writes it, the innermost declared key on it, the section that key is in, the section it holds."""
+    """Find the path as the user writes it, the innermost declared key on it, the section it is in, the one it holds."""
     path, field = prefix, None
     parent: type[Section] = model
     inner: type[Section] | None = model

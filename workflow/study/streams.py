@@ -1,8 +1,8 @@
 """Random streams by name: what a stream yields depends on its name only, never on what else is drawn.
 
-A name is the root seed and the parts that the draw may depend on, such as ``(0, "data", "gaussian", 2.0, 7)``. Its SHA-256
-digest is the key of a Philox counter. From there on only integer shifts, IEEE operations and the project's own logarithm
-are used, so a stream is the same to the bit on every machine. (NumPy's normal generator asks libm for its tails.)
+A name is the root seed and the parts that the draw may depend on, such as ``(0, "data", "gaussian", 2.0, 7)``. Its
+SHA-256 digest is the key of a Philox counter. From there on only integer shifts, IEEE operations and the project's own
+logarithm are used, so a stream is the same to the bit on every machine. (NumPy's own normals ask libm for their tails.)
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-import kernels
 import numpy as np
 from numpy.typing import NDArray
+
+import kernels
 
 __all__ = ["Stream", "logarithm"]
 
@@ -42,13 +43,14 @@ class Stream:
 
     def uniforms(self, size: int) -> NDArray[np.float64]:
         """Uniform numbers on the grid of multiples of 2**-53 in [0, 1), shape (size,)."""
-        return (self._bits.random_raw(size) >> np.uint64(11)) * 2.0**-53
+        whole = self._bits.random_raw(size) >> np.uint64(11)
+        return whole.astype(np.float64) * 2.0**-53
 
     def normals(self, size: int) -> NDArray[np.float64]:
         """Independent standard normal numbers, shape (size,), by Marsaglia's polar method.
 
-        Two numbers come from each accepted point of the unit disc, in order, so a longer draw from a fresh stream begins
-        with a shorter one. Source: Marsaglia and Bray (1964), SIAM Review 6, 260.
+        Two numbers come from each accepted point of the unit disc, in order, so a longer draw from a fresh stream
+        begins with a shorter one. Source: Marsaglia and Bray (1964), SIAM Review 6, 260.
         """
         found, missing = [np.empty((0, 2))], size
         while missing > 0:
@@ -61,7 +63,7 @@ class Stream:
         return np.concatenate(found).ravel()[:size]
 
     def permutation(self, size: int) -> NDArray[np.int64]:
-        """The numbers 0 to size - 1 in random order, shape (size,), by sorting uniform numbers."""
+        """Give the numbers 0 to size - 1 in random order, shape (size,), by sorting uniform numbers."""
         return np.argsort(self.uniforms(size), kind="stable").astype(np.int64)
 
 
@@ -71,4 +73,5 @@ def logarithm(x: NDArray[np.float64]) -> NDArray[np.float64]:
     The mantissa lies in [0.5, 1), where subtracting 1 is exact, and both terms have the same sign: nothing cancels.
     """
     mantissa, exponent = np.frexp(x)
-    return kernels.log1p(mantissa - 1.0) + exponent * LN2
+    fraction: NDArray[np.float64] = kernels.log1p(mantissa - 1.0)
+    return fraction + exponent * LN2
