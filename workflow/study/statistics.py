@@ -562,8 +562,9 @@ def statuses(runs: pd.DataFrame) -> pd.DataFrame:
     rows = runs[runs["role"] == "evaluation"]
     out = rows[["loss", "target"]].drop_duplicates().sort_values(["loss", "target"], ignore_index=True)
     sizes = rows.groupby(["loss", "target", "status"]).size()
+    keys = list(out.itertuples(index=False, name=None))
     for status in ("reached", "censored", "diverged"):
-        out[status] = [int(sizes.get((*key, status), 0)) for key in out.itertuples(index=False, name=None)]
+        out[status] = [int(sizes.get((*key, status), 0)) for key in keys]
     out.insert(2, "runs", out[["reached", "censored", "diverged"]].sum(axis=1))
     return out
 

@@ -1,0 +1,569 @@
+"""The report: one self-contained page and a summary in JSON, every sentence made from the tables.
+
+Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that no number
+is written by hand and none can contradict a table. Nothing that changes from run to run of the same study, such as a
+time of day, reaches the page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from study import figures, statistics, tables, wording
+
+PACKAGES: Final = ("numpy", "scipy", "pandas", "pyarrow", "numba", "scikit-learn", "matplotlib", "snakemake")
+TARGETS: Final = {"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"}
+POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+# Ink and the two losses' colours follow the reader's light or dark page; in a file of its own a figure keeps its own.
+_THEMED: Final = {
+    figures.INK: "var(--ink)",
+    figures.MUTED: "var(--muted)",
+    figures.GRID: "var(--line)",
+    figures.COLOURS["mse"]: "var(--mse)",
+    figures.COLOURS["bce"]: "var(--bce)",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the numbers of the first screen: the number, its interval or what bounds it, what it is, and where."""
+
+    value: str
+    interval: str
+    label: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from.
+
+    Attributes
+    ----------
+    commit
+        Of the code, `unknown` where there is none.
+    config
+        The config as YAML text.
+    versions
+        Package name to version, Python among them.
+    digests
+        File, relative to the page, to SHA-256.
+    """
+
+    commit: str = "unknown"
+    config: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the numbers depend on."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+
+
+# --- Words for numbers ------------------------------------------------------------------------------------------------
+
+
+def times(value: float, *, bound: bool = False) -> str:
+    """Write a ratio as the page does: ``13.9\N{MULTIPLICATION SIGN}``, ``> 812\N{MULTIPLICATION SIGN}``."""
+    digits = wording.number(value, rounding="down" if bound else "nearest")
+    return f"{'> ' if bound else ''}{digits}\N{MULTIPLICATION SIGN}"
+
+
+def ratio(record: Mapping[str, Any] | None) -> str:
+    """Write the slowdown of a summary; a bound as a bound, `unknown` where nothing is known."""
+    if record is None or math.isnan(record["slowdown"]):
+        return "none"
+    if record["slowdown"] == 0:
+        return str(record["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
+    return times(record["slowdown"], bound=bool(record["slowdown_bound"]))
+
+
+def interval(record: Mapping[str, Any]) -> str:
+    """Say the 95% interval of a slowdown, or what a bound means."""
+    if record["slowdown_bound"]:
+        missed = int(record["mse_censored"] + record["mse_diverged"])
+        return (
+            f"a lower bound: {missed} of {record['starts']} MSE runs had not arrived "
+            f"after {wording.count(int(record['budget']))} steps"
+        )
+    low, high = float(record["slowdown_low"]), float(record["slowdown_high"])
+    if math.isinf(high):
+        return f"95% interval from {wording.number(low)}, no upper limit"
+    return f"95% interval {wording.number(low)} to {wording.number(high)}"
+
+
+def spread(ends: Mapping[str, Any] | None) -> str:
+    """Say between which values the cells of a kind lie."""
+    if ends is None:
+        return ""
+    low, high = (times(value, bound=bound) for value, bound in (ends["lowest"], ends["highest"]))
+    if ends["cells"] == 1 or low == high:
+        return f"{ends['cells']} {'cell' if ends['cells'] == 1 else 'cells'}: {low}"
+    return f"{ends['cells']} cells: from {low} to {high}"
+
+
+def _place(setting: tuple[str, float] | None) -> str:
+    if setting is None:
+        return ""
+    return f"{setting[0]} data, {figures.separability_name(setting[0])} = {wording.number(setting[1])}"
+
+
+# --- The first screen -------------------------------------------------------------------------------------------------
+
+
+def cards(found: Mapping[str, Any]) -> list[Card]:
+    """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
+    out = []
+    rate = wording.number(found["rate"])
+    if (zero := found["zero"]) is not None:
+        where = (
+            f"All parameters zero, same learning rate ({rate}/L), {zero['starts']} paired starts; the exact law says 4."
+        )
+        out.append(Card(ratio(zero), interval(zero), "as many steps from a neutral start", where))
+    if found["featured"] is not None:
+        entry = found["wrong"][found["featured"]]
+        scale = wording.number(entry["scale"])
+        where = f"{_place(found['setting'])}, wrong start of size {scale}, same learning rate. All data sets at this size: {spread(found['wrong_spread'])}."
+        out.append(Card(ratio(entry["equal"]), interval(entry["equal"]), "from a confidently wrong start", where))
+        if (tuned := entry["tuned"]) is not None:
+            rates = f"MSE at {_rate(tuned, 'mse')}/L, BCE at {_rate(tuned, 'bce')}/L, chosen on seeds of their own."
+            out.append(
+                Card(ratio(tuned), interval(tuned), "from that start, each loss at its best learning rate", rates)
+            )
+    return out
+
+
+def _rate(record: Mapping[str, Any], loss: str) -> str:
+    return wording.number(float(record[f"rate_{loss}"]))
+
+
+def lede(found: Mapping[str, Any]) -> list[str]:
+    """Answer the question in two or three sentences, from the numbers alone."""
+    out = []
+    first = []
+    if found["zero"] is not None:
+        first.append(f"from a neutral start, {ratio(found['zero'])} as many steps")
+    if found["featured"] is not None:
+        entry = found["wrong"][found["featured"]]
+        clause = f"from one that is confidently wrong, {ratio(entry['equal'])} at size {wording.number(entry['scale'])}"
+        last = found["wrong"][-1]
+        if last is not entry and last["equal"] is not None and last["equal"]["slowdown"] > 0:
+            clause += f" and {ratio(last['equal'])} at size {wording.number(last['scale'])}"
+        first.append(clause)
+    if first:
+        text = "; ".join(first)
+        out.append(f"{text[0].upper()}{text[1:]}.")
+    if (ordinary := found["ordinary"]) is not None and ordinary["equal"] is not None:
+        out.append(
+            f"On real data from an ordinary small random start: {ratio(ordinary['equal'])} at equal rates"
+            + (f", {ratio(ordinary['tuned'])} with the best rate for each." if ordinary["tuned"] is not None else ".")
+        )
+    if found["unfinished"]:
+        shares = [
+            f"{wording.percent(*found['unfinished'][loss])} of the {figures.NAMES[loss]} runs"
+            for loss in statistics.LOSSES
+            if loss in found["unfinished"]
+        ]
+        out.append(f"Within the budget {' and '.join(shares)} did not arrive at all.")
+    return out
+
+
+# --- Tables of the page -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of the page: caption, head, rows of text (the first `labels` cells of a row are its headers), its file."""
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    labels: int
+    file: str
+
+
+def _level(value: float) -> str:
+    return "" if math.isnan(value) else wording.number(value)
+
+
+def _scale(initialisation: str, scale: float) -> str:
+    return initialisation if initialisation == "zero" else f"{initialisation} {wording.number(scale)}"
+
+
+def law_grid(cells: pd.DataFrame) -> Grid:
+    """Lay out the slowdown from a zero start at equal rates, a row per data set and separability, a column per target."""
+    rows = statistics.headline(cells)
+    rows = rows[(rows["initialisation"] == "zero") & (rows["policy"] == "equal")]
+    wide = rows.pivot_table(
+        index=["dataset", rows["separability"].fillna(math.inf)], columns="target", values="text", aggfunc="first"
+    ).reindex(columns=list(TARGETS))
+    body = [
+        [
+            str(name),
+            _level(math.nan if math.isinf(level) else level),
+            *(t if isinstance(t, str) else "none" for t in texts),
+        ]
+        for (name, level), texts in zip(wide.index, wide.to_numpy(object), strict=True)
+    ]
+    head = ["data set", "separability", *TARGETS.values()]
+    return Grid("Slowdown from a zero start at equal rates", head, body, 2, "tables/slowdown.csv")
+
+
+def law_prose(cells: pd.DataFrame) -> list[str]:
+    """Say how the zero starts stand to the law of 4, and why some leave it."""
+    rows = statistics.headline(cells)
+    rows = rows[(rows["initialisation"] == "zero") & (rows["policy"] == "equal") & (rows["slowdown"] > 0)]
+    if rows.empty:
+        return ["This study has no zero start at equal rates, so the law is not put to the test here."]
+    clear = rows[~rows["slowdown_bound"]]
+    near = clear[clear["slowdown"].between(3.6, 4.4)]
+    above = rows[(rows["slowdown"] > 4.4)].sort_values("slowdown")
+    below = clear[clear["slowdown"] < 3.6].sort_values("slowdown")
+    out = [f"Of {len(rows)} cells with a zero start at equal rates, {len(near)} lie within a tenth of 4."]
+    if len(above):
+        top = above.iloc[-1]
+        out.append(
+            f"{len(above)} {_lie(above)} above, up to {ratio(top)} ({_cell(top)}): there the target asks for large "
+            "logits, and the larger a logit the smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+        )
+    if len(below):
+        bottom = below.iloc[0]
+        out.append(
+            f"{len(below)} {_lie(below)} below, down to {ratio(bottom)} ({_cell(bottom)}), where BCE's median is "
+            f"{wording.steps(bottom['bce_median'], bottom['budget'])} steps. Steps are whole numbers, so a ratio of few of "
+            "them is coarse, and a step that overshoots can cost BCE more than MSE, whose steps are shorter."
+        )
+    return out
+
+
+def _lie(rows: pd.DataFrame) -> str:
+    return "lies" if len(rows) == 1 else "lie"
+
+
+def _cell(row: pd.Series) -> str:
+    level = "" if math.isnan(row["separability"]) else f" {wording.number(row['separability'])}"
+    return f"{row['dataset']}{level}, {TARGETS.get(row['target'], row['target'])}"
+
+
+def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
+    """Lay out what each learning-rate policy leaves, for wrong starts at the headline setting, all targets."""
+    rows = parts.iloc[:0]
+    if setting is not None:
+        here = (parts["dataset"] == setting[0]) & (parts["separability"] == setting[1])
+        rows = parts[here & parts["initialisation"].isin(["zero", "wrong"])].sort_values(["target", "scale"])
+    body = [
+        [
+            TARGETS.get(row["target"], row["target"]),
+            _scale(row["initialisation"], row["scale"]),
+            *(row[f"{policy}_text"] for policy in POLICIES),
+            "unknown" if math.isnan(row["tuning_buys"]) else times(row["tuning_buys"]),
+        ]
+        for _, row in rows.iterrows()
+    ]
+    head = ["target", "start", *POLICIES.values(), "best rates buy back"]
+    return Grid(
+        f"Slowdown under each learning-rate policy, {_place(setting)}", head, body, 2, "tables/decomposition.csv"
+    )
+
+
+def policy_prose(found: Mapping[str, Any]) -> list[str]:
+    """Say what a larger learning rate buys back at the featured start, and what it does not."""
+    if found["featured"] is None:
+        return ["No wrong start at equal rates in this study, so there is nothing to take apart."]
+    entry = found["wrong"][found["featured"]]
+    out = [f"From the wrong start of size {wording.number(entry['scale'])} on {_place(found['setting'])}:"]
+    told = [
+        f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
+        for p, name in POLICIES.items()
+        if entry[p]
+    ]
+    out[0] += " " + ", ".join(told) + "."
+    equal, tuned = entry["equal"], entry["tuned"]
+    if tuned and not equal["slowdown_bound"] and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
+        bought, left = equal["slowdown"] / tuned["slowdown"], tuned["slowdown"]
+        out.append(
+            f"So the choice of the rate buys back a factor of {wording.number(bought)}, "
+            + (
+                f"and {times(left)} remains that no common choice of rates removed."
+                if left > 1.05
+                else "and nothing remains."
+            )
+        )
+    elif tuned and equal["slowdown_bound"]:
+        out.append("At equal rates only a bound is known, so what the choice of the rate buys back cannot be told.")
+    return out
+
+
+def ends_grid(ends: pd.DataFrame) -> Grid:
+    """Lay out how the runs ended, by loss and target."""
+    body = [
+        [
+            figures.NAMES.get(loss, loss),
+            TARGETS.get(target, target),
+            wording.count(total),
+            wording.percent(reached, total),
+            wording.percent(censored, total),
+            wording.percent(diverged, total),
+        ]
+        for loss, target, total, reached, censored, diverged in ends.itertuples(index=False, name=None)
+    ]
+    head = ["loss", "target", "runs", "reached", "budget ran out", "diverged"]
+    return Grid("How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet")
+
+
+def real_grid(cells: pd.DataFrame) -> Grid:
+    """Lay out the slowdown on real data under each policy, a row per data set and start, headline target."""
+    rows = statistics.headline(cells)
+    rows = rows[rows["separability"].isna() & (rows["target"] == figures.TARGET)]
+    wide = rows.pivot_table(
+        index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
+    ).reindex(columns=list(POLICIES))
+    body = [
+        [str(name), _scale(start, scale), *(t if isinstance(t, str) else "none" for t in texts)]
+        for (name, start, scale), texts in zip(wide.index, wide.to_numpy(object), strict=True)
+    ]
+    return Grid(
+        "Slowdown on real data, Brier target", ["data set", "start", *POLICIES.values()], body, 2, "tables/slowdown.csv"
+    )
+
+
+def cell_grids(cells: pd.DataFrame) -> list[Grid]:
+    """Lay out every cell of the three policies, one table per data set; `equal` at the common rate nearest to 1 only."""
+    rows = statistics.headline(cells)
+    head = [
+        "separability",
+        "start",
+        "policy",
+        "target",
+        "MSE at",
+        "BCE at",
+        "pairs",
+        "at start",
+        "MSE missed",
+        "MSE median",
+        "BCE median",
+        "slowdown",
+    ]
+    out = []
+    for name, group in rows.groupby("dataset", sort=True):
+        body = [
+            [
+                _level(row["separability"]),
+                _scale(row["initialisation"], row["scale"]),
+                row["policy"],
+                TARGETS.get(row["target"], row["target"]),
+                wording.number(row["rate_mse"]),
+                wording.number(row["rate_bce"]),
+                str(row["starts"]),
+                str(row["at_start"]),
+                str(row["mse_censored"] + row["mse_diverged"]),
+                wording.steps(row["mse_median"], row["budget"]),
+                wording.steps(row["bce_median"], row["budget"]),
+                row["text"],
+            ]
+            for row in group.to_dict("records")
+        ]
+        out.append(Grid(f"{name}: every cell", head, body, 2, "tables/slowdown.csv"))
+    return out
+
+
+def data_grid(data: pd.DataFrame) -> Grid:
+    """Lay out the data sets, one row per data set and separability, ranges over seeds."""
+    body = []
+    for (name, level), rows in data.groupby(["dataset", "separability"], dropna=False, sort=True):
+        known = rows["bayes_error"].notna().all()
+        body.append(
+            [
+                str(name),
+                _level(float(level)),
+                _range(rows["n"]),
+                _range(rows["d"]),
+                _range(rows["positives"]),
+                wording.percent(int(rows["separable"].sum()), len(rows)),
+                wording.number(float(rows["bayes_error"].iloc[0])) if known else "unknown",
+                _range(rows["bce_accuracy"]),
+                _range(rows["brier_optimum"]),
+            ]
+        )
+    head = [
+        "data set",
+        "separability",
+        "samples",
+        "columns",
+        "of class 1",
+        "linearly separable",
+        "Bayes error",
+        "best accuracy (BCE)",
+        "best Brier score",
+    ]
+    return Grid("Data sets, ranges over seeds", head, body, 2, "tables/datasets.csv")
+
+
+def _range(values: pd.Series) -> str:
+    low, high = wording.number(float(values.min())), wording.number(float(values.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+# --- The whole --------------------------------------------------------------------------------------------------------
+
+
+def own_rates(cells: pd.DataFrame) -> dict[str, float]:
+    """Read off the slowdown table at which rate each loss runs under `smoothness`; nan where it has no such cell."""
+    rows = cells[cells["policy"] == "smoothness"]
+    return {loss: float(rows[f"rate_{loss}"].iloc[0]) if len(rows) else math.nan for loss in statistics.LOSSES}
+
+
+def _jsonable(value: Any) -> Any:
+    """Turn numpy scalars into plain ones, tuples into lists, and nan and inf, which JSON lacks, into null."""
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
+    """Return what `summary.json` holds: headline numbers, counts, versions and digests.
+
+    Parameters
+    ----------
+    frames
+        The tables `runs`, `slowdown` and `datasets` by name.
+    provenance
+        Commit, config, versions and digests.
+
+    Returns
+    -------
+    dict
+        Plain values only; null for nan and inf. `answer` is `study.statistics.answer`, `ends` has a row per loss and
+        target, `counts` tells how many runs, cells and data sets there are, and how many cells are lower bounds.
+    """
+    runs, cells = frames["runs"], frames["slowdown"]
+    found = statistics.answer(runs, cells, own_rates(cells))
+    counts = {
+        "runs": int(runs["run"].nunique()),
+        "starts": int(runs["start"].nunique()),
+        "data_sets": len(frames["datasets"]),
+        "cells": len(cells),
+        "bounds": int(cells["slowdown_bound"].sum()),
+        "diverged": int(runs.loc[runs["status"] == "diverged", "run"].nunique()),
+    }
+    out = {
+        "answer": found,
+        "counts": counts,
+        "ends": statistics.statuses(runs).to_dict("records"),
+        "commit": provenance.commit,
+        "versions": dict(provenance.versions),
+        "digests": dict(provenance.digests),
+    }
+    return _jsonable(out)  # type: ignore[no-any-return]
+
+
+def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """Prepare a figure for the page: inline SVG in the page's colours, caption, and its files."""
+    entry = figures.FIGURES[name]
+    text = figures.svg(name, frames)
+    for colour, variable in _THEMED.items():
+        text = text.replace(colour, variable)
+    file = tables.TABLES[entry.tables[0]].files()[0] if entry.tables else ""
+    # The SVG is made by matplotlib from numbers; its only free text is escaped where it is put in.
+    return {"name": name, "title": entry.title, "caption": entry.caption, "svg": Markup(text), "file": file}  # noqa: S704
+
+
+def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
+    """Render the report as one HTML page that needs nothing but itself.
+
+    Parameters
+    ----------
+    frames
+        The tables `runs`, `slowdown`, `decomposition`, `datasets` and `curves` by name.
+    provenance
+        Commit, config, versions and digests.
+    """
+    runs, cells = frames["runs"], frames["slowdown"]
+    found = statistics.answer(runs, cells, own_rates(cells))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    missing = [figures.NAMES[loss] for loss in statistics.LOSSES if loss not in set(runs["loss"])]
+    seeds = frames["datasets"].groupby("role")["seed"].nunique()
+    return environment.get_template("report.html").render(
+        style=Markup(style),  # noqa: S704  our own file
+        comparable=len(cells) > 0,
+        missing=missing,
+        cards=cards(found),
+        lede=lede(found),
+        figures={name: _figure(name, frames) for name in figures.FIGURES},
+        law_prose=law_prose(cells),
+        law=law_grid(cells),
+        policy_prose=policy_prose(found),
+        policy=policy_grid(frames["decomposition"], found["setting"]),
+        real=real_grid(cells),
+        ends=ends_grid(statistics.statuses(runs)),
+        cells=cell_grids(cells),
+        data=data_grid(frames["datasets"]),
+        setting=_place(found["setting"]),
+        rate=wording.number(found["rate"]),
+        counts={
+            "runs": wording.count(int(runs["run"].nunique())),
+            "starts": wording.count(int(runs["start"].nunique())),
+            "cells": wording.count(len(cells)),
+            "bounds": wording.count(int(cells["slowdown_bound"].sum())),
+            "both_missed": wording.count(int(cells["both_missed"].sum())),
+            "bce_missed": wording.count(int(cells["bce_missed"].sum())),
+            "budget": _range(runs["max_steps"]),
+            "evaluation": int(seeds.get("evaluation", 0)),
+            "tuning": int(seeds.get("tuning", 0)),
+        },
+        resamples=statistics.RESAMPLES,
+        provenance=provenance,
+    )
+
+
+def write(folder: str | Path, html: str | Path, summary_file: str | Path, *, commit: str, config: str) -> None:
+    """Write `report.html` and `summary.json` from the tables in a folder.
+
+    Parameters
+    ----------
+    folder
+        Where the tables lie, in parquet and CSV, such as `results/tables`.
+    html, summary_file
+        The files to write. Links in the page are relative to it, so it belongs beside `tables/` and `figures/`.
+    commit
+        Of the code, `unknown` where there is none.
+    config
+        The config as YAML text.
+    """
+    folder = Path(folder)
+    names = ("datasets", "runs", "curves", "slowdown", "decomposition")
+    frames = {name: tables.read(name, folder / f"{name}.parquet") for name in names}
+    files = [file for name in names for file in tables.TABLES[name].files()]
+    digests = {file: tables.digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
+    provenance = Provenance(commit, config, versions(), digests)
+    with tables.replacing(Path(html)) as temporary:
+        temporary.write_text(page(frames, provenance), encoding="utf-8")
+    with tables.replacing(Path(summary_file)) as temporary:
+        text = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
