@@ -8,7 +8,6 @@ A median that was not reached is an open triangle at its lower bound, never a do
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,11 +34,10 @@ COLOURS: Final = MappingProxyType({"mse": "#d55e00", "bce": "#0072b2"})
 SERIES: Final = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
 MARKERS: Final = ("o", "s", "D", "v", "P", "X")
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
-TARGET: Final = "brier"
-"""The target that single figures are drawn for. MSE descends this very score, so it does not favour BCE."""
+TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
 
 WIDTH: Final = 5.2  # inches; at 10 points the letters stay legible when the figure is as narrow as a phone
-STYLE: Final = MappingProxyType(
+STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         "svg.hashsalt": "mse-versus-bce",
         "svg.fonttype": "path",  # the letters travel with the file and look the same everywhere
@@ -82,7 +80,7 @@ class Entry:
     title
         What it is, in a few words.
     caption
-        What is drawn, in a sentence or two that hold whatever the numbers are.
+        What is drawn, in a sentence or two that hold whatever the numbers are; `{target}` stands for the target's name.
     tables
         Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
     draw
@@ -107,7 +105,7 @@ def _plain(value: float, _position: int | None = None) -> str:
 
 
 def _log_axis(axis: Any, ticks: Any = None) -> None:
-    """Number a logarithmic axis in plain digits; at `ticks` alone where they are given."""
+    """Write the numbers of a logarithmic axis in plain digits; at `ticks` alone where they are given."""
     if ticks is not None:
         axis.set_ticks(list(ticks))
         axis.set_minor_locator(mpl.ticker.NullLocator())
@@ -133,14 +131,29 @@ def separability_name(dataset: str) -> str:
     return {"gaussian": "d\N{PRIME}", "separable": "margin"}.get(dataset, "separability")
 
 
+def _target(frames: Frames) -> str:
+    """Name the target of the headline figures."""
+    target = statistics.headline_target(frames["slowdown"])
+    return TARGETS.get(target, target)
+
+
 def _level(setting: tuple[str, float] | None) -> str:
     return "" if setting is None else f"{setting[0]}, {separability_name(setting[0])} = {wording.number(setting[1])}"
+
+
+def _setting(frames: Frames) -> str:
+    """Name the data set and separability of the headline figures."""
+    return _level(statistics.focus(frames["slowdown"]))
 
 
 def _wrong_cells(cells: pd.DataFrame, *, policy: str | None = "equal") -> pd.DataFrame:
     """Headline cells from wrong starts at the headline target, by separability and scale."""
     rows = statistics.headline(cells)
-    rows = rows[(rows["initialisation"] == "wrong") & (rows["target"] == TARGET) & (rows["slowdown"] > 0)]
+    rows = rows[
+        (rows["initialisation"] == "wrong")
+        & (rows["target"] == statistics.headline_target(cells))
+        & (rows["slowdown"] > 0)
+    ]
     return rows if policy is None else rows[rows["policy"] == policy]
 
 
@@ -180,7 +193,7 @@ def _style(index: int) -> dict[str, Any]:
 
 def _groups(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Split rows into labelled series: by separability within one data set, else by data set."""
-    if rows["separability"].notna().all() and rows["dataset"].nunique() == 1:
+    if rows["separability"].notna().all() and len(set(rows["dataset"])) == 1:
         name = separability_name(str(rows["dataset"].iloc[0]))
         values = np.unique(rows["separability"])
         return [(f"{name} = {wording.number(v)}", rows[rows["separability"] == v]) for v in values.tolist()]
@@ -223,7 +236,10 @@ def _describe_slowdown(frames: Frames) -> str:
     if rows.empty:
         return "No figure: no wrong start at equal rates in this study."
     series = "; ".join(f"{label}: {_told(group)}" for label, group in _groups(rows))
-    return f"Slowdown of MSE against the scale of a confidently wrong start, Brier target, equal rates. {series}."
+    return (
+        f"Slowdown of MSE against the scale of a confidently wrong start, target: {_target(frames)}, equal rates. "
+        f"{series}."
+    )
 
 
 def _draw_factor(_frames: Frames) -> Figure:
@@ -250,8 +266,9 @@ def _draw_factor(_frames: Frames) -> Figure:
 
 def _describe_factor(_frames: Frames) -> str:
     return (
-        "Pull of one sample on its logit against its margin, logarithmic. BCE's stays near 1 on the wrong side and falls "
-        "like exp(-m) on the right side. MSE's is a quarter of it at margin 0 and falls on both sides: at margin -8 it is "
+        "Pull of one sample on its logit against its margin, logarithmic. BCE's stays near 1 on the wrong side and "
+        "falls like exp(-m) on the right side. MSE's is a quarter of it at margin 0 and falls on both sides: at margin "
+        "-8 it is "
         f"{wording.number(1 / (special.expit(8.0) * special.expit(-8.0)))} times smaller than BCE's."
     )
 
@@ -296,7 +313,7 @@ def _stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
     rows = _focus_wrong(frames["runs"], frames["slowdown"])
-    return rows[(rows["target"] == TARGET) & (rows["role"] == "evaluation")]
+    return rows[(rows["target"] == statistics.headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
 
 
 def _draw_survival(frames: Frames) -> Figure:
@@ -331,7 +348,7 @@ def _describe_survival(frames: Frames) -> str:
             left = int((runs["status"] != "reached").sum())
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {left} of {len(runs)} runs never arrived")
     return (
-        f"Share of runs not yet at the Brier target against the step, {_level(statistics.focus(frames['slowdown']))}. "
+        f"Share of runs not yet at the target ({_target(frames)}) against the step, {_setting(frames)}. "
         + "; ".join(parts)
         + "."
     )
@@ -374,25 +391,22 @@ def _describe_curves(frames: Frames) -> str:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if (runs["step"] > 0).any():
                 middle = _bands(runs)["middle"]
-                ends = f"{wording.number(float(middle.iloc[0]), digits=2)} to {wording.number(float(middle.iloc[-1]), digits=2)}"
+                first, last = (wording.number(float(middle.iloc[end]), digits=2) for end in (0, -1))
                 parts.append(
-                    f"{NAMES[loss]} at scale {wording.number(scale)}: {ends} by step {wording.count(int(middle.index[-1]))}"
+                    f"{NAMES[loss]} at scale {wording.number(scale)}: {first} to {last} "
+                    f"by step {wording.count(int(middle.index[-1]))}"
                 )
-    return (
-        f"Median Brier score against the step, {_level(statistics.focus(frames['slowdown']))}. "
-        + "; ".join(parts)
-        + "."
-    )
+    return f"Median Brier score against the step, {_setting(frames)}. " + "; ".join(parts) + "."
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Choose the cells of the rate figure: a zero start and wrong starts of the middle scale in the headline setting."""
+    """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
     cells = frames["slowdown"]
     setting = statistics.focus(cells)
     if setting is None:
         return []
     here = (cells["dataset"] == setting[0]) & (cells["separability"] == setting[1])
-    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == TARGET)]
+    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == statistics.headline_target(cells))]
     out = [("zero start", rows[rows["initialisation"] == "zero"])]
     wrong = rows[rows["initialisation"] == "wrong"]
     if len(wrong):
@@ -448,7 +462,7 @@ def _describe_rates(frames: Frames) -> str:
     if not parts:
         return "No figure: no drawn data set at equal rates in this study."
     return (
-        f"Median steps to the Brier target against the learning rate, {_level(statistics.focus(frames['slowdown']))}. "
+        f"Median steps to the target ({_target(frames)}) against the learning rate, {_setting(frames)}. "
         + "; ".join(parts)
         + "."
     )
@@ -538,11 +552,15 @@ def _describe_phase(frames: Frames) -> str:
     if rows.empty:
         return "No figure: no wrong start on a drawn data set in this study."
     ends = [
-        f"{row['text']} at {separability_name(row['dataset'])} {wording.number(row['separability'])} and scale {wording.number(row['scale'])}"
+        f"{row['text']} at {separability_name(row['dataset'])} {wording.number(row['separability'])} "
+        f"and scale {wording.number(row['scale'])}"
         for _, row in rows.iloc[[0, -1]].iterrows()
     ]
     bounds = int(rows["slowdown_bound"].sum())
-    return f"Slowdown by separability and scale of a wrong start. Smallest: {ends[0]}. Largest: {ends[1]}. {bounds} of {len(rows)} cells are lower bounds."
+    return (
+        f"Slowdown by separability and scale of a wrong start. Smallest: {ends[0]}. Largest: {ends[1]}. "
+        f"{bounds} of {len(rows)} cells are lower bounds."
+    )
 
 
 def _real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -551,7 +569,7 @@ def _real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     cells = cells[
         cells["separability"].isna()
         & (cells["policy"] == "equal")
-        & (cells["target"] == TARGET)
+        & (cells["target"] == statistics.headline_target(cells))
         & (cells["slowdown"] > 0)
     ]
     out = []
@@ -606,15 +624,15 @@ def _describe_real(frames: Frames) -> str:
         f"{label}: " + ", ".join(f"{d} {t}" for d, t in zip(rows["dataset"], rows["text"], strict=True))
         for label, rows in groups
     )
-    return f"Slowdown of MSE on real data at equal rates, Brier target. {series}."
+    return f"Slowdown of MSE on real data at equal rates, target: {_target(frames)}. {series}."
 
 
 _ENTRIES = (
     Entry(
         "slowdown",
         "How much slower, by the size of the wrong start",
-        "Median of T_MSE / T_BCE over paired starts with its 95% interval, at equal learning rates, until the Brier target. "
-        "Open triangles are lower bounds: most MSE runs had not arrived when the budget ended.",
+        "Median of T_MSE / T_BCE over paired starts with its interval, at equal learning rates, until the target "
+        "({target}). Open triangles are lower bounds: most MSE runs had not arrived when the budget ended.",
         ("slowdown",),
         _draw_slowdown,
         _describe_slowdown,
@@ -622,8 +640,8 @@ _ENTRIES = (
     Entry(
         "factor",
         "The factor that MSE carries and BCE does not",
-        "Size of the loss's derivative with respect to the logit for one sample, against its margin. The two lines differ by "
-        "the factor p (1 - p). Drawn from the formulas.",
+        "Size of the loss's derivative with respect to the logit for one sample, against its margin. The two lines "
+        "differ by the factor p (1 - p). Drawn from the formulas.",
         (),
         _draw_factor,
         _describe_factor,
@@ -631,7 +649,7 @@ _ENTRIES = (
     Entry(
         "phase",
         "Slowdown by start and separability",
-        "Each field is the median slowdown from a confidently wrong start at equal rates, until the Brier target. "
+        "Each field is the median slowdown from a confidently wrong start at equal rates, until the target ({target}). "
         "Dotted fields with > are lower bounds.",
         ("slowdown",),
         _draw_phase,
@@ -640,8 +658,9 @@ _ENTRIES = (
     Entry(
         "survival",
         "Runs that have not arrived yet",
-        "Kaplan-Meier share of runs that have not met the Brier target after each step, confidently wrong starts of three "
-        "sizes, equal rates. A line that does not come down stands for runs that never arrived within the budget.",
+        "Kaplan-Meier share of runs that have not met the target ({target}) after each step, confidently wrong "
+        "starts of three sizes, equal rates. A line that does not come down stands for runs that "
+        "never arrived within the budget.",
         ("runs", "slowdown"),
         _draw_survival,
         _describe_survival,
@@ -649,8 +668,8 @@ _ENTRIES = (
     Entry(
         "curves",
         "Learning curves",
-        "Brier score on the training data, median over starts and the band from the 10% to the 90% quantile, confidently "
-        "wrong starts of three sizes, equal rates. A run that ended keeps its last value.",
+        "Brier score on the training data, median over starts and the band from the 10% to the 90% quantile, "
+        "confidently wrong starts of three sizes, equal rates. A run that ended keeps its last value.",
         ("curves", "slowdown"),
         _draw_curves,
         _describe_curves,
@@ -658,8 +677,8 @@ _ENTRIES = (
     Entry(
         "rates",
         "Steps against the learning rate",
-        "Kaplan-Meier median of the steps to the Brier target with its 95% interval, both losses at the same rate. Open "
-        "triangles: the median was not reached within the budget.",
+        "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same rate. "
+        "Open triangles: the median was not reached within the budget.",
         ("slowdown",),
         _draw_rates,
         _describe_rates,
@@ -667,8 +686,8 @@ _ENTRIES = (
     Entry(
         "policies",
         "What a better learning rate buys back",
-        "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each at its own "
-        "1/L, each at the rate that was best on separate tuning seeds.",
+        "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
+        "at its own 1/L, each at the rate that was best on separate tuning seeds.",
         ("slowdown",),
         _draw_policies,
         _describe_policies,
@@ -676,8 +695,8 @@ _ENTRIES = (
     Entry(
         "real",
         "Real data",
-        "Median slowdown with its 95% interval on data sets that ship with scikit-learn, or that the config names, at equal "
-        "rates, until the Brier target. Open triangles are lower bounds.",
+        "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
+        "equal rates, until the target ({target}). Open triangles are lower bounds.",
         ("slowdown",),
         _draw_real,
         _describe_real,
@@ -695,6 +714,12 @@ def draw(name: str, frames: Frames) -> Figure:
     """Draw the figure `name` of `FIGURES` from the tables it names."""
     with mpl.rc_context(dict(STYLE)):
         return FIGURES[name].draw(frames)
+
+
+def caption(name: str, frames: Frames) -> str:
+    """Return a figure's caption, with the target it is drawn for."""
+    target = _target(frames) if "slowdown" in frames else ""
+    return FIGURES[name].caption.format(target=target)
 
 
 def svg(name: str, frames: Frames) -> str:
@@ -724,7 +749,8 @@ def svg(name: str, frames: Frames) -> str:
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     head, body = text.split(">", 1)
     label = f'role="img" aria-labelledby="{name}-title {name}-text"'
-    words = f'<title id="{name}-title">{escape(entry.title)}</title>\n <desc id="{name}-text">{escape(entry.describe(frames))}</desc>'
+    title = f'<title id="{name}-title">{escape(entry.title)}</title>'
+    words = f'{title}\n <desc id="{name}-text">{escape(entry.describe(frames))}</desc>'
     return f"{head} {label}>\n {words}{body}"
 
 

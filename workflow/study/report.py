@@ -24,7 +24,6 @@ from markupsafe import Markup
 from study import figures, statistics, tables, wording
 
 PACKAGES: Final = ("numpy", "scipy", "pandas", "pyarrow", "numba", "scikit-learn", "matplotlib", "snakemake")
-TARGETS: Final = {"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"}
 POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -58,6 +57,8 @@ class Provenance:
         Of the code, `unknown` where there is none.
     config
         The config as YAML text.
+    level, resamples
+        Confidence level and bootstrap resamples that the tables were made with.
     versions
         Package name to version, Python among them.
     digests
@@ -66,6 +67,8 @@ class Provenance:
 
     commit: str = "unknown"
     config: str = ""
+    level: float = statistics.LEVEL
+    resamples: int = statistics.RESAMPLES
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,8 +96,8 @@ def ratio(record: Mapping[str, Any] | None) -> str:
     return times(record["slowdown"], bound=bool(record["slowdown_bound"]))
 
 
-def interval(record: Mapping[str, Any]) -> str:
-    """Say the 95% interval of a slowdown, or what a bound means."""
+def interval(record: Mapping[str, Any], level: float) -> str:
+    """Say the interval of a slowdown at a confidence level, or what a bound means."""
     if record["slowdown_bound"]:
         missed = int(record["mse_censored"] + record["mse_diverged"])
         return (
@@ -103,8 +106,8 @@ def interval(record: Mapping[str, Any]) -> str:
         )
     low, high = float(record["slowdown_low"]), float(record["slowdown_high"])
     if math.isinf(high):
-        return f"95% interval from {wording.number(low)}, no upper limit"
-    return f"95% interval {wording.number(low)} to {wording.number(high)}"
+        return f"{100 * level:g}% interval from {wording.number(low)}, no upper limit"
+    return f"{100 * level:g}% interval {wording.number(low)} to {wording.number(high)}"
 
 
 def spread(ends: Mapping[str, Any] | None) -> str:
@@ -126,7 +129,7 @@ def _place(setting: tuple[str, float] | None) -> str:
 # --- The first screen -------------------------------------------------------------------------------------------------
 
 
-def cards(found: Mapping[str, Any]) -> list[Card]:
+def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
     """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
     out = []
     rate = wording.number(found["rate"])
@@ -134,16 +137,23 @@ def cards(found: Mapping[str, Any]) -> list[Card]:
         where = (
             f"All parameters zero, same learning rate ({rate}/L), {zero['starts']} paired starts; the exact law says 4."
         )
-        out.append(Card(ratio(zero), interval(zero), "as many steps from a neutral start", where))
+        out.append(Card(ratio(zero), interval(zero, level), "as many steps from a neutral start", where))
     if found["featured"] is not None:
         entry = found["wrong"][found["featured"]]
         scale = wording.number(entry["scale"])
-        where = f"{_place(found['setting'])}, wrong start of size {scale}, same learning rate. All data sets at this size: {spread(found['wrong_spread'])}."
-        out.append(Card(ratio(entry["equal"]), interval(entry["equal"]), "from a confidently wrong start", where))
+        where = (
+            f"{_place(found['setting'])}, wrong start of size {scale}, same learning rate. "
+            f"Over all data sets at this size, {spread(found['wrong_spread'])}."
+        )
+        out.append(
+            Card(ratio(entry["equal"]), interval(entry["equal"], level), "from a confidently wrong start", where)
+        )
         if (tuned := entry["tuned"]) is not None:
             rates = f"MSE at {_rate(tuned, 'mse')}/L, BCE at {_rate(tuned, 'bce')}/L, chosen on seeds of their own."
             out.append(
-                Card(ratio(tuned), interval(tuned), "from that start, each loss at its best learning rate", rates)
+                Card(
+                    ratio(tuned), interval(tuned, level), "from that start, each loss at its best learning rate", rates
+                )
             )
     return out
 
@@ -168,18 +178,20 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     if first:
         text = "; ".join(first)
         out.append(f"{text[0].upper()}{text[1:]}.")
+        out.append(
+            "The reason: MSE's gradient carries a factor that vanishes where the model is sure, even where it is wrong."
+        )
     if (ordinary := found["ordinary"]) is not None and ordinary["equal"] is not None:
         out.append(
             f"On real data from an ordinary small random start: {ratio(ordinary['equal'])} at equal rates"
             + (f", {ratio(ordinary['tuned'])} with the best rate for each." if ordinary["tuned"] is not None else ".")
         )
-    if found["unfinished"]:
-        shares = [
-            f"{wording.percent(*found['unfinished'][loss])} of the {figures.NAMES[loss]} runs"
-            for loss in statistics.LOSSES
-            if loss in found["unfinished"]
-        ]
-        out.append(f"Within the budget {' and '.join(shares)} did not arrive at all.")
+    missed = {loss: ends for loss, ends in found["unfinished"].items() if ends[0]}
+    if missed:
+        shares = [f"{wording.percent(*ends)} of the {figures.NAMES[loss]} runs" for loss, ends in missed.items()]
+        out.append(f"{' and '.join(shares)} did not arrive within the budget.")
+    elif found["unfinished"]:
+        out.append("Every run arrived within the budget.")
     return out
 
 
@@ -188,7 +200,7 @@ def lede(found: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of the page: caption, head, rows of text (the first `labels` cells of a row are its headers), its file."""
+    """A table of the page: caption, head, rows of text (the first `labels` cells of a row head it), its file."""
 
     caption: str
     head: Sequence[str]
@@ -205,13 +217,21 @@ def _scale(initialisation: str, scale: float) -> str:
     return initialisation if initialisation == "zero" else f"{initialisation} {wording.number(scale)}"
 
 
+def target_prose(target: str) -> str:
+    """Say which target the figures use, and why."""
+    if target == "brier":
+        return "Figures use the Brier score as the target: MSE descends that very score, so it does not favour BCE."
+    return f"Figures use {figures.TARGETS.get(target, target)} as the target."
+
+
 def law_grid(cells: pd.DataFrame) -> Grid:
-    """Lay out the slowdown from a zero start at equal rates, a row per data set and separability, a column per target."""
+    """Lay out the slowdown from a zero start at equal rates, a row per data set, a column per target."""
     rows = statistics.headline(cells)
     rows = rows[(rows["initialisation"] == "zero") & (rows["policy"] == "equal")]
+    rows = rows.fillna({"separability": math.inf})  # a pivot drops what stands at nan
     wide = rows.pivot_table(
-        index=["dataset", rows["separability"].fillna(math.inf)], columns="target", values="text", aggfunc="first"
-    ).reindex(columns=list(TARGETS))
+        index=["dataset", "separability"], columns="target", values="text", aggfunc="first"
+    ).reindex(columns=list(figures.TARGETS))
     body = [
         [
             str(name),
@@ -220,7 +240,7 @@ def law_grid(cells: pd.DataFrame) -> Grid:
         ]
         for (name, level), texts in zip(wide.index, wide.to_numpy(object), strict=True)
     ]
-    head = ["data set", "separability", *TARGETS.values()]
+    head = ["data set", "separability", *figures.TARGETS.values()]
     return Grid("Slowdown from a zero start at equal rates", head, body, 2, "tables/slowdown.csv")
 
 
@@ -236,17 +256,16 @@ def law_prose(cells: pd.DataFrame) -> list[str]:
     below = clear[clear["slowdown"] < 3.6].sort_values("slowdown")
     out = [f"Of {len(rows)} cells with a zero start at equal rates, {len(near)} lie within a tenth of 4."]
     if len(above):
-        top = above.iloc[-1]
         out.append(
-            f"{len(above)} {_lie(above)} above, up to {ratio(top)} ({_cell(top)}): there the target asks for large "
-            "logits, and the larger a logit the smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+            f"{len(above)} {_lie(above)} above, up to {_end(above.iloc[-1])}: there the target asks for large logits, and "
+            "the larger a logit the smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
         )
     if len(below):
-        bottom = below.iloc[0]
+        steps = wording.steps(below.iloc[0]["bce_median"], below.iloc[0]["budget"])
         out.append(
-            f"{len(below)} {_lie(below)} below, down to {ratio(bottom)} ({_cell(bottom)}), where BCE's median is "
-            f"{wording.steps(bottom['bce_median'], bottom['budget'])} steps. Steps are whole numbers, so a ratio of few of "
-            "them is coarse, and a step that overshoots can cost BCE more than MSE, whose steps are shorter."
+            f"{len(below)} {_lie(below)} below, down to {_end(below.iloc[0])}, where BCE's median is {steps} steps. Steps "
+            "are whole numbers, so a ratio of few of them is coarse, and a step that overshoots can cost BCE more than "
+            "MSE, whose steps are shorter."
         )
     return out
 
@@ -255,9 +274,11 @@ def _lie(rows: pd.DataFrame) -> str:
     return "lies" if len(rows) == 1 else "lie"
 
 
-def _cell(row: pd.Series) -> str:
+def _end(row: pd.Series[Any]) -> str:
+    """Name a cell that lies furthest out, with its slowdown."""
     level = "" if math.isnan(row["separability"]) else f" {wording.number(row['separability'])}"
-    return f"{row['dataset']}{level}, {TARGETS.get(row['target'], row['target'])}"
+    slow = times(row["slowdown"], bound=bool(row["slowdown_bound"]))
+    return f"{slow} ({row['dataset']}{level}, {figures.TARGETS.get(row['target'], row['target'])})"
 
 
 def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
@@ -268,7 +289,7 @@ def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
         rows = parts[here & parts["initialisation"].isin(["zero", "wrong"])].sort_values(["target", "scale"])
     body = [
         [
-            TARGETS.get(row["target"], row["target"]),
+            figures.TARGETS.get(row["target"], row["target"]),
             _scale(row["initialisation"], row["scale"]),
             *(row[f"{policy}_text"] for policy in POLICIES),
             "unknown" if math.isnan(row["tuning_buys"]) else times(row["tuning_buys"]),
@@ -314,7 +335,7 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
     body = [
         [
             figures.NAMES.get(loss, loss),
-            TARGETS.get(target, target),
+            figures.TARGETS.get(target, target),
             wording.count(total),
             wording.percent(reached, total),
             wording.percent(censored, total),
@@ -329,7 +350,7 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
 def real_grid(cells: pd.DataFrame) -> Grid:
     """Lay out the slowdown on real data under each policy, a row per data set and start, headline target."""
     rows = statistics.headline(cells)
-    rows = rows[rows["separability"].isna() & (rows["target"] == figures.TARGET)]
+    rows = rows[rows["separability"].isna() & (rows["target"] == statistics.headline_target(cells))]
     wide = rows.pivot_table(
         index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
     ).reindex(columns=list(POLICIES))
@@ -338,12 +359,16 @@ def real_grid(cells: pd.DataFrame) -> Grid:
         for (name, start, scale), texts in zip(wide.index, wide.to_numpy(object), strict=True)
     ]
     return Grid(
-        "Slowdown on real data, Brier target", ["data set", "start", *POLICIES.values()], body, 2, "tables/slowdown.csv"
+        "Slowdown on real data, headline target",
+        ["data set", "start", *POLICIES.values()],
+        body,
+        2,
+        "tables/slowdown.csv",
     )
 
 
 def cell_grids(cells: pd.DataFrame) -> list[Grid]:
-    """Lay out every cell of the three policies, one table per data set; `equal` at the common rate nearest to 1 only."""
+    """Lay out every cell of the three policies, one table per data set; `equal` at the common rate nearest to 1."""
     rows = statistics.headline(cells)
     head = [
         "separability",
@@ -366,7 +391,7 @@ def cell_grids(cells: pd.DataFrame) -> list[Grid]:
                 _level(row["separability"]),
                 _scale(row["initialisation"], row["scale"]),
                 row["policy"],
-                TARGETS.get(row["target"], row["target"]),
+                figures.TARGETS.get(row["target"], row["target"]),
                 wording.number(row["rate_mse"]),
                 wording.number(row["rate_bce"]),
                 str(row["starts"]),
@@ -385,12 +410,12 @@ def cell_grids(cells: pd.DataFrame) -> list[Grid]:
 def data_grid(data: pd.DataFrame) -> Grid:
     """Lay out the data sets, one row per data set and separability, ranges over seeds."""
     body = []
-    for (name, level), rows in data.groupby(["dataset", "separability"], dropna=False, sort=True):
+    for (name, _), rows in data.groupby(["dataset", "separability"], dropna=False, sort=True):
         known = rows["bayes_error"].notna().all()
         body.append(
             [
                 str(name),
-                _level(float(level)),
+                _level(float(rows["separability"].iloc[0])),
                 _range(rows["n"]),
                 _range(rows["d"]),
                 _range(rows["positives"]),
@@ -456,7 +481,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
         target, `counts` tells how many runs, cells and data sets there are, and how many cells are lower bounds.
     """
     runs, cells = frames["runs"], frames["slowdown"]
-    found = statistics.answer(runs, cells, own_rates(cells))
+    found = statistics.answer(runs, cells, own_rates(cells), resamples=provenance.resamples, level=provenance.level)
     counts = {
         "runs": int(runs["run"].nunique()),
         "starts": int(runs["start"].nunique()),
@@ -484,7 +509,14 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         text = text.replace(colour, variable)
     file = tables.TABLES[entry.tables[0]].files()[0] if entry.tables else ""
     # The SVG is made by matplotlib from numbers; its only free text is escaped where it is put in.
-    return {"name": name, "title": entry.title, "caption": entry.caption, "svg": Markup(text), "file": file}  # noqa: S704
+    inline = Markup(text)  # noqa: S704
+    return {
+        "name": name,
+        "title": entry.title,
+        "caption": figures.caption(name, frames),
+        "svg": inline,
+        "file": file,
+    }
 
 
 def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
@@ -498,7 +530,7 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
         Commit, config, versions and digests.
     """
     runs, cells = frames["runs"], frames["slowdown"]
-    found = statistics.answer(runs, cells, own_rates(cells))
+    found = statistics.answer(runs, cells, own_rates(cells), resamples=provenance.resamples, level=provenance.level)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -513,7 +545,8 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
         style=Markup(style),  # noqa: S704  our own file
         comparable=len(cells) > 0,
         missing=missing,
-        cards=cards(found),
+        cards=cards(found, provenance.level),
+        level=f"{100 * provenance.level:g}%",
         lede=lede(found),
         figures={name: _figure(name, frames) for name in figures.FIGURES},
         law_prose=law_prose(cells),
@@ -524,6 +557,7 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
         ends=ends_grid(statistics.statuses(runs)),
         cells=cell_grids(cells),
         data=data_grid(frames["datasets"]),
+        target_prose=target_prose(found["target"]),
         setting=_place(found["setting"]),
         rate=wording.number(found["rate"]),
         counts={
@@ -537,12 +571,21 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
             "evaluation": int(seeds.get("evaluation", 0)),
             "tuning": int(seeds.get("tuning", 0)),
         },
-        resamples=statistics.RESAMPLES,
+        resamples=wording.count(provenance.resamples),
         provenance=provenance,
     )
 
 
-def write(folder: str | Path, html: str | Path, summary_file: str | Path, *, commit: str, config: str) -> None:
+def write(
+    folder: str | Path,
+    html: str | Path,
+    summary_file: str | Path,
+    *,
+    commit: str,
+    config: str,
+    level: float = statistics.LEVEL,
+    resamples: int = statistics.RESAMPLES,
+) -> None:
     """Write `report.html` and `summary.json` from the tables in a folder.
 
     Parameters
@@ -555,13 +598,15 @@ def write(folder: str | Path, html: str | Path, summary_file: str | Path, *, com
         Of the code, `unknown` where there is none.
     config
         The config as YAML text.
+    level, resamples
+        Confidence level and bootstrap resamples that the tables were made with.
     """
     folder = Path(folder)
     names = ("datasets", "runs", "curves", "slowdown", "decomposition")
     frames = {name: tables.read(name, folder / f"{name}.parquet") for name in names}
     files = [file for name in names for file in tables.TABLES[name].files()]
     digests = {file: tables.digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
-    provenance = Provenance(commit, config, versions(), digests)
+    provenance = Provenance(commit, config, level, resamples, versions(), digests)
     with tables.replacing(Path(html)) as temporary:
         temporary.write_text(page(frames, provenance), encoding="utf-8")
     with tables.replacing(Path(summary_file)) as temporary:

@@ -23,7 +23,7 @@ from scipy import special
 from study import tables, wording
 
 LEVEL: Final = 0.95
-"""Confidence level of every interval."""
+"""Confidence level of every interval, unless the config says otherwise."""
 
 RESAMPLES: Final = 999
 """Bootstrap resamples: with 999 the 2.5% and 97.5% points are the 25th and 975th of them in order."""
@@ -406,7 +406,9 @@ def _with_ratio(both: pd.DataFrame) -> pd.DataFrame:
 # --- From pairs to cells ----------------------------------------------------------------------------------------------
 
 
-def _loss_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], loss: str) -> tuple[dict[str, Any], Floats, Bools]:
+def _loss_columns(
+    rows: pd.DataFrame, codes: npt.NDArray[np.int64], loss: str, level: float
+) -> tuple[dict[str, Any], Floats, Bools]:
     """Compute counts, median with interval and average running time of one loss; give its times and arrivals too."""
     cells = int(codes[-1]) + 1
     times = matrix(rows[f"time_{loss}"], codes, np.nan)
@@ -416,13 +418,15 @@ def _loss_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], loss: str) -
         f"{loss}_{status}": np.bincount(codes[(rows[f"status_{loss}"] == status).to_numpy()], minlength=cells)
         for status in ("reached", "censored", "diverged")
     }
-    middle, low, high = median(times, observed)
+    middle, low, high = median(times, observed, level=level)
     columns |= {f"{loss}_median": middle, f"{loss}_median_low": low, f"{loss}_median_high": high}
     columns[f"{loss}_art"] = average_running_time(spent, observed)
     return columns, times, observed
 
 
-def summarise(paired: pd.DataFrame, keys: Sequence[str] = CELL, *, resamples: int = RESAMPLES) -> pd.DataFrame:
+def summarise(
+    paired: pd.DataFrame, keys: Sequence[str] = CELL, *, resamples: int = RESAMPLES, level: float = LEVEL
+) -> pd.DataFrame:
     """Summarise pairs per group: counts, medians of both losses, log-rank test and the slowdown.
 
     Parameters
@@ -431,8 +435,8 @@ def summarise(paired: pd.DataFrame, keys: Sequence[str] = CELL, *, resamples: in
         As `pairs` returns them.
     keys
         Columns that make a group; those of the cell by default. With fewer, cells are pooled.
-    resamples
-        Bootstrap resamples.
+    resamples, level
+        Bootstrap resamples and confidence level.
 
     Returns
     -------
@@ -448,8 +452,8 @@ def summarise(paired: pd.DataFrame, keys: Sequence[str] = CELL, *, resamples: in
     out = rows.iloc[begin][list(keys)].reset_index(drop=True)
     counted = ~rows["at_start"].to_numpy(bool)
     missed = rows["missed"].to_numpy()
-    mse, mse_times, mse_in = _loss_columns(rows, codes, "mse")
-    bce, bce_times, bce_in = _loss_columns(rows, codes, "bce")
+    mse, mse_times, mse_in = _loss_columns(rows, codes, "mse", level)
+    bce, bce_times, bce_in = _loss_columns(rows, codes, "bce", level)
     columns: dict[str, Any] = {
         "starts": np.bincount(codes, minlength=cells),
         "at_start": np.bincount(codes[~counted], minlength=cells),
@@ -460,10 +464,10 @@ def summarise(paired: pd.DataFrame, keys: Sequence[str] = CELL, *, resamples: in
         **bce,
         "logrank_p": log_rank(mse_times, mse_in, bce_times, bce_in),
     }
-    return out.assign(**columns, **_slowdown_columns(rows, codes, resamples))
+    return out.assign(**columns, **_slowdown_columns(rows, codes, resamples, level))
 
 
-def _slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int) -> dict[str, Any]:
+def _slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float) -> dict[str, Any]:
     """Slowdown of each cell with its interval, whether it is a bound, and its text."""
     ratio = matrix(rows["ratio"], codes, np.nan)
     known = matrix(rows["known"], codes, False)
@@ -473,7 +477,10 @@ def _slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resample
     # Pair by pair the true ratio is at least what is written, so the median of all is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
-    ends = [bootstrap(r[~np.isnan(r)], k[~np.isnan(r)], resamples=resamples) for r, k in zip(ratio, known, strict=True)]
+    ends = [
+        bootstrap(r[~np.isnan(r)], k[~np.isnan(r)], resamples=resamples, level=level)
+        for r, k in zip(ratio, known, strict=True)
+    ]
     low, high = (np.array(end, dtype=np.float64) for end in zip(*ends, strict=True))
     text = [
         wording.ratio(*cell[:3], bound=bool(cell[3]), ceiling=cell[4])
@@ -482,7 +489,9 @@ def _slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resample
     return {"slowdown": value, "slowdown_low": low, "slowdown_high": high, "slowdown_bound": bound, "text": text}
 
 
-def slowdown(runs: pd.DataFrame, own_rates: Mapping[str, float], *, resamples: int = RESAMPLES) -> pd.DataFrame:
+def slowdown(
+    runs: pd.DataFrame, own_rates: Mapping[str, float], *, resamples: int = RESAMPLES, level: float = LEVEL
+) -> pd.DataFrame:
     """Compute the table `slowdown`: one row per cell, evaluation seeds only.
 
     Parameters
@@ -491,8 +500,8 @@ def slowdown(runs: pd.DataFrame, own_rates: Mapping[str, float], *, resamples: i
         The runs table.
     own_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
-    resamples
-        Bootstrap resamples.
+    resamples, level
+        Bootstrap resamples and confidence level.
 
     Returns
     -------
@@ -500,7 +509,7 @@ def slowdown(runs: pd.DataFrame, own_rates: Mapping[str, float], *, resamples: i
         In the schema `study.tables.TABLES["slowdown"]`; without a row where a loss is missing.
     """
     paired = pairs(runs, own_rates)
-    out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples)
+    out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)
     return tables.conform(out, "slowdown")
 
 
@@ -521,6 +530,15 @@ def reference_rate(cells: pd.DataFrame) -> float:
 def headline(cells: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of the three policies that stand side by side: `equal` at the reference rate only."""
     return cells[(cells["policy"] != "equal") | (cells["rate"] == reference_rate(cells))]
+
+
+def headline_target(frame: pd.DataFrame) -> str:
+    """Choose the target that headline numbers and figures speak of, among those in the column `target`.
+
+    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the first by name.
+    """
+    targets = sorted(frame["target"].unique())
+    return "brier" if "brier" in targets or not targets else str(targets[0])
 
 
 def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
@@ -607,8 +625,8 @@ def answer(
     cells: pd.DataFrame,
     own_rates: Mapping[str, float],
     *,
-    target: str = "brier",
     resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> dict[str, Any]:
     """Compute the numbers of the first screen.
 
@@ -620,17 +638,15 @@ def answer(
         The table `slowdown` of these runs.
     own_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
-    target
-        The target that the numbers speak of. The Brier score is what MSE itself descends, so it does not favour BCE.
-    resamples
-        Bootstrap resamples.
+    resamples, level
+        Bootstrap resamples and confidence level.
 
     Returns
     -------
     dict
-        `target`; `rate` (the common rate); `setting` (see `focus`); and what follows. A summary is a dict of the
-        columns that `summarise` returns, or None where the study holds no such pair. A spread is {`cells`, `lowest`,
-        `highest`}, the last two as (value, whether a lower bound), or None.
+        `target` (see `headline_target`); `rate` (the common rate); `setting` (see `focus`); and what follows. A summary
+        is a dict of the columns that `summarise` returns, or None where the study holds no such pair. A spread is
+        {`cells`, `lowest`, `highest`}, the last two as (value, whether a lower bound), or None.
 
         - `zero`: summary of all zero starts at equal rates, pooled over the data sets; `zero_spread` over the cells;
         - `wrong`: by ascending scale {`scale`, `equal`, `smoothness`, `tuned`}: wrong starts in the setting;
@@ -640,6 +656,7 @@ def answer(
           or None; `ordinary_spread`: over those cells, equal rates;
         - `unfinished`: {loss: (runs not finished, runs)} of the evaluation seeds at that target, all rates.
     """
+    target = headline_target(runs)
     chosen = headline(cells)
     chosen = chosen[chosen["target"] == target]
     equal = chosen[chosen["policy"] == "equal"]
@@ -654,6 +671,7 @@ def answer(
     featured = max(clear or usable, default=None)
     at_scale = equal["scale"] == (wrong[featured]["scale"] if featured is not None else math.nan)
 
+    how: dict[str, Any] = {"resamples": resamples, "level": level}
     paired = headline(pairs(runs[runs["target"] == target], own_rates))
     start = paired["initialisation"]
     zero = paired[(start == "zero") & (paired["policy"] == "equal")]
@@ -666,14 +684,14 @@ def answer(
         "target": target,
         "rate": reference_rate(cells),
         "setting": setting,
-        "zero": _by_policy(summarise(zero, ["policy"], resamples=resamples))["equal"],
+        "zero": _by_policy(summarise(zero, ["policy"], **how))["equal"],
         "zero_spread": _spread(equal[equal["initialisation"] == "zero"]),
         "wrong": wrong,
         "featured": featured,
         "wrong_spread": _spread(equal[(equal["initialisation"] == "wrong") & at_scale]),
         "ordinary": {
             "scale": float(real["scale"].min()),
-            **_by_policy(summarise(real, ["policy"], resamples=resamples)),
+            **_by_policy(summarise(real, ["policy"], **how)),
         }
         if len(real)
         else None,

@@ -120,8 +120,8 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
         Column(
             f"{loss}_median", "float64", "steps", f"Kaplan-Meier median of {name}'s first passage; inf: not reached."
         ),
-        Column(f"{loss}_median_low", "float64", "steps", "Lower end of its 95% interval; inf: beyond the budget."),
-        Column(f"{loss}_median_high", "float64", "steps", "Upper end of its 95% interval; inf: no upper limit known."),
+        Column(f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf: beyond the budget."),
+        Column(f"{loss}_median_high", "float64", "steps", "Upper end of its interval; inf: no upper limit known."),
         Column(
             f"{loss}_art", "float64", "steps", "Average running time: all steps spent per success; inf: no success."
         ),
@@ -150,7 +150,7 @@ _SLOWDOWN = (
     *_of_loss("bce"),
     Column("logrank_p", "float64", "", "Log-rank test that both losses arrive alike; nan where no arrival informs it."),
     Column("slowdown", "float64", "ratio", "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it."),
-    Column("slowdown_low", "float64", "ratio", "Lower end of its 95% bootstrap interval over starts."),
+    Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
     Column("slowdown_high", "float64", "ratio", "Upper end of it; inf: the data set no upper limit."),
     Column("slowdown_bound", "bool", "", "Whether `slowdown` is a lower bound because the median was not reached."),
     Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
@@ -403,6 +403,7 @@ def data_dictionary() -> str:
         "",
         "Rows are sorted by the key. `nan` stands for a value that does not exist, `inf` for one that was not reached.",
         "CSV files carry numbers in their shortest exact form, so CSV and parquet hold the same values.",
+        "Intervals are at the confidence of the config, 95% by default.",
     ]
     for table in TABLES.values():
         files = ", ".join(f"`results/{file}`" for file in table.files())
