@@ -78,18 +78,19 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
     apart, hyperplane = _separated(signed)
+    limit = _max_margin(signed, hyperplane, apart) if apart.any() else None
+    if limit is None:  # nothing is apart, or what looked like contact is an overlap too small for the program
+        apart = np.zeros(n, dtype=bool)
     if apart.all():
         optimum, accurate, brier = 0.0, n, 0.0
-        direction = _max_margin(signed, hyperplane)
     else:
         together = _bce_optimum(signed[~apart])
         margins = matvec(signed[~apart], together)
         optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
         # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or not.
         accurate = int(apart.sum()) + int((margins > 1e-9).sum())
-        limit = _max_margin(signed, hyperplane, apart) if apart.any() else None
         brier = _brier_optimum(signed, together, limit, apart)
-        direction = _unit(together) if limit is None else limit
+    direction = _unit(together) if limit is None else limit
     optimum, brier = float(digits9(optimum)), float(digits9(brier))
     return Facts(
         n=n,
@@ -104,7 +105,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         target_accuracy=max(0, -((n - SLACK * accurate) // SLACK)) / n,
         target_brier=float(digits9(brier + SHARE * (0.25 - brier))),
         target_logloss=float(digits9(optimum + SHARE * (math.log(2.0) - optimum))),
-        direction=digits9(direction),
+        direction=digits9(np.where(np.abs(direction) < 1e-13, 0.0, direction)),
     )
 
 
@@ -156,7 +157,7 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
         np.concatenate([-np.ones(n), np.zeros(n)]),
         A_eq=np.hstack([scaled.T, scaled.T]),
         b_eq=np.zeros(signed.shape[1]),
-        bounds=np.column_stack([np.zeros(2 * n), np.concatenate([np.ones(n), np.full(n, np.inf)])]),
+        bounds=[*[(0.0, 1.0)] * n, *[(0.0, None)] * n],
         method="highs",
     )
     assert result.success, result.message
@@ -167,19 +168,20 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     return np.zeros(n, dtype=bool), np.zeros(signed.shape[1])
 
 
-def _max_margin(signed: Array, hyperplane: Array, apart: NDArray[np.bool_] | None = None) -> Array:
-    """Find the unit theta of largest margin on the samples apart, orthogonal to the others; shape (d,).
+def _max_margin(signed: Array, hyperplane: Array, apart: NDArray[np.bool_]) -> Array | None:
+    """Find the unit theta of largest margin on the samples apart, orthogonal to the others; shape (d,), or None.
 
     Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with ``signed @ theta >= 1``,
     from non-negative least squares. The samples found in contact fix theta, which is solved for again from them.
+    `hyperplane` is any theta that separates: it sets the scale, so that a tiny margin does not drown in rounding.
     """
-    rows = signed if apart is None else signed[apart]
-    basis = np.eye(signed.shape[1]) if apart is None else _null_space(signed[~apart])
-    rows = np.column_stack([matvec(rows, vector) for vector in basis])
+    basis = _null_space(signed[~apart])
+    rows = np.ascontiguousarray(np.transpose([matvec(signed[apart], vector) for vector in basis]))
     start = matvec(basis, hyperplane)
-    rows = (
-        rows * math.sqrt(float((start * start).sum())) / float(matvec(rows, start).min())
-    )  # now theta is about 1 long
+    margin = float(matvec(rows, start).min()) if len(basis) else 0.0
+    if margin <= 0.0:
+        return None
+    rows *= math.sqrt(float((start * start).sum())) / margin
     target = np.zeros(rows.shape[1] + 1)
     target[-1] = 1.0
     multipliers, _ = nnls(np.vstack([rows.T, np.ones(len(rows))]), target)

@@ -75,7 +75,7 @@ def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
 
 
 def _pattern(config: Config) -> pd.DataFrame:
-    """List the runs on one data set: start (from 0), initialisation, scale, loss, rate, whether curves are at this rate."""
+    """List the runs on one data set, by start (from 0); `nearest` marks the rate that curves are recorded at."""
     starts = [(entry.name, scale) for entry in config.initialisations for scale in entry.scales or (0.0,)]
     nearest = min(config.learning_rates, key=lambda rate: (abs(np.log(rate)), rate))
     rows = [
