@@ -165,12 +165,13 @@ def _focus_family(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_medians(axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str) -> None:
-    """Draw medians with their intervals, joined; lower bounds as open triangles."""
+    """Draw medians with their intervals, joined; lower bounds as open triangles, led to by a dotted line."""
     rows = rows.sort_values(x)
     at, value = rows[x].to_numpy(float), rows["slowdown"].to_numpy(float)
     bound = rows["slowdown_bound"].to_numpy(bool)
     low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-    axes.plot(at, value, color=style["color"], linewidth=1.4, label="_")
+    axes.plot(at, value, color=style["color"], linewidth=1, linestyle=":")
+    axes.plot(at[~bound], value[~bound], color=style["color"], linewidth=1.4)
     axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
     if bound.all():  # then the triangles stand for the series in the legend
         axes.plot([], [], linestyle="none", marker=style["marker"], color=style["color"], label=label)

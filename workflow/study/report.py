@@ -186,11 +186,12 @@ def lede(found: Mapping[str, Any]) -> list[str]:
             f"On real data from an ordinary small random start: {ratio(ordinary['equal'])} at equal rates"
             + (f", {ratio(ordinary['tuned'])} with the best rate for each." if ordinary["tuned"] is not None else ".")
         )
-    missed = {loss: ends for loss, ends in found["unfinished"].items() if ends[0]}
+    ends = found["unfinished"]
+    missed = {loss: ends[loss] for loss in statistics.LOSSES if loss in ends and ends[loss][0]}
     if missed:
-        shares = [f"{wording.percent(*ends)} of the {figures.NAMES[loss]} runs" for loss, ends in missed.items()]
+        shares = [f"{wording.percent(*share)} of the {figures.NAMES[loss]} runs" for loss, share in missed.items()]
         out.append(f"{' and '.join(shares)} did not arrive within the budget.")
-    elif found["unfinished"]:
+    elif ends:
         out.append("Every run arrived within the budget.")
     return out
 
@@ -257,15 +258,15 @@ def law_prose(cells: pd.DataFrame) -> list[str]:
     out = [f"Of {len(rows)} cells with a zero start at equal rates, {len(near)} lie within a tenth of 4."]
     if len(above):
         out.append(
-            f"{len(above)} {_lie(above)} above, up to {_end(above.iloc[-1])}: there the target asks for large logits, and "
-            "the larger a logit the smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+            f"Above {_lie(above)} {len(above)}, up to {_end(above.iloc[-1])}: there the target asks for large logits, "
+            "and the larger a logit the smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
         )
     if len(below):
         steps = wording.steps(below.iloc[0]["bce_median"], below.iloc[0]["budget"])
         out.append(
-            f"{len(below)} {_lie(below)} below, down to {_end(below.iloc[0])}, where BCE's median is {steps} steps. Steps "
-            "are whole numbers, so a ratio of few of them is coarse, and a step that overshoots can cost BCE more than "
-            "MSE, whose steps are shorter."
+            f"Below {_lie(below)} {len(below)}, down to {_end(below.iloc[0])}, where BCE's median is {steps} steps. "
+            "Steps are whole numbers, so a ratio of few of them is coarse, and a step that overshoots can cost BCE more "
+            "than MSE, whose steps are shorter."
         )
     return out
 
@@ -319,11 +320,7 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
         bought, left = equal["slowdown"] / tuned["slowdown"], tuned["slowdown"]
         out.append(
             f"So the choice of the rate buys back a factor of {wording.number(bought)}, "
-            + (
-                f"and {times(left)} remains that no common choice of rates removed."
-                if left > 1.05
-                else "and nothing remains."
-            )
+            + (f"and {times(left)} remains with each at its best." if left > 1.05 else "and nothing remains.")
         )
     elif tuned and equal["slowdown_bound"]:
         out.append("At equal rates only a bound is known, so what the choice of the rate buys back cannot be told.")
