@@ -1,0 +1,67 @@
+"""The same bytes for every processor that the kernels can be compiled for: each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kernels
+
+PROGRAM = """
+import hashlib, sys
+import numpy as np
+import kernels
+rng = np.random.default_rng(0)
+labels = np.arange(61) % 2
+features = rng.normal(size=(61, 5)) + labels[:, None]
+starts = 4 * rng.normal(size=(70, 5))
+digest = hashlib.sha256()
+for loss in ("bce", "mse"):
+    for targets in (None, {"accuracy": 0.85, "brier": 0.12, "logloss": 0.4}):
+        result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rng.uniform(0.1, 2.0, 70), max_steps=120,
+                                 targets=targets, trace_steps=[0, 10, 120], threads=int(sys.argv[1]))
+        parts = [result.theta, result.steps_run, *result.first_passage.values(), *result.trace.values()]
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
+    for function in (kernels.risk, kernels.gradient):
+        digest.update(function(features, labels, starts, loss=loss).tobytes())
+x = np.concatenate([rng.uniform(-760, 760, 5000), 10.0 ** rng.uniform(-310, 5, 5000)])
+for function in (kernels.exp, kernels.expit, kernels.expit_slope, kernels.log1p, kernels.softplus):
+    digest.update(function(x).tobytes())
+print(digest.hexdigest())
+"""
+
+
+def digest(threads: int = 1, **environment: str) -> str:
+    root = str(Path(kernels.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, str(threads)],
+        env=os.environ | {"PYTHONPATH": root} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def native() -> str:
+    return digest()
+
+
+@pytest.mark.parametrize("cpu", ["haswell", "x86-64"])
+def test_other_processors_give_the_same_bytes(native: str, cpu: str) -> None:
+    features = {"haswell": "+avx2,+fma", "x86-64": ""}[cpu]
+    assert digest(NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features) == native
+
+
+def test_two_threads_give_the_same_bytes(native: str) -> None:
+    assert digest(threads=2) == native
+
+
+def test_this_is_our_package_and_not_another_of_its_name() -> None:
+    assert Path(kernels.__file__).parents[1] == Path(__file__).parents[2]
