@@ -34,10 +34,11 @@ def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
 
 
 def _finite(argument: str, array: Floats, allowed: str) -> Floats:
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
-        where = tuple(int(i) for i in bad[0])
-        raise _fail(argument, f"{array[where]} at {list(where)}", allowed)
+    wild = ~np.isfinite(array)
+    if wild.any():
+        where = tuple(int(i) for i in np.argwhere(wild)[0])
+        place = f" at {list(where)}" if where else ""
+        raise _fail(argument, f"{array[where]}{place}", allowed)
     return array
 
 

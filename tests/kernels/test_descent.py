@@ -77,7 +77,7 @@ def test_a_logit_of_0_counts_as_wrong() -> None:
 
 def test_thresholds_may_differ_between_runs() -> None:
     features, labels = problem(20, 2)
-    thresholds = np.array([0.3, 0.2, 0.15, 0.0])
+    thresholds = np.array([0.3, 0.24, 0.2, 0.0])
     result = kernels.descend(
         features, labels, np.zeros((4, 2)), loss="bce", learning_rate=0.1, max_steps=5000, targets={"brier": thresholds}
     )
@@ -119,7 +119,7 @@ def test_the_running_product_gives_the_log_loss_for_any_number_of_samples(n: int
             result = kernels.descend(
                 features, labels, theta, loss="bce", learning_rate=1.0, max_steps=0, targets={name: exact[name] * factor}
             )
-            assert (result.first_passage[name][0] == 0) is met
+            assert bool(result.first_passage[name][0] == 0) is met
 
 
 def test_no_runs_give_empty_results() -> None:
