@@ -77,19 +77,12 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     """
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
-    apart, hyperplane = _separated(signed)
-    limit = _max_margin(signed, hyperplane, apart) if apart.any() else None
-    if limit is None:  # nothing is apart, or what looked like contact is an overlap too small for the program
-        apart = np.zeros(n, dtype=bool)
-    if apart.all():
-        optimum, accurate, brier = 0.0, n, 0.0
-    else:
-        together = _bce_optimum(signed[~apart])
-        margins = matvec(signed[~apart], together)
-        optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
-        # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or not.
-        accurate = int(apart.sum()) + int((margins > 1e-9).sum())
-        brier = _brier_optimum(signed, together, limit, apart)
+    apart, limit, together = _bce_limit(signed)
+    margins = matvec(signed[~apart], together)
+    optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
+    # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or not.
+    accurate = int(apart.sum()) + int((margins > 1e-9).sum())
+    brier = 0.0 if apart.all() else _brier_optimum(signed, together, limit, apart)
     direction = _unit(together) if limit is None else limit
     optimum, brier = float(digits9(optimum)), float(digits9(brier))
     return Facts(
@@ -130,6 +123,36 @@ def _fisher(features: Array, labels: NDArray[np.int64]) -> float:
     if floor <= 0.0:
         return math.inf if gap.any() else 0.0
     return float(digits9(math.sqrt(float(((vectors.T @ gap) ** 2 / np.maximum(values, floor)).sum()))))
+
+
+def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
+    """Find where descent on BCE goes: to ``together``, plus ever more of ``limit`` where samples can be separated.
+
+    Parameters
+    ----------
+    signed : array (n, d)
+        Rows of features times +1 (positive) or -1 (negative).
+
+    Returns
+    -------
+    apart : bool array (n,)
+        The samples that can be separated.
+    limit : array (d,) or None
+        Their max-margin direction; None where no sample can be separated.
+    together : array (d,)
+        BCE optimum of the other samples; zero where there are none.
+    """
+    apart, hyperplane = _separated(signed)
+    limit = _max_margin(signed, hyperplane, apart) if apart.any() else None
+    if limit is None:
+        together = _bce_optimum(signed)
+        if matvec(signed, together).min() <= 1.0:
+            return np.zeros_like(apart), None, together
+        # The gap was too small for the program's tolerance, but this hyperplane proves that there is one.
+        apart = np.ones_like(apart)
+        limit = _max_margin(signed, together, apart)
+    together = np.zeros(signed.shape[1]) if apart.all() else _bce_optimum(signed[~apart])
+    return apart, limit, together
 
 
 def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:

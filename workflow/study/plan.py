@@ -154,7 +154,7 @@ def describe(
         f"rows        {len(plan) * len(config.targets):,} (a row per run and target)",
         f"steps       at most {len(plan) * config.max_steps:,} ({config.max_steps:,} a run)",
         f"shards      {plan['shard'].nunique():,}",
-        f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {cores} cores of this machine",
+        f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {cores} core{'s' * (cores > 1)} of this machine",
         f"            ({trial}: a run takes {share:.0%} of its budget)",
     ]
     return "\n".join(lines)

@@ -1,0 +1,288 @@
+"""Data sets: their draws, the user's file, the table; against scikit-learn, closed forms and large samples."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from study.config import load
+from study.datasets import KINDS, REAL, DatasetOptions, build, realise, sample
+from study.errors import UserError
+from study.tables import TABLES
+
+ROOT = Path(__file__).parents[2]
+
+
+def _options(name: str, **options: Any) -> DatasetOptions:
+    return load({"datasets": [{"name": name, **options}]}).datasets[0]
+
+
+# --- the draws
+
+
+@settings(deadline=None)
+@given(
+    st.tuples(st.integers(4, 60), st.integers(1, 4)),
+    st.floats(0.001, 0.999),
+    st.floats(0.0, 0.499),
+    st.floats(0.1, 9.0),
+    st.integers(0, 9),
+)
+def test_a_gaussian_pair_has_the_shape_and_share_asked_for(
+    size: tuple[int, int], imbalance: float, noise: float, separability: float, seed: int
+) -> None:
+    n, d = size
+    options = _options("gaussian", n=n, d=d, imbalance=imbalance, label_noise=noise)
+    features, labels = realise(options, separability, seed, 0)
+    assert features.shape == (n, d + 1)
+    assert features.dtype == np.float64
+    assert features.flags.c_contiguous
+    assert (features[:, -1] == 1.0).all()
+    assert set(np.unique(labels)) == {0, 1}
+    assert min(labels.sum(), n - labels.sum()) >= 2
+    if noise == 0.0 and 2 <= round(imbalance * n) <= n - 2:
+        assert labels.sum() == round(imbalance * n)
+
+
+def test_a_gaussian_pair_has_its_means_and_unit_covariance() -> None:
+    features, labels = realise(_options("gaussian", n=100_000, d=3), 2.0, 0, 0)
+    for label, mean in ((0, -1.0), (1, 1.0)):
+        rows = features[labels == label, :-1]
+        assert rows.mean(axis=0) == pytest.approx([mean, 0, 0], abs=4 / math.sqrt(50_000))
+        assert np.cov(rows.T) == pytest.approx(np.eye(3), abs=4 * math.sqrt(2 / 50_000))
+
+
+@pytest.mark.parametrize(
+    ("separability", "imbalance", "noise"),
+    [(1.0, 0.5, 0.0), (4.0, 0.5, 0.0), (2.0, 0.1, 0.0), (2.0, 0.7, 0.2), (3.0, 0.5, 0.1)],
+)
+def test_the_bayes_error_is_that_of_the_best_rule_on_a_large_sample(
+    separability: float, imbalance: float, noise: float
+) -> None:
+    n = 400_000
+    options = _options("gaussian", n=n, d=1, imbalance=imbalance, label_noise=noise)
+    features, labels = realise(options, separability, 0, 0)
+    x = features[:, 0]
+    densities = norm.pdf(x - separability / 2) * imbalance, norm.pdf(x + separability / 2) * (1 - imbalance)
+    wrong = ((densities[0] > densities[1]) != (labels == 1)).mean()
+    assert options.bayes_error(separability) == pytest.approx(wrong, abs=4 * math.sqrt(0.25 / n))
+
+
+@pytest.mark.parametrize("separability", [0.5, 1.0, 2.0, 6.0])
+def test_the_bayes_error_of_a_balanced_pair_is_phi_of_minus_mu(separability: float) -> None:
+    assert _options("gaussian").bayes_error(separability) == pytest.approx(norm.cdf(-separability / 2), rel=1e-12)
+
+
+@settings(deadline=None)
+@given(st.integers(4, 60), st.integers(1, 4), st.floats(0.01, 9.0), st.integers(0, 9))
+def test_a_hard_margin_is_kept(n: int, d: int, separability: float, seed: int) -> None:
+    features, labels = realise(_options("separable", n=n, d=d), separability, seed, 0)
+    assert ((2 * labels - 1) * features[:, 0]).min() >= separability / 2
+
+
+def test_a_draw_depends_on_name_separability_seed_and_root_only() -> None:
+    first = realise(_options("gaussian", separability=[2, 4]), 2.0, 3, 0)[0]
+    assert (realise(_options("gaussian", separability=[2]), 2.0, 3, 0)[0] == first).all()
+    for name, separability, seed, root in (
+        ("other", 2.0, 3, 0),
+        ("gaussian", 4.0, 3, 0),
+        ("gaussian", 2.0, 4, 0),
+        ("gaussian", 2.0, 3, 1),
+    ):
+        other = realise(_options(name, kind="gaussian"), separability, seed, root)[0]
+        assert (other[:, 1] != first[:, 1]).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["breast_cancer", "iris_versicolor_virginica", "wine_1_2", "digits_1_8", "breast_cancer_means"]
+)
+def test_a_real_set_is_standardised_and_each_seed_draws_its_share(name: str) -> None:
+    everything, labels = realise(_options(name, fraction=1.0), None, 0, 0)
+    assert everything[:, :-1].mean(axis=0) == pytest.approx(0.0, abs=1e-12)
+    assert everything[:, :-1].std(axis=0) == pytest.approx(1.0, rel=1e-12)
+    shares = [realise(_options(name, fraction=0.8), None, seed, 0) for seed in (0, 1)]
+    for features, chosen in shares:
+        assert chosen.sum() == round(0.8 * labels.sum())
+        assert (1 - chosen).sum() == round(0.8 * (1 - labels).sum())
+        assert {tuple(row) for row in features} <= {tuple(row) for row in everything}
+    assert not np.array_equal(shares[0][0], shares[1][0])
+
+
+def test_real_sets_are_those_of_scikit_learn() -> None:
+    from sklearn.datasets import load_breast_cancer, load_digits
+    from sklearn.preprocessing import StandardScaler
+
+    bunch = load_breast_cancer()
+    features, labels = realise(_options("breast_cancer", fraction=1.0), None, 0, 0)
+    assert features[:, :-1] == pytest.approx(StandardScaler().fit_transform(bunch.data), abs=1e-9)
+    assert (labels == bunch.target).all()
+    digits = load_digits()
+    labels = realise(_options("digits_3_8", fraction=1.0), None, 0, 0)[1]
+    assert labels.sum() == (digits.target == 8).sum()
+    assert len(labels) == np.isin(digits.target, [3, 8]).sum()
+
+
+def test_every_bundled_set_can_be_drawn_and_has_two_classes() -> None:
+    for name in REAL:
+        features, labels = realise(_options(name), None, 0, 0)
+        assert np.isfinite(features).all()
+        assert 0 < labels.sum() < len(labels)
+
+
+# --- the user's own file
+
+GOOD = pd.DataFrame({"a": [1.0, 2, 3, 4, 5, 7], "b": [3, 1, 4, 1, 5, 9], "label": [0, 1, 0, 1, 1, 0]})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("kind", ["int64", "bool", "float64"])
+def test_a_file_becomes_a_data_set(tmp_path: Path, suffix: str, kind: str) -> None:
+    path = tmp_path / f"mine{suffix}"
+    frame = GOOD.assign(label=GOOD["label"].astype(kind))
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    features, labels = realise(_options("mine", file=str(path), fraction=1.0), None, 0, 0)
+    raw = GOOD[["a", "b"]].to_numpy(dtype=float)
+    assert features[:, :-1] == pytest.approx((raw - raw.mean(axis=0)) / raw.std(axis=0))
+    assert (labels == GOOD["label"]).all()
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("one class", {"label": [1] * 6}, "'label' has 0 samples of class 0; allowed: 0 and 1, at least two of each"),
+    ("one sample", {"label": [1, 0, 0, 0, 0, 0]}, "'label' has 1 samples of class 1; allowed: 0 and 1"),
+    ("label 2", {"label": [0, 1, 2, 1, 0, 0]}, "'label' has 2 in data row 3; allowed: 0 and 1"),
+    ("text label", {"label": ["n", "y", "n", "y", "n", "y"]}, "'label' has 'n' in data row 1; allowed: 0 and 1"),
+    ("no label", {"label": [0, 1, None, 1, 0, 0]}, "'label' has no value in data row 3; allowed: 0 and 1"),
+    ("nan", {"a": [1, 2, math.nan, 4, 5, 6]}, "'a' has nan in data row 3; allowed: finite numbers"),
+    ("inf", {"b": [1, 2, 3, math.inf, 5, 6]}, "'b' has inf in data row 4; allowed: finite numbers"),
+    ("text", {"b": ["x"] * 6}, "'b' is not numeric"),
+    ("constant", {"a": [2.5] * 6}, "'a' is constant (2.5); allowed: columns that vary"),
+]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(("columns", "message"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+def test_a_bad_file_is_told_by_name_column_and_rule(
+    tmp_path: Path, suffix: str, columns: dict[str, Any], message: str
+) -> None:
+    path = tmp_path / f"bad{suffix}"
+    frame = GOOD.assign(**columns)
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    with pytest.raises(UserError) as told:
+        realise(_options("mine", file=str(path)), None, 0, 0)
+    assert str(path) in str(told.value)
+    assert message in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    def message(path: Path, **options: str) -> str:
+        with pytest.raises(UserError) as told:
+            realise(_options("mine", file=str(path), **options), None, 0, 0)
+        assert "\n" not in str(told.value)
+        return str(told.value)
+
+    assert "no such file" in message(tmp_path / "none.csv")
+    assert "allowed: .csv or .parquet" in message(tmp_path / "data.pkl")
+    (tmp_path / "empty.csv").write_text("")
+    assert "cannot be read as csv" in message(tmp_path / "empty.csv")
+    (tmp_path / "junk.parquet").write_bytes(b"junk")
+    assert "cannot be read as parquet" in message(tmp_path / "junk.parquet")
+    GOOD.to_csv(tmp_path / "good.csv", index=False)
+    assert "no column 'y'; allowed as label: a, b, label" in message(tmp_path / "good.csv", label="y")
+    GOOD[["label"]].to_csv(tmp_path / "bare.csv", index=False)
+    assert "no feature column" in message(tmp_path / "bare.csv")
+
+
+# --- the table
+
+SMALL: dict[str, Any] = {
+    "seeds": {"evaluation": 2, "tuning": 1},
+    "datasets": [{"name": "gaussian", "separability": [1, 6], "n": 40}, {"name": "iris_versicolor_virginica"}],
+}
+
+
+def test_the_table_has_a_row_per_data_set_separability_and_seed() -> None:
+    table, arrays = build(load(SMALL))
+    assert list(table) == list(TABLES["datasets"].dtypes)
+    assert table["data"].tolist() == list(range(9))
+    assert table["seed"].tolist() == [0, 1, 1000] * 3
+    assert table["role"].tolist() == ["evaluation", "evaluation", "tuning"] * 3
+    assert table["bayes_error"].round(6).tolist()[:4] == [round(norm.cdf(-0.5), 6)] * 3 + [round(norm.cdf(-3), 6)]
+    assert table["separability"].isna().tolist() == [False] * 6 + [True] * 3
+    for row in table.itertuples(index=False):
+        drawn = sample(arrays, int(row.data))
+        assert drawn.features.shape == (row.n, row.d)
+        assert drawn.labels.sum() == row.positives
+        assert drawn.direction.shape == (row.d,)
+
+
+def test_arrays_survive_a_file(tmp_path: Path) -> None:
+    _, arrays = build(load(SMALL))
+    np.savez(tmp_path / "arrays.npz", **arrays)  # type: ignore[arg-type]
+    with np.load(tmp_path / "arrays.npz") as archive:
+        for before, after in zip(sample(arrays, 4), sample(archive, 4), strict=True):
+            assert (before == after).all()
+
+
+def test_a_direction_that_does_not_exist_is_asked_for_in_vain(tmp_path: Path) -> None:
+    square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
+    square.to_csv(tmp_path / "xor.csv", index=False)
+    entry = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}
+    wrong = [{"name": "wrong", "scales": [1]}]
+    with pytest.raises(
+        UserError, match=r"initialisations: wrong need a direction, but data set 'xor' \(seed 0\) has none"
+    ):
+        build(load({"datasets": [entry], "initialisations": wrong}))
+    table, _ = build(load({"datasets": [entry], "initialisations": [{"name": "zero"}]}))
+    assert (table["brier_optimum"] == 0.25).all()
+
+
+def test_a_data_set_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    def four() -> tuple[np.ndarray, np.ndarray]:
+        return np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1])
+
+    monkeypatch.setitem(REAL, "four", four)
+    monkeypatch.setitem(KINDS, "four", KINDS["breast_cancer"])
+    features, labels = realise(_options("four"), None, 0, 0)
+    assert features[:, 0] == pytest.approx((np.arange(4) - 1.5) / np.sqrt(1.25))
+    assert labels.tolist() == [0, 0, 1, 1]
+
+
+DIGEST = """
+import hashlib
+from study.config import load
+from study.datasets import build
+names = ["breast_cancer", "breast_cancer_means", "digits_1_8", "iris_versicolor_virginica"]
+datasets = [{"name": "gaussian"}, *({"name": name} for name in names)]
+table, arrays = build(load({"seeds": {"evaluation": 1, "tuning": 1}, "datasets": datasets}))
+digest = hashlib.sha256(table.to_csv().encode())
+for name in sorted(arrays):
+    digest.update(arrays[name].tobytes())
+print(digest.hexdigest())
+"""
+
+
+def test_tables_and_arrays_are_the_same_bytes_whatever_the_processor_can_do() -> None:
+    def digest(**environment: str) -> str:
+        path = os.pathsep.join([str(ROOT), str(ROOT / "workflow")])
+        run = subprocess.run(
+            [sys.executable, "-c", DIGEST],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return run.stdout.strip()
+
+    old = {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1", "NUMBA_CPU_NAME": "x86-64"}
+    assert digest() == digest(**old)
