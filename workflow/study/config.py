@@ -57,6 +57,7 @@ class Seeds(Section):
         "a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers "
         ">= 0; none of them an evaluation seed",
         "Seeds that the best learning rate of each loss is chosen on; never used for evaluation.",
+        validate_default=True,
     )
 
     @field_validator("tuning")
