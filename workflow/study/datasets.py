@@ -356,7 +356,8 @@ def _check_labels(path: str, name: str, labels: pd.Series[Any]) -> None:
         raise UserError(f"{path}: label column {name!r} has no value in data row {_row(labels.isna())}{rule}")
     wrong = ~labels.isin([0, 1])
     if wrong.any():
-        raise UserError(f"{path}: label column {name!r} has {labels[wrong].tolist()[0]!r} in data row {_row(wrong)}{rule}")
+        value = labels[wrong].tolist()[0]
+        raise UserError(f"{path}: label column {name!r} has {value!r} in data row {_row(wrong)}{rule}")
     counts = {value: int((labels == value).sum()) for value in (0, 1)}
     for value, count in counts.items():
         if count < 2:

@@ -147,6 +147,8 @@ def describe(
     losses = ", ".join(f"{count:,} {loss}" for loss, count in plan["loss"].value_counts(sort=False).items())
     seeds = f"{len(config.seeds.evaluation)} evaluation and {len(config.seeds.tuning)} tuning seeds"
     trial = f"trials of {each * len(trials):,} runs over {budget:,} steps"
+    cut = "" if budget == config.max_steps else ", longer ones counted in full"
+    machine = f"{cores} core{'s' * (cores > 1)} of this machine"
     lines = [
         f"data sets   {len(table):,} ({len(trials)} settings, {seeds})",
         f"starts      {plan['start'].nunique():,}",
@@ -154,8 +156,8 @@ def describe(
         f"rows        {len(plan) * len(config.targets):,} (a row per run and target)",
         f"steps       at most {len(plan) * config.max_steps:,} ({config.max_steps:,} a run)",
         f"shards      {plan['shard'].nunique():,}",
-        f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {cores} core{'s' * (cores > 1)} of this machine",
-        f"            ({trial}: a run takes {share:.0%} of its budget)",
+        f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {machine}",
+        f"            ({trial}{cut}: a run takes {share:.0%} of its budget)",
     ]
     return "\n".join(lines)
 
