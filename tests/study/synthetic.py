@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from study import statistics
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
@@ -118,3 +119,29 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
         part = pd.DataFrame({"step": steps, "brier": brier, "logloss": 3 * brier, "accuracy": 1 - brier})
         parts.append(part.assign(**{axis: getattr(row, axis) for axis in axes}))
     return pd.concat(parts, ignore_index=True)
+
+
+def subset(frames, keep):
+    """The study reduced to some runs, its summary tables made again."""
+    runs = frames["runs"][keep(frames["runs"])]
+    cells = statistics.slowdown(runs, OWN_RATES)
+    curves = frames["curves"][frames["curves"]["run"].isin(runs["run"])]
+    return frames | {
+        "runs": runs,
+        "slowdown": cells,
+        "decomposition": statistics.decomposition(cells),
+        "curves": curves,
+    }
+
+
+EXTREMES = {
+    "one loss": lambda r: r["loss"] == "bce",
+    "no real data": lambda r: r["separability"].notna(),
+    "real data only": lambda r: r["separability"].isna(),
+    "one seed": lambda r: r["seed"] == 0,
+    "no tuning seed": lambda r: r["role"] == "evaluation",
+    "no wrong start": lambda r: r["initialisation"] != "wrong",
+    "only accuracy": lambda r: r["target"] == "accuracy",
+    "one scale": lambda r: r["scale"].isin([0.0, 2.0]),
+    "nothing": lambda r: r["run"] < 0,
+}

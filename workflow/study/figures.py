@@ -113,6 +113,11 @@ def _log_axis(axis: Any, ticks: Any = None) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def _name(dataset: str) -> str:
+    """Write a data set's name so that matplotlib neither sets it as a formula nor hides it from a legend."""
+    return ("\N{ZERO WIDTH SPACE}" if dataset.startswith("_") else "") + dataset.replace("$", r"\$")
+
+
 def _nothing(reason: str) -> Figure:
     """Say in a figure's place why there is none."""
     figure = Figure(figsize=(WIDTH, 1.4))
@@ -198,7 +203,7 @@ def _groups(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         name = separability_name(str(rows["dataset"].iloc[0]))
         values = np.unique(rows["separability"])
         return [(f"{name} = {wording.number(v)}", rows[rows["separability"] == v]) for v in values.tolist()]
-    return [(str(name), group) for name, group in rows.groupby("dataset", sort=True)]
+    return [(_name(str(name)), group) for name, group in rows.groupby("dataset", sort=True)]
 
 
 def _told(rows: pd.DataFrame, x: str = "scale") -> str:
@@ -610,7 +615,7 @@ def _draw_real(frames: Frames) -> Figure:
         ends = np.where(np.isfinite(high), high, value * 2)
         axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
     axes.set(xscale="log", xlabel="times slower with MSE", ylim=(-0.6, len(names) - 0.4))
-    axes.set_yticks(range(len(names)), [name.replace("$", r"\$") for name in names])
+    axes.set_yticks(range(len(names)), [_name(name) for name in names])
     axes.axvline(1, color=MUTED, linewidth=1)
     _log_axis(axes.xaxis)
     figure.legend(loc="outside upper left", ncols=2)

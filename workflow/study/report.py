@@ -265,8 +265,8 @@ def law_prose(cells: pd.DataFrame) -> list[str]:
         steps = wording.steps(below.iloc[0]["bce_median"], below.iloc[0]["budget"])
         out.append(
             f"Below {_lie(below)} {len(below)}, down to {_end(below.iloc[0])}, where BCE's median is {steps} steps. "
-            "Steps are whole numbers, so a ratio of few of them is coarse, and a step that overshoots can cost BCE more "
-            "than MSE, whose steps are shorter."
+            "Steps are whole numbers, so a ratio of few of them is coarse, and a step that overshoots can cost BCE "
+            "more than MSE, whose steps are shorter."
         )
     return out
 
@@ -436,7 +436,9 @@ def data_grid(data: pd.DataFrame) -> Grid:
     return Grid("Data sets, ranges over seeds", head, body, 2, "tables/datasets.csv")
 
 
-def _range(values: pd.Series) -> str:
+def _range(values: pd.Series[Any]) -> str:
+    if values.empty:
+        return "none"
     low, high = wording.number(float(values.min())), wording.number(float(values.max()))
     return low if low == high else f"{low} to {high}"
 

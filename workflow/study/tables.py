@@ -377,12 +377,10 @@ def read(name: str, path: str | Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return conform(pd.read_parquet(path), name)
     if path.suffix == ".csv":
-        dtypes = TABLES[name].dtypes
-        gaps = {column: ["nan"] for column, dtype in dtypes.items() if dtype == "float64"}
-        # A data set may be called "nan" or "NA": only number columns have gaps.
-        frame = pd.read_csv(
-            path, dtype=dict(dtypes), na_values=gaps, keep_default_na=False, float_precision="round_trip"
-        )
+        # Numbers come as text and are converted by `conform`, exactly in every version of pandas. No word is a gap: a
+        # data set may be called "nan" or "NA".
+        dtypes = {c: "str" if dtype == "float64" else dtype for c, dtype in TABLES[name].dtypes.items()}
+        frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False)
         return conform(frame, name)
     raise ValueError(f"table {name}: cannot read {path.name}; allowed are .csv and .parquet")
 

@@ -40,7 +40,7 @@ def number(value: float, *, digits: int = 3, rounding: Literal["down", "nearest"
         return "inf"
     if value == 0:
         return "0"
-    exact = Decimal(value)
+    exact = Decimal(repr(float(value)))  # the shortest form: a 0.04 is not rounded up to 0.0401
     last = exact.adjusted() - digits + 1
     rounded = exact.quantize(Decimal((0, (1,), last)), rounding=_MODES[rounding])
     plain = f"{rounded:,f}"

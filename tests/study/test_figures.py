@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from study import figures, tables
+from synthetic import EXTREMES, subset
+
+CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_figure_is_a_well_formed_image_with_words(name, frames):
+    root = ET.fromstring(figures.svg(name, frames))
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    title, words = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert root.get("aria-labelledby").split() == [title.get("id"), words.get("id")]
+    assert len(words.text) > 60
+    assert "No figure" not in words.text
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    assert all(i.startswith(f"{name}-") for i in ids)
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_the_same_tables_give_the_same_bytes_and_no_network(name, frames):
+    text = figures.svg(name, frames)
+    assert text == figures.svg(name, frames)
+    assert "<metadata>" not in text
+    links = {value for element in ET.fromstring(text).iter() for key, value in element.items() if key.endswith("href")}
+    assert all(link.startswith("#") for link in links)
+
+
+def test_ids_are_unique_over_all_figures(frames):
+    ids = [
+        e.get("id") for name in figures.FIGURES for e in ET.fromstring(figures.svg(name, frames)).iter() if e.get("id")
+    ]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("extreme", EXTREMES)
+def test_extreme_studies_are_drawn_or_told(extreme, frames):
+    few = subset(frames, EXTREMES[extreme])
+    for name in figures.FIGURES:
+        assert "<desc" in figures.svg(name, few)
+
+
+def test_what_cannot_be_drawn_says_so(frames):
+    few = subset(frames, EXTREMES["nothing"])
+    assert all("No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables)
+
+
+def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
+    rows = figures._focus_family(frames["slowdown"])
+    (axes,) = figures.draw("slowdown", frames).axes
+    dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
+    opened = [line for line in dots if line.get_marker() == "^" and line.get_markerfacecolor() == "none"]
+    at_bounds = sorted(y for line in opened for y in line.get_ydata())
+    assert at_bounds == sorted(rows.loc[rows["slowdown_bound"], "slowdown"])
+    closed = sorted(y for line in dots if line not in opened for y in line.get_ydata())
+    assert closed == sorted(rows.loc[~rows["slowdown_bound"], "slowdown"])
+
+
+def test_fields_of_the_phase_diagram_print_their_cells(frames):
+    rows = figures._focus_family(frames["slowdown"])
+    (axes,) = figures.draw("phase", frames).axes
+    texts = [text.get_text() for text in axes.texts]
+    assert len(texts) == len(rows)
+    assert sum(text.startswith(">") for text in texts) == rows["slowdown_bound"].sum() > 0
+
+
+def test_survival_comes_down_to_the_share_that_never_arrived(frames):
+    rows = figures._survival_rows(frames)
+    for axes, scale in zip(figures.draw("survival", frames).axes, figures._panels(rows), strict=True):
+        for line in axes.lines:
+            runs = rows[(rows["scale"] == scale) & (rows["loss"] == line.get_label().lower())]
+            assert line.get_ydata()[-1] == pytest.approx((runs["status"] != "reached").mean())
+
+
+def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
+    rows = figures._focus_wrong(frames["curves"], frames["slowdown"])
+    rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
+    last = rows.sort_values("step").groupby("run")["brier"].last()
+    band = figures._bands(rows).iloc[-1]
+    np.testing.assert_allclose(band, np.quantile(last, (0.1, 0.5, 0.9)))
+
+
+def test_odd_names_of_data_sets_are_escaped(frames):
+    assert "digits &lt;3&gt; &amp; 8" in figures.svg("real", frames)
+
+
+def test_figures_are_written_from_files(frames, tmp_path):
+    for name in ("slowdown", "runs"):
+        tables.write(frames[name], name, tmp_path / f"{name}.parquet")
+    figures.write("survival", tmp_path, tmp_path / "figures" / "survival.svg")
+    text = (tmp_path / "figures" / "survival.svg").read_text(encoding="utf-8")
+    assert text.endswith(figures.svg("survival", frames))
+    ET.fromstring(text.encode())
+
+
+def test_every_figure_has_a_caption_and_names_its_tables():
+    assert {path.stem for path in CAPTIONS.glob("figure_*.rst")} == {f"figure_{name}" for name in figures.FIGURES}
+    for entry in figures.FIGURES.values():
+        assert set(entry.tables) <= set(tables.TABLES)
+        words = (CAPTIONS / f"figure_{entry.name}.rst").read_text(encoding="utf-8")
+        assert not entry.tables or tables.TABLES[entry.tables[0]].files()[0] in words

@@ -1,0 +1,439 @@
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+import synthetic
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from study import statistics, tables
+from study.statistics import bootstrap, log_rank, lower_median, median
+
+samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
+
+
+def split(sample):
+    return np.array([t for t, _ in sample], dtype=float), np.array([o for _, o in sample])
+
+
+def by_scipy(times, observed):
+    """Median and interval ends by inverting SciPy's curve and band; nan in the band is returned as it stands."""
+    data = scipy.stats.CensoredData(uncensored=times[observed], right=times[~observed])
+    sf = scipy.stats.ecdf(data).sf
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        band = sf.confidence_interval(0.95, method="log-log")
+
+    def first(holds):
+        return sf.quantiles[holds][0] if holds.any() else np.inf
+
+    ends = first(sf.probabilities <= 0.5 + 1e-12), first(band.low.probabilities <= 0.5)
+    return (*ends, first(band.high.probabilities <= 0.5), sf)
+
+
+# --- Medians ----------------------------------------------------------------------------------------------------------
+
+
+@given(samples)
+@settings(max_examples=300, deadline=None)
+def test_median_and_interval_are_those_of_scipy(sample):
+    times, observed = split(sample)
+    middle, low, high, sf = by_scipy(times, observed)
+    ours = [end[0] for end in median([times], [observed])]
+    assert ours[0] == middle
+    # Where the curve is 0 SciPy's band is nan; the lower end is then known to be there at the latest.
+    gone = sf.quantiles[sf.probabilities == 0]
+    assert ours[1] == min([low, *gone])
+    exact = gone if observed.sum() >= 6 else []
+    assert ours[2] == min([high, *exact])
+
+
+@given(samples)
+@settings(deadline=None)
+def test_median_agrees_with_lifelines(sample):
+    lifelines = pytest.importorskip("lifelines")
+    times, observed = split(sample)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert (
+            median([times], [observed])[0][0]
+            == lifelines.KaplanMeierFitter().fit(times, observed).median_survival_time_
+        )
+
+
+@given(samples, samples)
+@settings(deadline=None)
+def test_cells_do_not_touch_each_other(one, two):
+    width = max(len(one), len(two))
+    times, observed = np.full((2, width), np.nan), np.zeros((2, width), dtype=bool)
+    for row, sample in enumerate((one, two)):
+        times[row, : len(sample)], observed[row, : len(sample)] = split(sample)
+    together = median(times, observed)
+    for row, sample in enumerate((one, two)):
+        alone = median(*([part] for part in split(sample)))
+        assert [end[row] for end in together] == [end[0] for end in alone]
+
+
+@given(samples, st.randoms(use_true_random=False), st.integers(1, 50))
+@settings(deadline=None)
+def test_median_ignores_order_and_scales_with_time(sample, random, factor):
+    shuffled = random.sample(sample, len(sample))
+    ends = median(*([part] for part in split(sample)))
+    times, observed = split(shuffled)
+    assert [end[0] * factor for end in ends] == [end[0] for end in median([factor * times], [observed])]
+
+
+@pytest.mark.parametrize(
+    ("times", "observed", "expected"),
+    [
+        ([1, 2, 3, 4, 5], [1, 1, 1, 1, 1], 3),
+        ([1, 2, 3, 4], [1, 1, 1, 1], 2),  # the smaller middle value
+        ([5, 5, 5], [0, 0, 0], math.inf),
+        ([1, 5, 5], [1, 0, 0], math.inf),
+        ([0, 0, 9], [1, 1, 0], 0),  # arrival at step 0
+        ([2, 3, 3, 9], [0, 1, 1, 0], 3),  # 1 * (1/3)
+        ([np.nan, np.nan], [0, 0], math.nan),
+    ],
+)
+def test_medians_by_hand(times, observed, expected):
+    np.testing.assert_equal(median([times], [observed])[0], [expected])
+
+
+def test_if_all_arrive_at_once_that_is_the_interval_from_six_on():
+    assert [end[0] for end in median([[7.0] * 6], [[True] * 6])] == [7, 7, 7]
+    assert [end[0] for end in median([[7.0] * 5], [[True] * 5])] == [7, 7, math.inf]
+
+
+def test_survival_steps_down_to_the_share_left():
+    steps, share = statistics.survival([3, 1, 3, 5], [True, True, True, False])
+    np.testing.assert_allclose(steps, [1, 3, 5])
+    np.testing.assert_allclose(share, [0.75, 0.25, 0.25])
+
+
+def test_average_running_time_by_hand():
+    art = statistics.average_running_time([[10, 100, 20, np.nan], [5, 5, 5, 5]], [[1, 0, 1, 0], [0, 0, 0, 0]])
+    np.testing.assert_equal(art, [65, np.inf])
+
+
+# --- Log-rank ---------------------------------------------------------------------------------------------------------
+
+
+@given(samples, samples)
+@settings(deadline=None)
+def test_log_rank_is_that_of_scipy(one, two):
+    (a, in_a), (b, in_b) = split(one), split(two)
+    p = log_rank([a], [in_a], [b], [in_b])[0]
+    data = [scipy.stats.CensoredData(uncensored=t[o], right=t[~o]) for t, o in ((a, in_a), (b, in_b))]
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        expected = scipy.stats.logrank(*data).pvalue if in_a.any() or in_b.any() else np.nan
+    if not math.isnan(p):
+        assert p == pytest.approx(expected, rel=1e-7)
+    else:
+        assert math.isnan(expected) or expected == 1 or expected == pytest.approx(1)
+
+
+def test_log_rank_takes_padded_rows():
+    p = log_rank(
+        [[1, 2, np.nan], [1, 2, 3]], [[1, 1, 0], [1, 1, 1]], [[3, 4, np.nan], [9, 9, 9]], [[1, 1, 0], [0, 0, 0]]
+    )
+    assert p[0] == log_rank([[1, 2]], [[1, 1]], [[3, 4]], [[1, 1]])[0]
+    assert p[1] < 0.05
+
+
+# --- Bootstrap --------------------------------------------------------------------------------------------------------
+
+
+def test_bootstrap_has_the_exact_limits_of_the_uncensored_median():
+    # P(resampled median <= x_(k)) = P(Binomial(n, k/n) >= (n+1)/2): its 2.5% and 97.5% points are known (Efron 1982).
+    n = 25
+    values = np.arange(1, n + 1, dtype=float)
+    at_most = scipy.stats.binom.sf(n // 2, n, values / n)
+    low, high = bootstrap(values, np.ones(n, bool), resamples=99_999)
+    assert (low, high) == (values[at_most >= 0.025][0], values[at_most >= 0.975][0])
+
+
+def test_bootstrap_agrees_with_scipy_under_censoring():
+    rng = np.random.default_rng(5)
+    ratio, limit = rng.exponential(10, 30), rng.exponential(40, 30)
+    known = ratio <= limit
+    ratio = np.minimum(ratio, limit)
+
+    def statistic(index):
+        index = index.astype(int)
+        return median([ratio[index]], [known[index]])[0][0]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = scipy.stats.bootstrap(
+            (np.arange(30),), statistic, vectorized=False, n_resamples=3000, method="percentile", rng=rng
+        )
+    assert bootstrap(ratio, known, resamples=3999) == pytest.approx(tuple(result.confidence_interval), rel=0.1)
+
+
+@given(samples, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=50)
+def test_bootstrap_does_not_depend_on_the_order_of_pairs(sample, random):
+    one, two = split(sample), split(random.sample(sample, len(sample)))
+    assert bootstrap(*one, resamples=199) == bootstrap(*two, resamples=199)
+    low, high = bootstrap(*one, resamples=199)
+    assert math.isfinite(low)
+    assert low <= high
+
+
+def test_bootstrap_of_nothing_is_nan():
+    np.testing.assert_equal(bootstrap([], []), (math.nan, math.nan))
+
+
+@given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
+def test_a_lower_bound_never_exceeds_the_median_of_full_knowledge(pairs):
+    full = np.array([r for r, _, _ in pairs], dtype=float)
+    known = np.array([seen for _, _, seen in pairs])
+    cut = np.where(known, full, full * [share for _, share, _ in pairs])
+    assert lower_median([cut])[0] <= lower_median([full])[0]
+    assert lower_median([full])[0] == median([full], [np.ones(len(full))])[0][0]
+
+
+@pytest.mark.parametrize("censoring", [0.0, 0.3])
+def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
+    """Short; a long simulation is a benchmark. Exponential times of median ln 2, censored independently."""
+    rng, studies, n = np.random.default_rng(11), 1000, 30
+    times = rng.exponential(1, (studies, n))
+    limit = rng.exponential((1 - censoring) / censoring, (studies, n)) if censoring else np.full((studies, n), np.inf)
+    observed = times <= limit
+    assert 1 - observed.mean() == pytest.approx(censoring, abs=0.02)
+    times = np.minimum(times, limit)
+    _, low, high = median(times, observed)
+    assert 0.92 < np.mean((low <= math.log(2)) & (math.log(2) < high)) < 0.98
+    ends = np.array([bootstrap(t, o, resamples=499) for t, o in zip(times[:400], observed[:400], strict=True)])
+    assert 0.91 < np.mean((ends[:, 0] <= math.log(2)) & (math.log(2) <= ends[:, 1])) < 0.985
+
+
+# --- Pairs and cells --------------------------------------------------------------------------------------------------
+
+
+def runs_of(outcomes, *, rate=1.0, role="evaluation", budget=1000, first=0):
+    """Runs table of one cell from (MSE, BCE) outcomes: a step, None for censored, "diverged"."""
+    rows = []
+    for start, outcome in enumerate(outcomes, first):
+        for loss, end in zip(("mse", "bce"), outcome, strict=True):
+            status = "censored" if end is None else end if end == "diverged" else "reached"
+            step = end if status == "reached" else -1
+            spent = {"reached": step, "censored": budget, "diverged": 12}[status]
+            rows.append((start, role, loss, rate, status, step, spent))
+    frame = pd.DataFrame(rows, columns=["start", "role", "loss", "rate", "status", "step", "steps_run"])
+    fixed = {"dataset": "gaussian", "separability": 2.0, "initialisation": "wrong", "scale": 1.0, "target": "brier"}
+    return frame.assign(run=range(len(frame)), seed=frame["start"], max_steps=budget, **fixed)
+
+
+def cell_of(outcomes, **options):
+    cells = statistics.slowdown(runs_of(outcomes, **options), synthetic.OWN_RATES)
+    assert list(cells["policy"]) == ["equal"]
+    return cells.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "text", "counts"),
+    [
+        ([(40, 10)] * 7, "4x [4, 4]", {"mse_reached": 7, "bce_reached": 7, "starts": 7}),
+        ([(None, 10)] * 7, "> 100x", {"mse_censored": 7, "mse_median": math.inf, "mse_art": math.inf}),
+        ([("diverged", 3)] * 7, "> 333x", {"mse_diverged": 7, "mse_censored": 0}),
+        ([(40, None)] * 7, "< 0.04x", {"bce_missed": 7, "slowdown": 0.0, "slowdown_bound": False}),
+        ([(40, "diverged")] * 7, "< 0.04x", {"bce_missed": 7, "bce_diverged": 7}),
+        ([(None, None)] * 7, "unknown", {"both_missed": 7, "slowdown_bound": True}),
+        ([(0, 0)] * 7, "none", {"at_start": 7, "mse_median": 0.0}),
+        ([(40, 10)] * 4 + [(None, 10)] * 3, "4x [4, inf)", {"mse_censored": 3}),
+        ([(40, 10)] * 6 + [(0, 0)], "4x [4, 4]", {"at_start": 1, "starts": 7}),
+        ([(40, 10)] * 3 + [(None, 10)] * 3 + [(None, 5)], "> 100x", {"mse_censored": 4}),
+    ],
+)
+def test_a_cell_says_what_is_known_and_no_more(outcomes, text, counts):
+    cell = cell_of(outcomes)
+    assert cell["text"] == text
+    assert {name: cell[name] for name in counts} == counts
+
+
+def test_what_only_bce_missed_cannot_raise_the_median():
+    assert cell_of([(40, 10)] * 5 + [(900, None)] * 4)["slowdown"] <= cell_of([(40, 10)] * 5)["slowdown"]
+
+
+def test_what_both_missed_leaves_the_risk_set_at_once():
+    assert cell_of([(40, 10)] * 5 + [(None, None)] * 3)["slowdown"] == 4
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5))
+@settings(deadline=None, max_examples=25)
+def test_time_of_one_loss_scales_the_ratio(outcomes, factor):
+    once = cell_of(outcomes, budget=10_000)
+    more = cell_of([(mse * factor, bce) for mse, bce in outcomes], budget=10_000)
+    assert more["slowdown"] == pytest.approx(once["slowdown"] * factor)
+    both = cell_of([(mse * factor, bce * factor) for mse, bce in outcomes], budget=10_000)
+    assert both["slowdown"] == pytest.approx(once["slowdown"])
+
+
+def test_best_rates_are_chosen_by_median_then_share_then_running_time_then_rate():
+    def tuning(rate, outcomes, first):
+        return runs_of(outcomes, rate=rate, role="tuning", first=first)
+
+    runs = pd.concat(
+        [
+            # MSE: two medians of 40; at rate 2 all reach. BCE: all alike, so the smallest rate.
+            tuning(1.0, [(40, 5), (40, 5), (None, 5)], 0),
+            tuning(2.0, [(40, 5), (40, 5), (90, 5)], 10),
+            tuning(3.0, [(50, 5), (50, 5), (50, 5)], 20),
+        ]
+    )
+    chosen = statistics.best_rates(runs).set_index("loss")["rate"]
+    assert dict(chosen) == {"mse": 2.0, "bce": 1.0}
+    cheaper = runs.assign(step=runs["step"].where(~((runs["rate"] == 1) & (runs["loss"] == "bce")), 6))
+    assert dict(statistics.best_rates(cheaper).set_index("loss")["rate"]) == {"mse": 2.0, "bce": 2.0}
+
+
+def test_tuned_cells_use_the_chosen_rates_on_evaluation_seeds():
+    runs = pd.concat(
+        [
+            runs_of([(100, 50)] * 3, rate=1.0, role="tuning", first=100),
+            runs_of([(20, 60)] * 3, rate=4.0, role="tuning", first=200),
+            runs_of([(120, 30)] * 6, rate=1.0),
+            runs_of([(30, 70)] * 6, rate=4.0),
+        ]
+    )
+    cells = statistics.slowdown(runs, synthetic.OWN_RATES).set_index(["policy", "rate"])
+    tuned = cells.loc["tuned"].iloc[0]
+    assert (tuned["rate_mse"], tuned["rate_bce"], tuned["slowdown"]) == (4.0, 1.0, 1.0)
+    assert cells.loc[("equal", 1.0), "slowdown"] == 4
+
+
+def test_smoothness_puts_each_loss_at_its_own_rate(frames):
+    cells = frames["slowdown"]
+    rows = cells[cells["policy"] == "smoothness"]
+    assert len(rows)
+    np.testing.assert_allclose(rows["rate_mse"], synthetic.OWN_RATES["mse"])
+    assert set(rows["rate_bce"]) == {1.0}
+
+
+def test_evaluation_never_tunes_and_tuning_is_never_evaluated(frames):
+    runs = frames["runs"]
+    tuning = runs["role"] == "tuning"
+    base = frames["slowdown"]
+    fewer = statistics.slowdown(runs[~tuning], synthetic.OWN_RATES)
+    pd.testing.assert_frame_equal(fewer, base[base["policy"] != "tuned"].reset_index(drop=True))
+    spoilt = runs.assign(step=runs["step"].where(tuning, 1), status=runs["status"].where(tuning, "reached"))
+    pd.testing.assert_frame_equal(statistics.best_rates(spoilt), statistics.best_rates(runs))
+
+
+def test_slowdown_does_not_depend_on_the_order_of_runs(frames):
+    shuffled = frames["runs"].sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(
+        statistics.slowdown(shuffled, synthetic.OWN_RATES), frames["slowdown"], check_exact=True
+    )
+
+
+def test_every_cell_is_consistent(frames):
+    cells = frames["slowdown"]
+    for loss in ("mse", "bce"):
+        assert (
+            cells[[f"{loss}_{end}" for end in ("reached", "censored", "diverged")]].sum(axis=1) == cells["starts"]
+        ).all()
+    counted = cells[cells["starts"] > cells["at_start"]]
+    assert counted["slowdown"].notna().all()
+    assert (counted["slowdown_low"] <= counted["slowdown_high"]).all()
+    assert (counted.loc[counted["slowdown_bound"], "slowdown_high"] == np.inf).all()
+    assert (counted["text"].str.startswith((">", "unknown")) == counted["slowdown_bound"]).all()
+    # The study holds the awkward cases that the tests want to have seen.
+    assert counted["slowdown_bound"].any()
+    assert (cells["starts"] == cells["at_start"]).any()
+    assert cells["separability"].isna().any()
+    assert cells["bce_diverged"].any()
+
+
+def test_two_data_sets_without_separability_are_two_cells(frames):
+    cells = frames["slowdown"]
+    assert set(cells.loc[cells["separability"].isna(), "dataset"]) == {"breast_cancer", "digits <3> & 8"}
+
+
+def test_a_missing_loss_leaves_an_empty_table(frames):
+    one = frames["runs"][frames["runs"]["loss"] == "bce"]
+    cells = statistics.slowdown(one, synthetic.OWN_RATES)
+    assert len(cells) == 0
+    assert len(statistics.decomposition(cells)) == 0
+    found = statistics.answer(one, cells, synthetic.OWN_RATES)
+    assert found["zero"] is found["ordinary"] is found["featured"] is None
+
+
+def test_a_third_loss_changes_nothing(frames):
+    runs = frames["runs"]
+    third = runs[runs["loss"] == "mse"].assign(loss="hinge")
+    third["run"] += runs["run"].max() + 1
+    cells = statistics.slowdown(pd.concat([runs, third]), synthetic.OWN_RATES)
+    pd.testing.assert_frame_equal(cells, frames["slowdown"])
+
+
+def test_statuses_count_every_evaluation_run(frames):
+    ends = statistics.statuses(frames["runs"])
+    runs = frames["runs"][frames["runs"]["role"] == "evaluation"]
+    assert ends["runs"].sum() == len(runs)
+    for status in ("reached", "censored", "diverged"):
+        assert ends[status].sum() == (runs["status"] == status).sum() > 0
+
+
+# --- What the cells say together --------------------------------------------------------------------------------------
+
+
+def test_decomposition_divides_the_policies(frames):
+    parts = frames["decomposition"]
+    clear = parts[parts["tuning_buys"].notna()]
+    assert len(clear)
+    np.testing.assert_allclose(clear["tuning_buys"] * clear["tuned"], clear["equal"])
+    assert parts.loc[parts["equal_bound"] | parts["tuned_bound"], "tuning_buys"].isna().all()
+    assert set(parts["rate"]) == {1.0}
+
+
+def test_reference_rate_is_the_nearest_to_one():
+    def rates(*values):
+        return pd.DataFrame({"policy": ["equal"] * len(values), "rate": values}, dtype=object)
+
+    assert statistics.reference_rate(rates(0.25, 1.0, 4.0)) == 1
+    assert statistics.reference_rate(rates(0.5, 2.0)) == 0.5
+    assert statistics.reference_rate(rates(0.1, 3.0)) == 3
+    assert math.isnan(statistics.reference_rate(rates()))
+
+
+def test_focus_is_the_middle_of_the_most_drawn_data_set(frames):
+    assert statistics.focus(frames["slowdown"]) == ("gaussian", 4.0)
+    assert statistics.focus(frames["slowdown"].query("dataset == 'breast_cancer'")) is None
+
+
+def test_answer_holds_the_numbers_of_the_tables(frames):
+    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    cells = frames["slowdown"].set_index(["dataset", "separability", "initialisation", "scale", "policy", "target"])
+    entry = found["wrong"][found["featured"]]
+    at = ("gaussian", 4.0, "wrong", entry["scale"])
+    assert entry["tuned"]["text"] == cells.loc[(*at, "tuned", "brier"), "text"]
+    zero = frames["slowdown"].query(
+        "initialisation == 'zero' and policy == 'equal' and rate == 1 and target == 'brier'"
+    )
+    assert found["zero"]["starts"] == zero["starts"].sum()
+    assert found["zero_spread"]["lowest"][0] == zero["slowdown"].min()
+    assert found["zero_spread"]["lowest"][0] <= found["zero"]["slowdown"] <= found["zero_spread"]["highest"][0]
+    assert found["unfinished"]["mse"][0] > 0
+
+
+def test_answer_features_a_bound_only_where_no_median_was_reached(frames):
+    runs = frames["runs"]
+    late = runs["status"].where((runs["loss"] != "mse") | (runs["step"] < 3), "censored")
+    hard = runs.assign(status=late, step=runs["step"].where(late == "reached", -1))
+    cells = statistics.slowdown(hard, synthetic.OWN_RATES)
+    found = statistics.answer(hard, cells, synthetic.OWN_RATES)
+    entry = found["wrong"][found["featured"]]
+    assert entry["equal"]["slowdown_bound"]
+    assert entry["scale"] == 8.0
+
+
+def test_the_result_fits_its_schema(frames):
+    for name in ("slowdown", "decomposition"):
+        pd.testing.assert_frame_equal(tables.conform(frames[name], name), frames[name])
