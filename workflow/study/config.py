@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import yaml
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
@@ -172,6 +173,16 @@ class Config(Section):
     )
     curves: Curves = key(Curves(), "a mapping with seeds and points", "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "a mapping with confidence and resamples", "Intervals: see below.")
+
+    @property
+    def number_of_shards(self) -> int:
+        """Shards there are: a shard holds whole data sets, so there are no more than those."""
+        seeds = len(self.seeds.evaluation) + len(self.seeds.tuning)
+        return min(self.shards, seeds * sum(len(entry.separabilities) for entry in self.datasets))
+
+    def as_yaml(self) -> str:
+        """The config as YAML text, with every default filled in."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=100)
 
     @property
     def files(self) -> list[str]:

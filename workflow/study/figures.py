@@ -760,19 +760,20 @@ def svg(name: str, frames: Frames) -> str:
     return f"{head} {label}>\n {words}{body}"
 
 
-def write(name: str, folder: str | Path, path: str | Path) -> None:
-    """Draw a figure from the tables in a folder into an SVG file.
+def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path) -> None:
+    """Draw a figure into an SVG file and a PNG file.
 
     Parameters
     ----------
     name
         Key of `FIGURES`.
-    folder
-        Where the parquet tables lie, such as `results/tables`.
-    path
-        The SVG file.
+    frames
+        Tables by name; those in the figure's `tables` are read.
+    svg_path, png_path
+        The files to write. The PNG is for documents that take no SVG: white behind, 200 dots per inch.
     """
-    frames = {table: tables.read(table, Path(folder) / f"{table}.parquet") for table in FIGURES[name].tables}
-    text = '<?xml version="1.0" encoding="utf-8"?>\n' + svg(name, frames)
-    with tables.replacing(Path(path)) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with tables.replacing(Path(svg_path)) as temporary:
+        temporary.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + svg(name, frames), encoding="utf-8")
+    with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+        figure = FIGURES[name].draw(frames)
+        figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})

@@ -1,0 +1,172 @@
+rule data:
+    input:
+        code=sources("datasets"),
+    output:
+        arrays="results/data/arrays.npz",
+        csv=report("results/tables/datasets.csv", category="Tables", caption="../report/table_datasets.rst"),
+        parquet="results/tables/datasets.parquet",
+    log:
+        "results/logs/data.log",
+    params:
+        config=only("seed", "seeds", "datasets", "initialisations"),
+    message:
+        "Drawing the data sets and finding their facts"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/data.py"
+
+
+rule expand_plan:
+    input:
+        code=sources("plan"),
+        datasets="results/tables/datasets.parquet",
+    output:
+        plan="results/plan.parquet",
+    log:
+        "results/logs/plan.log",
+    params:
+        config=config,
+    message:
+        "Expanding the plan"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/expand_plan.py"
+
+
+rule sweep:
+    input:
+        code=sources("sweep"),
+        arrays="results/data/arrays.npz",
+        plan="results/plan.parquet",
+    output:
+        runs="results/shards/{shard}.runs.parquet",
+        curves="results/shards/{shard}.curves.parquet",
+    log:
+        "results/logs/sweep.{shard}.log",
+    params:
+        config=only("seed", "targets", "curves"),
+    message:
+        "Descending: shard {wildcards.shard} of {shards.stop}"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/sweep.py"
+
+
+rule collect:
+    input:
+        code=sources("tables"),
+        runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
+        curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
+    output:
+        runs=report("results/tables/runs.parquet", category="Tables", caption="../report/table_runs.rst"),
+        curves=report("results/tables/curves.parquet", category="Tables", caption="../report/table_curves.rst"),
+    log:
+        "results/logs/collect.log",
+    message:
+        "Collecting the shards"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/collect.py"
+
+
+rule statistics:
+    input:
+        code=sources("statistics", "tables"),
+        runs="results/tables/runs.parquet",
+    output:
+        csv=report("results/tables/slowdown.csv", category="Tables", caption="../report/table_slowdown.rst"),
+        parquet="results/tables/slowdown.parquet",
+        decomposition_csv=report(
+            "results/tables/decomposition.csv", category="Tables", caption="../report/table_decomposition.rst"
+        ),
+        decomposition_parquet="results/tables/decomposition.parquet",
+    log:
+        "results/logs/statistics.log",
+    params:
+        config=only("statistics"),
+    message:
+        "Estimating medians, slowdowns and intervals"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/statistics.py"
+
+
+rule figure:
+    input:
+        code=sources("figures"),
+        tables=lambda wildcards: [f"results/tables/{name}.parquet" for name in study_figures.FIGURES[wildcards.figure].tables],
+    output:
+        svg=report("results/figures/{figure}.svg", category="Figures", caption="../report/figure_{figure}.rst"),
+    log:
+        "results/logs/figure.{figure}.log",
+    message:
+        "Drawing {wildcards.figure}"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/figure.py"
+
+
+rule page:
+    input:
+        code=sources("report"),
+        templates=templates,
+        tables=tables,
+    output:
+        html=report("results/report.html", category="Answer", caption="../report/page_report.rst"),
+        summary=report("results/summary.json", category="Answer", caption="../report/page_summary.rst"),
+    log:
+        "results/logs/report.log",
+    params:
+        config=config,
+        basedir=workflow.basedir,
+    message:
+        "Writing the report"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/page.py"
+
+
+rule plan:
+    input:
+        arrays="results/data/arrays.npz",
+        datasets="results/tables/datasets.parquet",
+    log:
+        "results/logs/describe.log",
+    params:
+        config=config,
+    message:
+        "Reckoning what the study will take"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/describe.py"
+
+
+rule clean:
+    log:
+        "results/clean.log",
+    message:
+        "Removing what a run makes; the benchmark history and the reference stay"
+    conda:
+        "../envs/study.yaml"
+    shell:
+        "rm -rf results/data results/shards results/tables results/figures results/logs"
+        " results/plan.parquet results/report.html results/summary.json 2> {log} && rm -f {log}"
+
+
+rule help:
+    log:
+        "results/logs/help.log",
+    message:
+        "What can be asked for"
+    conda:
+        "../envs/study.yaml"
+    script:
+        "../scripts/help.py"

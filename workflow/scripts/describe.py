@@ -1,0 +1,11 @@
+"""Adapter: print what the study will take."""
+
+from snakemake.script import snakemake
+
+from study import arrays, config, plan, tables
+from study.script import told
+
+with told(snakemake.log[0]):
+    table = tables.read("datasets", snakemake.input.datasets)
+    drawn = arrays.read(snakemake.input.arrays)
+    print(plan.describe(config.load(snakemake.params.config), table, drawn))

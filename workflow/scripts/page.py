@@ -1,0 +1,20 @@
+"""Adapter: write the report and its summary."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+
+from study import config, report
+from study.script import commit, told
+
+with told(snakemake.log[0]):
+    checked = config.load(snakemake.params.config)
+    report.write(
+        Path(snakemake.input.tables[0]).parent,
+        snakemake.output.html,
+        snakemake.output.summary,
+        commit=commit(snakemake.params.basedir),
+        config=checked.as_yaml(),
+        level=checked.statistics.confidence,
+        resamples=checked.statistics.resamples,
+    )

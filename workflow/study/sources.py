@@ -1,0 +1,57 @@
+"""Which source files a module depends on, so that a rule can name them as its inputs.
+
+Snakemake tracks a rule's script, but not what that imports.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import kernels
+
+__all__ = ["sources"]
+
+_FOLDERS = {"study": Path(__file__).parent, "kernels": Path(kernels.__file__).parent}
+
+
+def sources(*modules: str) -> list[str]:
+    """Return the files of modules of this package and of all they import from `study` and `kernels`.
+
+    Parameters
+    ----------
+    *modules
+        Names inside `study`, such as ``"sweep"``.
+
+    Returns
+    -------
+    list of str
+        Absolute paths, sorted.
+    """
+    found: set[Path] = set()
+    waiting = [_FOLDERS["study"] / f"{module}.py" for module in modules]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imported(path)
+    return sorted(str(path) for path in found)
+
+
+def _imported(path: Path) -> Iterator[Path]:
+    """Yield the files of the two packages that the file at `path` imports from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from study import tables` names a module, `from study.tables import write` does not.
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            package, _, module = name.partition(".")
+            if package in _FOLDERS:
+                for candidate in ("__init__.py", f"{module}.py"):
+                    if (_FOLDERS[package] / candidate).is_file():
+                        yield _FOLDERS[package] / candidate
