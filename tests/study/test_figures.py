@@ -93,13 +93,14 @@ def test_odd_names_of_data_sets_are_escaped(frames):
     assert "digits &lt;3&gt; &amp; 8" in figures.svg("real", frames)
 
 
-def test_figures_are_written_from_files(frames, tmp_path):
-    for name in ("slowdown", "runs"):
-        tables.write(frames[name], name, tmp_path / f"{name}.parquet")
-    figures.write("survival", tmp_path, tmp_path / "figures" / "survival.svg")
-    text = (tmp_path / "figures" / "survival.svg").read_text(encoding="utf-8")
+def test_figures_are_written_as_svg_and_png(frames, tmp_path):
+    for run in ("a", "b"):
+        figures.write("survival", frames, tmp_path / run / "figure.svg", tmp_path / run / "figure.png")
+    text = (tmp_path / "a" / "figure.svg").read_text(encoding="utf-8")
     assert text.endswith(figures.svg("survival", frames))
     ET.fromstring(text.encode())
+    assert (tmp_path / "a" / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a" / "figure.png").read_bytes() == (tmp_path / "b" / "figure.png").read_bytes()
 
 
 def test_every_figure_has_a_caption_and_names_its_tables():

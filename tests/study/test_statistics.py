@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 import synthetic
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from study import statistics, tables
 from study.statistics import bootstrap, log_rank, lower_median, median
@@ -57,12 +57,12 @@ def test_median_and_interval_are_those_of_scipy(sample):
 def test_median_agrees_with_lifelines(sample):
     lifelines = pytest.importorskip("lifelines")
     times, observed = split(sample)
+    # Lifelines misses a curve that is 1/2 but for rounding: exp(sum of logs) may lie an ulp above.
+    assume(np.abs(statistics.survival(times, observed)[1] - 0.5).min() > 1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert (
-            median([times], [observed])[0][0]
-            == lifelines.KaplanMeierFitter().fit(times, observed).median_survival_time_
-        )
+        fitted = lifelines.KaplanMeierFitter().fit(times, observed)
+    assert median([times], [observed])[0][0] == fitted.median_survival_time_
 
 
 @given(samples, samples)
