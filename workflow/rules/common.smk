@@ -27,4 +27,4 @@ def files(name):
 templates = sorted(str(path) for path in (Path(study_config.__file__).parent / "templates").iterdir())
 shards = range(checked.number_of_shards)
 tables = [path for name in ("datasets", "runs", "curves", "slowdown", "decomposition") for path in files(name).values()]
-figures = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
+figures = expand("results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=("svg", "png"))

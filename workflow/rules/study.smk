@@ -102,6 +102,7 @@ rule figure:
         tables=lambda wildcards: [f"results/tables/{name}.parquet" for name in study_figures.FIGURES[wildcards.figure].tables],
     output:
         svg=report("results/figures/{figure}.svg", category="Figures", caption="../report/figure_{figure}.rst"),
+        png="results/figures/{figure}.png",
     log:
         "results/logs/figure.{figure}.log",
     message:

@@ -1,8 +1,6 @@
 """Adapter: put the shards together, in the order of the plan."""
 
 import pandas as pd
-from snakemake.script import snakemake
-
 from study import tables
 from study.script import told
 

@@ -1,7 +1,5 @@
 """Adapter: draw the data sets of the config and write them with their facts."""
 
-from snakemake.script import snakemake
-
 from study import arrays, config, datasets, tables
 from study.script import told
 

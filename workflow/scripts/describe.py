@@ -1,7 +1,5 @@
 """Adapter: print what the study will take."""
 
-from snakemake.script import snakemake
-
 from study import arrays, config, plan, tables
 from study.script import told
 

@@ -1,7 +1,5 @@
 """Adapter: expand the grid of the config into the plan."""
 
-from snakemake.script import snakemake
-
 from study import config, plan, tables
 from study.script import told
 

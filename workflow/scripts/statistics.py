@@ -1,7 +1,5 @@
 """Adapter: summarise the runs, a row per cell."""
 
-from snakemake.script import snakemake
-
 import kernels
 from study import config, statistics, tables
 from study.script import told

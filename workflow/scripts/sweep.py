@@ -1,7 +1,5 @@
 """Adapter: make the runs of one shard."""
 
-from snakemake.script import snakemake
-
 from study import arrays, config, sweep, tables
 from study.script import note, told
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +44,12 @@ class Progress:
         self._begun = self._last = time.perf_counter()
         self._done = 0
         self._in_kernels = 0.0
+
+    def begin(self) -> None:
+        """Say how long the preparation took, and start the clock anew."""
+        now = time.perf_counter()
+        self._note(f"{self._label}: ready after {now - self._begun:.1f} s")
+        self._begun = self._last = now
 
     def add(self, runs: int, seconds: float) -> None:
         """Count `runs` as done, which took the kernels `seconds`."""
@@ -88,6 +94,8 @@ def run_shard(
     runs, curves : DataFrame
         The columns of ``runs.parquet`` and ``curves.parquet``.
     """
+    _compile(config, plan["loss"].unique())
+    progress.begin()
     runs, curves = [], []
     for (data, loss), rows in plan.groupby(["data", "loss"], sort=True):
         drawn = sample(arrays, int(data))
@@ -106,6 +114,15 @@ def run_shard(
     progress.end()
     empty = pd.DataFrame(columns=list(TABLES["curves"].dtypes)).astype(dict(TABLES["curves"].dtypes))
     return pd.concat(runs, ignore_index=True), pd.concat(curves, ignore_index=True) if curves else empty
+
+
+def _compile(config: Config, losses: Iterable[str]) -> None:
+    """Have the kernels of the sweep compiled, so that the progress display speaks of runs alone."""
+    features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
+    for loss in losses:
+        common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}
+        kernels.descend(features, labels, thetas, targets=dict.fromkeys(config.targets, 0.0), **common)
+        kernels.descend(features, labels, thetas, trace_steps=[0], **common)
 
 
 def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:
