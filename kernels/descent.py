@@ -96,7 +96,8 @@ def _worker(loss: Loss, scored: bool, traced: bool) -> Any:
 
 
 def _run_workers(loss: Loss, scored: bool, task: Task, outcome: Outcome, threads: int) -> None:
-    work = _worker(loss, scored, traced=task.trace_steps.size > 0)
+    # A worker that scores can always record as well: one function less to compile for who needs both.
+    work = _worker(loss, scored, traced=scored or task.trace_steps.size > 0)
     runs, d = task.starts.shape
     hands = [empty_hand(d) for _ in range(max(1, min(threads, -(-runs // WIDTH))))]
     # Compiled here, once: threads that met an uncompiled function would each compile it.

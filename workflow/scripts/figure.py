@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from study import figures
+from study import figures, tables
 from study.script import told
 
 with told(snakemake.log[0]):
-    folder = Path(snakemake.input.tables[0]).parent
-    figures.write(snakemake.wildcards.figure, folder, snakemake.output.svg, snakemake.output.png)
+    frames = {Path(path).stem: tables.read(Path(path).stem, path) for path in snakemake.input.get("tables", [])}
+    figures.write(snakemake.wildcards.figure, frames, snakemake.output.svg, snakemake.output.png)

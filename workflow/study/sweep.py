@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "recorded_steps", "run_shard"]
 
+# A Brier score is never negative: a run with this target uses its whole budget, by the same compiled loop as the others.
+_NEVER = {"brier": -1.0}
+
 Note = Callable[[str], None]
 
 
@@ -94,7 +97,7 @@ def run_shard(
     runs, curves : DataFrame
         The columns of ``runs.parquet`` and ``curves.parquet``.
     """
-    _compile(config, plan["loss"].unique())
+    _compile(plan["loss"].unique())
     progress.begin()
     runs, curves = [], []
     for (data, loss), rows in plan.groupby(["data", "loss"], sort=True):
@@ -108,7 +111,7 @@ def run_shard(
         if traced.any():
             begun = time.perf_counter()
             steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
-            descent = _descend(drawn, rows[traced], thetas[traced], str(loss), trace_steps=steps)
+            descent = _descend(drawn, rows[traced], thetas[traced], str(loss), targets=_NEVER, trace_steps=steps)
             progress.add(0, time.perf_counter() - begun)
             curves.append(_curve_rows(rows[traced], descent))
     progress.end()
@@ -116,13 +119,12 @@ def run_shard(
     return pd.concat(runs, ignore_index=True), pd.concat(curves, ignore_index=True) if curves else empty
 
 
-def _compile(config: Config, losses: Iterable[str]) -> None:
+def _compile(losses: Iterable[str]) -> None:
     """Have the kernels of the sweep compiled, so that the progress display speaks of runs alone."""
     features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
     for loss in losses:
         common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}
-        kernels.descend(features, labels, thetas, targets=dict.fromkeys(config.targets, 0.0), **common)
-        kernels.descend(features, labels, thetas, trace_steps=[0], **common)
+        kernels.descend(features, labels, thetas, targets=_NEVER, **common)
 
 
 def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:

@@ -1,0 +1,31 @@
+"""Benchmarks of the kernels and their peers, for pytest-benchmark: ``pytest tests/bench -m ''``."""
+
+from __future__ import annotations
+
+import pytest
+from solvers import installed_peers, numpy_batch, ours
+from workloads import SHAPES, workload
+
+
+def _solvers(loss: str) -> dict:
+    return {
+        "kernels": ours(loss),
+        "kernels, 1 thread": ours(loss, threads=1),
+        "kernels, targets": ours(loss, targets=True),
+        "NumPy": numpy_batch(loss),
+        **installed_peers(loss),
+    }
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=["d2", "d8", "d30"])
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("solver", ["kernels", "kernels, 1 thread", "kernels, targets", "NumPy", "JAX jit", "torch.compile"])
+def test_descent(benchmark, shape: tuple[int, int, int], loss: str, solver: str) -> None:
+    solve = _solvers(loss).get(solver)
+    if solve is None:
+        pytest.skip("needs the extra 'peers'")
+    work = workload(*shape)
+    benchmark.group = f"{loss}, n = {shape[0]}, d = {shape[1]}, {shape[2]} runs"
+    benchmark.extra_info["sample_steps"] = work.sample_steps
+    solve(work)
+    benchmark.pedantic(solve, args=(work,), rounds=7, iterations=1, warmup_rounds=1)
