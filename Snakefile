@@ -2,20 +2,36 @@
 
 from pathlib import Path
 
+
 configfile: Path(workflow.basedir) / "config" / "default.yaml"
+
 
 report: "workflow/report/study.rst"
 
+
 include: "workflow/rules/common.smk"
+
+
+checked = load(config)
+shards = range(checked.number_of_shards)
+tables = table_files("datasets", "runs", "curves", "slowdown", "decomposition")
+figures = expand(
+    "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=("svg", "png")
+)
+templates = sorted(
+    str(path) for path in (Path(study_config.__file__).parent / "templates").iterdir()
+)
+
+
 include: "workflow/rules/study.smk"
 
 
 rule all:
+    default_target: True
     input:
         "results/report.html",
         "results/summary.json",
         figures,
-    default_target: True
 
 
 rule tables:

@@ -93,7 +93,7 @@ def _exp_of_remainder(x: Any, shifted: Any) -> Any:
 
 @lanewise
 def exp_clamped(x: Any) -> Any:
-    """``exp(x)`` within 1 ulp, `x` being taken as -708 below and as 708 above that: neither 0, inf nor a subnormal ever comes out.
+    """``exp(x)`` within 1 ulp; beyond +-708, that of +-708: neither 0, inf nor a subnormal ever comes out.
 
     A nan that an operation made stays one; it has no payload that the exponent could be disturbed by.
     """
@@ -197,7 +197,7 @@ def _softplus(x: Any) -> Any:
 def _elementwise(function: Callable[[Any], Any]) -> Callable[[npt.ArrayLike], Any]:
     """The function of a whole array that applies `function` to each element."""
 
-    @njit(error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+    @njit(error_model="numpy", nogil=True)
     def loop(values: Floats, out: Floats) -> None:
         for i in range(values.size):
             out[i] = function(values[i])

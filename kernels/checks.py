@@ -1,4 +1,7 @@
-"""Validation of what the public functions are given: each check returns its argument in the form the loops take, or says what is wrong."""
+"""Validation of what the public functions are given.
+
+Each check returns its argument in the form the loops take, or raises a `ValueError` that says what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,17 @@ import numpy.typing as npt
 
 from kernels.losses import LOSSES, Loss
 
-__all__ = ["TARGETS", "known_loss", "rates_of", "samples", "step_budget", "thread_count", "thresholds_of", "trace_steps_of", "vectors"]
+__all__ = [
+    "TARGETS",
+    "known_loss",
+    "rates_of",
+    "samples",
+    "step_budget",
+    "thread_count",
+    "thresholds_of",
+    "trace_steps_of",
+    "vectors",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -115,7 +128,9 @@ def thread_count(value: object) -> int:
     return _whole("threads", value, 1, "a whole number from 1 on, or None for all cores")
 
 
-def thresholds_of(targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, runs: int) -> tuple[tuple[str, ...], Floats]:
+def thresholds_of(
+    targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, runs: int
+) -> tuple[tuple[str, ...], Floats]:
     """The names of the targets asked for, and the thresholds of all (3, runs): out of reach where not asked for."""
     table = np.repeat(np.array([[_UNREACHABLE[name]] for name in TARGETS]), runs, axis=1)
     asked = {} if targets is None else targets
@@ -125,7 +140,9 @@ def thresholds_of(targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, r
     for name, threshold in asked.items():
         if name not in TARGETS:
             raise _fail("targets", repr(name), allowed)
-        table[TARGETS.index(name)] = _per_run(f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them")
+        table[TARGETS.index(name)] = _per_run(
+            f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them"
+        )
     if "accuracy" in asked and labels.min() == labels.max():
         raise _fail("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
     return tuple(name for name in TARGETS if name in asked), np.ascontiguousarray(table)
@@ -146,4 +163,4 @@ def trace_steps_of(value: Sequence[int] | npt.ArrayLike | None, max_steps: int) 
     for i, step in enumerate(steps):
         if not (steps[i - 1] if i else -1) < step <= max_steps:
             raise _fail("trace_steps", f"{step} at [{i}]", allowed)
-    return steps.astype(np.int64)
+    return np.asarray(steps, dtype=np.int64)

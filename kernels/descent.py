@@ -68,7 +68,7 @@ class Descent:
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
         """Whether a run left the finite numbers, (runs,)."""
-        return ~np.isfinite(self.theta).all(axis=1)
+        return np.logical_not(np.isfinite(self.theta).all(axis=1))
 
 
 @cache
@@ -76,7 +76,7 @@ def _worker(loss: Loss, scored: bool, traced: bool) -> Any:
     """The loop of one thread, compiled for one loss, with what it needs: `scored` against targets, `traced` at given steps."""
     one_pass = full_pass(loss.derivative, scored)
 
-    @njit(error_model="numpy", nogil=True)  # type: ignore[untyped-decorator]
+    @njit(error_model="numpy", nogil=True)
     def work(task: Task, outcome: Outcome, hand: Hand) -> None:
         held = take_runs(task, hand)
         while held > 0:
@@ -199,11 +199,10 @@ def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None)
     finite = np.isfinite(outcome.theta).all(axis=1)
     passages = {name: outcome.first_passage[checks.TARGETS.index(name)] for name in asked}
     status = {
-        name: np.where(steps >= 0, "reached", np.where(finite, "censored", "diverged")) for name, steps in passages.items()
+        name: np.where(steps >= 0, "reached", np.where(finite, "censored", "diverged"))
+        for name, steps in passages.items()
     }
     trace: dict[str, npt.NDArray[Any]] | None = None
     if recorded is not None:
         trace = {"steps": recorded, **dict(zip(checks.TARGETS, outcome.trace, strict=True))}
     return Descent(outcome.theta, outcome.steps_run, passages, status, trace)
-
-

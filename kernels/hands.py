@@ -12,7 +12,19 @@ from kernels.arithmetic import _expit, _softplus, lanewise
 from kernels.passes import aligned_rows
 from kernels.vectors import WIDTH, all_true, any_true, fetch_add, fma, load, store
 
-__all__ = ["Hand", "Outcome", "Task", "any_spent", "empty_hand", "record", "replace_diverged", "replace_spent", "settle", "take_runs", "update"]
+__all__ = [
+    "Hand",
+    "Outcome",
+    "Task",
+    "any_spent",
+    "empty_hand",
+    "record",
+    "replace_diverged",
+    "replace_spent",
+    "settle",
+    "take_runs",
+    "update",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -115,7 +127,7 @@ def take_runs(task: Task, hand: Hand) -> int:
 
 
 @bookkeeping
-def _replace(task: Task, outcome: Outcome, hand: Hand, lane: int, first_step: float) -> int:
+def _replace(task: Task, outcome: Outcome, hand: Hand, lane: int, first_step: float) -> Any:
     """Write down where the run in `lane` ended and take the next; return the change in runs held."""
     run = hand.run[lane]
     for j in range(hand.theta.shape[0]):
@@ -125,7 +137,7 @@ def _replace(task: Task, outcome: Outcome, hand: Hand, lane: int, first_step: fl
 
 
 @lanewise
-def any_spent(task: Task, hand: Hand) -> bool:
+def any_spent(task: Task, hand: Hand) -> Any:
     """Whether a run has used its budget."""
     return any_true(load(hand.state, _STEP) >= float(task.max_steps))
 
@@ -193,7 +205,9 @@ def _settle_lanes(task: Task, outcome: Outcome, hand: Hand) -> int:
         if scores[_LOGLOSS, lane] <= state[_LOGLOSS, lane]:
             outcome.first_passage[_LOGLOSS, run] = np.int64(step)
             state[_LOGLOSS, lane] = -np.inf
-        decided = state[_ACCURACY, lane] == np.inf and state[_BRIER, lane] == -np.inf and state[_LOGLOSS, lane] == -np.inf
+        decided = (
+            state[_ACCURACY, lane] == np.inf and state[_BRIER, lane] == -np.inf and state[_LOGLOSS, lane] == -np.inf
+        )
         if decided or step >= task.max_steps:
             # The update that comes next is not meant for the new run: its gradient is 0, and its step counts from -1.
             change += _replace(task, outcome, hand, lane, -1.0)
@@ -201,7 +215,7 @@ def _settle_lanes(task: Task, outcome: Outcome, hand: Hand) -> int:
 
 
 @lanewise
-def settle(task: Task, outcome: Outcome, hand: Hand, scores: Any) -> int:
+def settle(task: Task, outcome: Outcome, hand: Hand, scores: Any) -> Any:
     """Compare `scores` (accuracy, Brier score, log loss) with the thresholds, between a pass and its update.
 
     Returns the change in runs held: those that are decided or at their budget are replaced.
@@ -222,7 +236,7 @@ def settle(task: Task, outcome: Outcome, hand: Hand, scores: Any) -> int:
 
 
 @lanewise
-def update(hand: Hand) -> bool:
+def update(hand: Hand) -> Any:
     """Take one step in every lane; return whether all parameters are still finite."""
     step_size = load(hand.state, _STEP_SIZE)
     zero = 0.0 * step_size

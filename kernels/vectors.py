@@ -13,12 +13,24 @@ from typing import Any, Final
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import config, types
-from numba.core import cgutils
+from numba.core import cgutils, extending
 from numba.core.datamodel import models
-from numba.core.extending import intrinsic, lower_builtin, register_model
+from numba.core.extending import lower_builtin, register_model
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 
-__all__ = ["WIDTH", "add_to_exponent", "all_true", "any_true", "exponent", "fetch_add", "fma", "load", "mantissa", "select", "store"]
+__all__ = [
+    "WIDTH",
+    "add_to_exponent",
+    "all_true",
+    "any_true",
+    "exponent",
+    "fetch_add",
+    "fma",
+    "load",
+    "mantissa",
+    "select",
+    "store",
+]
 
 
 def _compiles_for_avx512() -> bool:
@@ -29,6 +41,8 @@ def _compiles_for_avx512() -> bool:
 
 WIDTH: Final = 16 if _compiles_for_avx512() else 8
 """Lanes in a vector: a matter of speed alone, two registers' worth with AVX-512 and with AVX2."""
+
+intrinsic: Any = extending.intrinsic
 
 _FRACTION_BITS: Final = 52
 _FRACTION_MASK: Final = (1 << _FRACTION_BITS) - 1

@@ -37,7 +37,9 @@ def logit(x: Sequence[float], theta: Sequence[float]) -> float:
 
 def risk(features, labels, theta, loss: str) -> float:
     """Mean loss."""
-    return math.fsum(loss_value(loss, logit(x, theta), int(y)) for x, y in zip(features, labels, strict=True)) / len(labels)
+    return math.fsum(loss_value(loss, logit(x, theta), int(y)) for x, y in zip(features, labels, strict=True)) / len(
+        labels
+    )
 
 
 def gradient(features, labels, theta, loss: str) -> list[float]:

@@ -17,7 +17,13 @@ from ceiling import least_time
 from solvers import installed_peers, numpy_batch, numpy_single, ours
 from workloads import SHAPES, Workload, workload
 
-COLD = "import time; t = time.perf_counter(); import kernels; kernels.descend([[0.0], [1.0]], [0, 1], [[0.0]], loss='mse', learning_rate=1.0, max_steps=9); print(time.perf_counter() - t)"
+COLD = """
+import time
+begun = time.perf_counter()
+import kernels
+kernels.descend([[0.0], [1.0]], [0, 1], [[0.0]], loss="mse", learning_rate=1.0, max_steps=9)
+print(time.perf_counter() - begun)
+"""
 
 
 def interleaved(work: Workload, solvers: dict[str, Callable], repeats: int) -> dict[str, float]:
@@ -80,7 +86,10 @@ def main() -> None:
             print(" | ".join(f"{cell!s:>10}" for cell in cells), flush=True)
     for loss in ("bce", "mse"):
         print(f"loop over single runs, d = 2, {loss}: {single_loop_ratio(loss, 5):.0f}x our time")
-    cold = [float(subprocess.run([sys.executable, "-c", COLD], capture_output=True, text=True, check=True).stdout) for _ in range(5)]
+    cold = [
+        float(subprocess.run([sys.executable, "-c", COLD], capture_output=True, text=True, check=True).stdout)
+        for _ in range(5)
+    ]
     print(f"import and first call, cold: {median(cold):.2f} s")
     print("ns: nanoseconds for one sample, run and step, 2 threads, float64. Peers: their time over ours.")
 

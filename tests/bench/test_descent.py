@@ -19,7 +19,9 @@ def _solvers(loss: str) -> dict:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=["d2", "d8", "d30"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
-@pytest.mark.parametrize("solver", ["kernels", "kernels, 1 thread", "kernels, targets", "NumPy", "JAX jit", "torch.compile"])
+@pytest.mark.parametrize(
+    "solver", ["kernels", "kernels, 1 thread", "kernels, targets", "NumPy", "JAX jit", "torch.compile"]
+)
 def test_descent(benchmark, shape: tuple[int, int, int], loss: str, solver: str) -> None:
     solve = _solvers(loss).get(solver)
     if solve is None:

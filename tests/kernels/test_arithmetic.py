@@ -18,7 +18,25 @@ from kernels.vectors import WIDTH, exponent, fma, load, mantissa, select, store
 
 mpmath.mp.prec = 160
 
-EDGES = [0.0, -0.0, 1.0, 37.0, 36.74, 708.0, 709.78, 710.0, 744.44, 745.0, 745.2, 1e4, 5e-324, 2.2e-308, 1e-300, 1e-17, 1e-8]
+EDGES = [
+    0.0,
+    -0.0,
+    1.0,
+    37.0,
+    36.74,
+    708.0,
+    709.78,
+    710.0,
+    744.44,
+    745.0,
+    745.2,
+    1e4,
+    5e-324,
+    2.2e-308,
+    1e-300,
+    1e-17,
+    1e-8,
+]
 EDGES += [-x for x in EDGES]
 
 EXACT = {
@@ -43,7 +61,9 @@ def points(name: str) -> np.ndarray:
     rng = np.random.default_rng(20)
     if name == "log1p":
         tiny = 10.0 ** rng.uniform(-320, 308, 10_000)
-        return np.concatenate([rng.uniform(-1, 2, 5_000), tiny, -np.minimum(tiny, 0.999), [x for x in EDGES if x > -1.0]])
+        return np.concatenate(
+            [rng.uniform(-1, 2, 5_000), tiny, -np.minimum(tiny, 0.999), [x for x in EDGES if x > -1.0]]
+        )
     spread = rng.choice([-1, 1], 5_000) * 10.0 ** rng.uniform(-20, 3, 5_000)
     return np.concatenate([rng.uniform(-750, 750, 12_000), rng.uniform(-40, 40, 8_000), spread, EDGES])
 
@@ -70,7 +90,13 @@ def test_function_is_within_its_ulps_on_many_points(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "at_minus_inf", "at_inf"),
-    [("exp", 0.0, np.inf), ("expit", 0.0, 1.0), ("expit_slope", 0.0, 0.0), ("softplus", 0.0, np.inf), ("log1p", np.nan, np.inf)],
+    [
+        ("exp", 0.0, np.inf),
+        ("expit", 0.0, 1.0),
+        ("expit_slope", 0.0, 0.0),
+        ("softplus", 0.0, np.inf),
+        ("log1p", np.nan, np.inf),
+    ],
 )
 def test_limits_and_nan(name: str, at_minus_inf: float, at_inf: float) -> None:
     with warnings.catch_warnings():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kernels
-import naive
 
 
 def problem(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +61,9 @@ def test_the_path_does_not_depend_on_what_is_watched() -> None:
 
 def test_a_target_that_holds_at_the_start_is_met_at_step_0() -> None:
     features, labels = problem(20, 2)
-    result = kernels.descend(features, labels, [[1.0, 0.0]], loss="bce", learning_rate=1.0, max_steps=0, targets={"brier": 0.99})
+    result = kernels.descend(
+        features, labels, [[1.0, 0.0]], loss="bce", learning_rate=1.0, max_steps=0, targets={"brier": 0.99}
+    )
     assert result.first_passage["brier"][0] == 0
     assert result.steps_run[0] == 0
     np.testing.assert_array_equal(result.theta, [[1.0, 0.0]])
@@ -117,7 +119,13 @@ def test_the_running_product_gives_the_log_loss_for_any_number_of_samples(n: int
     for name, above in (("brier", 1e-12), ("logloss", 1e-12)):
         for factor, met in ((1 + above, True), (1 - above, False)):
             result = kernels.descend(
-                features, labels, theta, loss="bce", learning_rate=1.0, max_steps=0, targets={name: exact[name] * factor}
+                features,
+                labels,
+                theta,
+                loss="bce",
+                learning_rate=1.0,
+                max_steps=0,
+                targets={name: exact[name] * factor},
             )
             assert bool(result.first_passage[name][0] == 0) is met
 
@@ -133,13 +141,25 @@ def test_no_runs_give_empty_results() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    runs=st.integers(1, 40), n=st.integers(2, 12), d=st.integers(1, 4), threads=st.integers(1, 3), seed=st.integers(0, 2**32), steps=st.integers(0, 30)
+    runs=st.integers(1, 40),
+    n=st.integers(2, 12),
+    d=st.integers(1, 4),
+    threads=st.integers(1, 3),
+    seed=st.integers(0, 2**32),
+    steps=st.integers(0, 30),
 )
-def test_company_order_and_threads_change_no_bit(runs: int, n: int, d: int, threads: int, seed: int, steps: int) -> None:
+def test_company_order_and_threads_change_no_bit(
+    runs: int, n: int, d: int, threads: int, seed: int, steps: int
+) -> None:
     rng = np.random.default_rng(seed)
     features, labels = problem(n, d, seed)
     starts, rates = 5 * rng.normal(size=(runs, d)), rng.uniform(0.01, 5, runs)
-    common = {"loss": "mse", "max_steps": steps, "targets": {"accuracy": 0.9, "brier": 0.1}, "trace_steps": [steps // 2]}
+    common = {
+        "loss": "mse",
+        "max_steps": steps,
+        "targets": {"accuracy": 0.9, "brier": 0.1},
+        "trace_steps": [steps // 2],
+    }
     whole = kernels.descend(features, labels, starts, learning_rate=rates, threads=1, **common)
     order = rng.permutation(runs)
     shuffled = kernels.descend(features, labels, starts[order], learning_rate=rates[order], threads=threads, **common)
@@ -186,7 +206,10 @@ BAD = [
     ({"targets": "brier"}, "targets: got 'brier'"),
     ({"targets": {"brier": np.nan}}, r"targets\['brier'\]: got nan"),
     ({"targets": {"brier": [0.1] * 3}}, r"targets\['brier'\]: got shape \(3,\)"),
-    ({"trace_steps": [2, 1]}, r"trace_steps: got 1 at \[1\]; allowed is increasing whole numbers from 0 to max_steps = 3"),
+    (
+        {"trace_steps": [2, 1]},
+        r"trace_steps: got 1 at \[1\]; allowed is increasing whole numbers from 0 to max_steps = 3",
+    ),
     ({"trace_steps": [0, 4]}, r"trace_steps: got 4"),
     ({"trace_steps": [-1]}, "trace_steps: got -1"),
     ({"trace_steps": [0.5]}, "trace_steps: got an array of dtype float64"),
@@ -217,7 +240,9 @@ def test_inputs_are_not_modified_and_may_be_read_only() -> None:
     before = [a.copy() for a in arrays]
     for array in arrays:
         array.flags.writeable = False
-    kernels.descend(features, labels, starts, loss="bce", learning_rate=1.0, max_steps=9, targets=TARGETS, trace_steps=[1])
+    kernels.descend(
+        features, labels, starts, loss="bce", learning_rate=1.0, max_steps=9, targets=TARGETS, trace_steps=[1]
+    )
     kernels.risk(np.asfortranarray(features), labels, starts, loss="bce")
     kernels.gradient(features[:, ::-1], labels, starts, loss="bce")
     for array, copy in zip(arrays, before, strict=True):

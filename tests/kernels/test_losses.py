@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import mpmath
+import naive
 import numpy as np
 import pytest
 
 import kernels
-import naive
 from kernels.arithmetic import lanewise
 from kernels.losses import Loss, register
 
@@ -114,7 +114,13 @@ def test_a_third_loss_descends_to_the_least_squares_solution(squared_logit: str)
 
 def test_a_third_loss_can_diverge_and_says_so(squared_logit: str) -> None:
     result = kernels.descend(
-        [[1.0], [2.0]], [0, 1], [[0.0], [0.1]], loss=squared_logit, learning_rate=[1e3, 0.1], max_steps=5000, targets={"brier": 0.0}
+        [[1.0], [2.0]],
+        [0, 1],
+        [[0.0], [0.1]],
+        loss=squared_logit,
+        learning_rate=[1e3, 0.1],
+        max_steps=5000,
+        targets={"brier": 0.0},
     )
     assert list(result.status["brier"]) == ["diverged", "censored"]
     assert list(result.diverged) == [True, False]
@@ -132,7 +138,9 @@ def test_naive_twin_agrees() -> None:
     features, labels, thetas = rng.normal(size=(17, 3)), rng.integers(0, 2, 17), 3 * rng.normal(size=(5, 3))
     for loss in ("bce", "mse"):
         np.testing.assert_allclose(
-            kernels.risk(features, labels, thetas, loss=loss), [naive.risk(features, labels, t, loss) for t in thetas], rtol=1e-13
+            kernels.risk(features, labels, thetas, loss=loss),
+            [naive.risk(features, labels, t, loss) for t in thetas],
+            rtol=1e-13,
         )
         np.testing.assert_allclose(
             kernels.gradient(features, labels, thetas, loss=loss),

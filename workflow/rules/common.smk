@@ -8,23 +8,24 @@ from study.errors import UserError
 from study.sources import sources
 from study.tables import TABLES
 
-try:
-    checked = study_config.load(config)
-except UserError as error:
-    raise WorkflowError(f"The config cannot be used.\n{error}") from None
+
+def load(config):
+    """The config, checked: what is wrong with it is told before anything runs."""
+    try:
+        return study_config.load(config)
+    except UserError as error:
+        raise WorkflowError(f"The config cannot be used.\n{error}") from None
 
 
 def only(*keys):
-    """The part of the config that a rule depends on: a change elsewhere does not run it again."""
+    """Those keys of the config that are given. Rules take what they depend on, and a change elsewhere leaves them alone."""
     return {key: config[key] for key in keys if key in config}
 
 
-def files(name):
-    """The files of a table, by suffix."""
-    return {suffix[1:]: f"results/{TABLES[name].path}{suffix}" for suffix in TABLES[name].suffixes}
-
-
-templates = sorted(str(path) for path in (Path(study_config.__file__).parent / "templates").iterdir())
-shards = range(checked.number_of_shards)
-tables = [path for name in ("datasets", "runs", "curves", "slowdown", "decomposition") for path in files(name).values()]
-figures = expand("results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=("svg", "png"))
+def table_files(*names):
+    """The files of tables, in all their forms."""
+    return [
+        f"results/{TABLES[name].path}{suffix}"
+        for name in names
+        for suffix in TABLES[name].suffixes
+    ]

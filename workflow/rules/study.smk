@@ -3,16 +3,20 @@ rule data:
         code=sources("datasets"),
     output:
         arrays="results/data/arrays.npz",
-        csv=report("results/tables/datasets.csv", category="Tables", caption="../report/table_datasets.rst"),
+        csv=report(
+            "results/tables/datasets.csv",
+            category="Tables",
+            caption="../report/table_datasets.rst",
+        ),
         parquet="results/tables/datasets.parquet",
     log:
         "results/logs/data.log",
+    conda:
+        "../envs/study.yaml"
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
     message:
         "Drawing the data sets and finding their facts"
-    conda:
-        "../envs/study.yaml"
     script:
         "../scripts/data.py"
 
@@ -25,12 +29,12 @@ rule expand_plan:
         plan="results/plan.parquet",
     log:
         "results/logs/plan.log",
+    conda:
+        "../envs/study.yaml"
     params:
         config=config,
     message:
         "Expanding the plan"
-    conda:
-        "../envs/study.yaml"
     script:
         "../scripts/expand_plan.py"
 
@@ -45,12 +49,12 @@ rule sweep:
         curves="results/shards/{shard}.curves.parquet",
     log:
         "results/logs/sweep.{shard}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         config=only("seed", "targets", "curves"),
     message:
         "Descending: shard {wildcards.shard} of {shards.stop}"
-    conda:
-        "../envs/study.yaml"
     script:
         "../scripts/sweep.py"
 
@@ -61,14 +65,22 @@ rule collect:
         runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
         curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
     output:
-        runs=report("results/tables/runs.parquet", category="Tables", caption="../report/table_runs.rst"),
-        curves=report("results/tables/curves.parquet", category="Tables", caption="../report/table_curves.rst"),
+        runs=report(
+            "results/tables/runs.parquet",
+            category="Tables",
+            caption="../report/table_runs.rst",
+        ),
+        curves=report(
+            "results/tables/curves.parquet",
+            category="Tables",
+            caption="../report/table_curves.rst",
+        ),
     log:
         "results/logs/collect.log",
-    message:
-        "Collecting the shards"
     conda:
         "../envs/study.yaml"
+    message:
+        "Collecting the shards"
     script:
         "../scripts/collect.py"
 
@@ -78,20 +90,26 @@ rule statistics:
         code=sources("statistics", "tables"),
         runs="results/tables/runs.parquet",
     output:
-        csv=report("results/tables/slowdown.csv", category="Tables", caption="../report/table_slowdown.rst"),
+        csv=report(
+            "results/tables/slowdown.csv",
+            category="Tables",
+            caption="../report/table_slowdown.rst",
+        ),
         parquet="results/tables/slowdown.parquet",
         decomposition_csv=report(
-            "results/tables/decomposition.csv", category="Tables", caption="../report/table_decomposition.rst"
+            "results/tables/decomposition.csv",
+            category="Tables",
+            caption="../report/table_decomposition.rst",
         ),
         decomposition_parquet="results/tables/decomposition.parquet",
     log:
         "results/logs/statistics.log",
+    conda:
+        "../envs/study.yaml"
     params:
         config=only("statistics"),
     message:
         "Estimating medians, slowdowns and intervals"
-    conda:
-        "../envs/study.yaml"
     script:
         "../scripts/statistics.py"
 
@@ -99,16 +117,23 @@ rule statistics:
 rule figure:
     input:
         code=sources("figures"),
-        tables=lambda wildcards: [f"results/tables/{name}.parquet" for name in study_figures.FIGURES[wildcards.figure].tables],
+        tables=lambda wildcards: [
+            f"results/tables/{name}.parquet"
+            for name in study_figures.FIGURES[wildcards.figure].tables
+        ],
     output:
-        svg=report("results/figures/{figure}.svg", category="Figures", caption="../report/figure_{figure}.rst"),
+        svg=report(
+            "results/figures/{figure}.svg",
+            category="Figures",
+            caption="../report/figure_{figure}.rst",
+        ),
         png="results/figures/{figure}.png",
     log:
         "results/logs/figure.{figure}.log",
-    message:
-        "Drawing {wildcards.figure}"
     conda:
         "../envs/study.yaml"
+    message:
+        "Drawing {wildcards.figure}"
     script:
         "../scripts/figure.py"
 
@@ -119,17 +144,24 @@ rule page:
         templates=templates,
         tables=tables,
     output:
-        html=report("results/report.html", category="Answer", caption="../report/page_report.rst"),
-        summary=report("results/summary.json", category="Answer", caption="../report/page_summary.rst"),
+        html=report(
+            "results/report.html",
+            category="Answer",
+            caption="../report/page_report.rst",
+        ),
+        summary=report(
+            "results/summary.json",
+            category="Answer",
+            caption="../report/page_summary.rst",
+        ),
     log:
         "results/logs/report.log",
-    params:
-        config=config,
-        basedir=workflow.basedir,
-    message:
-        "Writing the report"
     conda:
         "../envs/study.yaml"
+    params:
+        config=config,
+    message:
+        "Writing the report"
     script:
         "../scripts/page.py"
 
@@ -140,12 +172,12 @@ rule plan:
         datasets="results/tables/datasets.parquet",
     log:
         "results/logs/describe.log",
+    conda:
+        "../envs/study.yaml"
     params:
         config=config,
     message:
         "Reckoning what the study will take"
-    conda:
-        "../envs/study.yaml"
     script:
         "../scripts/describe.py"
 
@@ -153,10 +185,10 @@ rule plan:
 rule clean:
     log:
         "results/clean.log",
-    message:
-        "Removing what a run makes; the benchmark history and the reference stay"
     conda:
         "../envs/study.yaml"
+    message:
+        "Removing what a run makes; the benchmark history and the reference stay"
     shell:
         "rm -rf results/data results/shards results/tables results/figures results/logs"
         " results/plan.parquet results/report.html results/summary.json 2> {log} && rm -f {log}"
@@ -165,9 +197,9 @@ rule clean:
 rule help:
     log:
         "results/logs/help.log",
-    message:
-        "What can be asked for"
     conda:
         "../envs/study.yaml"
+    message:
+        "What can be asked for"
     script:
         "../scripts/help.py"

@@ -11,7 +11,7 @@ with told(snakemake.log[0]):
         Path(snakemake.input.tables[0]).parent,
         snakemake.output.html,
         snakemake.output.summary,
-        commit=commit(snakemake.params.basedir),
+        commit=commit(Path(config.__file__).parent),
         config=checked.as_yaml(),
         level=checked.statistics.confidence,
         resamples=checked.statistics.resamples,

@@ -1,8 +1,9 @@
 """Adapter: summarise the runs, a row per cell."""
 
-import kernels
 from study import config, statistics, tables
 from study.script import told
+
+import kernels
 
 with told(snakemake.log[0]):
     chosen = config.load(snakemake.params.config).statistics

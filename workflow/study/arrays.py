@@ -16,7 +16,7 @@ __all__ = ["read", "write"]
 def write(arrays: dict[str, NDArray[Any]], path: str | Path) -> None:
     """Write named arrays to `path`, a .npz file; equal arrays are equal bytes."""
     with replacing(Path(path)) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def read(path: str | Path) -> dict[str, NDArray[Any]]:

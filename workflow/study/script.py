@@ -15,7 +15,7 @@ __all__ = ["commit", "note", "told"]
 
 @contextmanager
 def told(log: str | Path) -> Iterator[None]:
-    """Run a job; a `UserError` in it is written to `log` and to stderr, without a traceback, and ends the job with 1."""
+    """Run a job: a `UserError` in it goes to `log` and stderr without a traceback, and ends the job with exit code 1."""
     Path(log).write_text("", encoding="utf-8")
     try:
         yield

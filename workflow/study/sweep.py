@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "recorded_steps", "run_shard"]
 
-# A Brier score is never negative: a run with this target uses its whole budget, by the same compiled loop as the others.
+# A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as the others.
 _NEVER = {"brier": -1.0}
 
 Note = Callable[[str], None]
@@ -62,7 +62,8 @@ class Progress:
         if now - self._last >= self._every:
             self._last = now
             left = (now - self._begun) * (self._runs - self._done) / self._done
-            self._note(f"{self._label}: {self._done:,} of {self._runs:,} runs ({self._done / self._runs:.0%}), {left:.0f} s left")
+            share = self._done / self._runs
+            self._note(f"{self._label}: {self._done:,} of {self._runs:,} runs ({share:.0%}), {left:.0f} s left")
 
     def end(self) -> None:
         """Say how long it took, and how much of that was spent inside the kernels."""
@@ -100,8 +101,9 @@ def run_shard(
     _compile(plan["loss"].unique())
     progress.begin()
     runs, curves = [], []
-    for (data, loss), rows in plan.groupby(["data", "loss"], sort=True):
-        drawn = sample(arrays, int(data))
+    groups: Any = plan.groupby(["data", "loss"], sort=True)
+    for (data, loss), rows in groups:
+        drawn = sample(arrays, data)
         thetas = _starts(config, rows, drawn)
         begun = time.perf_counter()
         descent = _descend(drawn, rows, thetas, str(loss), targets=thresholds(config, rows))
