@@ -118,24 +118,46 @@ def test_the_prose_follows_the_numbers(frames):
     cards, lede = report.cards(found), " ".join(report.lede(found))
     assert cards[0].value == report.times(found["zero"]["slowdown"])
     assert f"from a neutral start, {cards[0].value}" in lede.lower()
-    law = " ".join(report.law_prose(cells))
-    rows = statistics.headline(cells).query("initialisation == 'zero' and policy == 'equal'")
-    assert f"Below lie {(rows['slowdown'] < 3.6).sum()}" in law
 
 
-def test_law_prose_counts_cells_above_and_below(frames):
+def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
     cells = frames["slowdown"].copy()
-    zero = statistics.headline(cells).query("initialisation == 'zero' and policy == 'equal'").index
-    cells.loc[zero, "slowdown"] = 4.0
-    assert report.law_prose(cells) == [
-        f"Of {len(zero)} cells with a zero start at equal rates, {len(zero)} lie within a tenth of 4."
-    ]
-    cells.loc[zero[:2], "slowdown"] = [9.0, 5.0]
-    cells.loc[zero[2], "slowdown"] = 2.0
-    near, above, below = report.law_prose(cells)
-    assert f"{len(zero) - 3} lie within" in near
-    assert above.startswith("Above lie 2, up to 9\N{MULTIPLICATION SIGN} (")
-    assert below.startswith("Below lies 1, down to 2\N{MULTIPLICATION SIGN} (")
+    zero = cells.query("initialisation == 'zero' and policy == 'equal' and rate == 0.25")
+    scores, accuracy = (zero.index[zero["target"] != "accuracy"], zero.index[zero["target"] == "accuracy"])
+    cells.loc[scores, ["slowdown", "slowdown_bound"]] = [4.2, False]
+    (near,) = report.law_prose(cells)
+    assert "0.25/L" in near
+    assert f"of {len(scores)} with a score as the target is 4.2\N{MULTIPLICATION SIGN}" in near
+    cells.loc[scores[:2], "slowdown"] = [9.0, 5.0]
+    cells.loc[scores[0], "slowdown_bound"] = True
+    cells.loc[accuracy[:3], ["mse_median", "bce_median"]] = 1.0
+    _, above, at_once = report.law_prose(cells)
+    assert above.startswith("More than a tenth above 4 lie 2, up to > 9\N{MULTIPLICATION SIGN} (")
+    assert f"In 3 of {len(accuracy)} cells" in at_once
+
+
+@pytest.mark.parametrize(
+    ("equal", "tuned", "said"),
+    [
+        (10.0, 2.5, "buy back a factor of 4, and 2.5\N{MULTIPLICATION SIGN} remains"),
+        (10.0, 12.0, "buy nothing back here"),
+        (math.inf, 12.0, "only a bound is known"),
+    ],
+)
+def test_policy_prose_follows_the_decomposition(equal, tuned, said):
+    def record(value):
+        return {"slowdown": min(value, 800.0), "slowdown_bound": math.isinf(value), "text": ""}
+
+    entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
+    found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0)}
+    assert said in report.policy_prose(found)[1]
+
+
+def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
+    tuned = frames["slowdown"].query("policy == 'tuned'")
+    edge = [int((tuned[f"rate_{loss}"] == 4.0).sum()) for loss in ("mse", "bce")]
+    assert edge[0] > 0
+    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in report.edge_prose(frames["slowdown"])
 
 
 def test_bounds_read_as_bounds():

@@ -1,0 +1,102 @@
+"""The sweep against the plain twin, and against itself in other shards."""
+
+from __future__ import annotations
+
+import naive
+import numpy as np
+import pandas as pd
+import pytest
+from study import arrays, config, datasets, plan, sweep, tables
+from study.starts import start
+
+SMALL = {
+    "seeds": {"evaluation": 2, "tuning": 1},
+    "datasets": [{"name": "gaussian", "separability": [2], "n": 20, "d": 1}, {"name": "iris_versicolor_virginica"}],
+    "initialisations": [{"name": "zero"}, {"name": "wrong", "scales": [1, 4]}],
+    "learning_rates": [1],
+    "max_steps": 40,
+    "curves": {"seeds": 1, "points": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    chosen = config.load(SMALL)
+    table, drawn = datasets.build(chosen)
+    return chosen, plan.expand(chosen, table), drawn
+
+
+def quiet(rows: pd.DataFrame) -> sweep.Progress:
+    return sweep.Progress("shard", len(rows), lambda line: None)
+
+
+def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
+    chosen, rows, drawn = small
+    runs, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
+    runs = tables.conform(runs, "runs")
+    assert len(runs) == 3 * len(rows)
+    assert runs.groupby("run")["target"].nunique().eq(3).all()
+    for run in rows[(rows["dataset"] == "gaussian") & (rows["seed"] == 1)].itertuples():
+        data = datasets.sample(drawn, run.data)
+        theta = start(run.initialisation, run.scale, data.direction, run.seed, chosen.seed)
+        targets = {name: getattr(run, f"target_{name}") for name in chosen.targets}
+        twin = naive.descend(data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets)
+        made = runs[runs["run"] == run.run].set_index("target")
+        assert made["step"].to_dict() == twin["first_passage"]
+        assert (made["steps_run"] == twin["steps_run"]).all()
+        assert ((made["status"] == "reached") == (made["step"] >= 0)).all()
+
+
+def test_curves_are_those_of_the_traced_runs_and_go_to_the_budget(small) -> None:
+    chosen, rows, drawn = small
+    _, curves = sweep.run_shard(chosen, rows, drawn, quiet(rows))
+    curves = tables.conform(curves, "curves")
+    assert set(curves["run"]) == set(rows.loc[rows["traced"], "run"])
+    steps = sweep.recorded_steps(5, 40)
+    assert steps[0] == 0
+    assert steps[-1] == 40
+    for _, curve in curves.groupby("run"):
+        np.testing.assert_array_equal(curve["step"], steps)
+    zero = curves[(curves["initialisation"] == "zero") & (curves["step"] == 0)]
+    np.testing.assert_allclose(zero["brier"], 0.25)
+    np.testing.assert_allclose(zero["logloss"], np.log(2))
+
+
+def test_shards_and_order_change_nothing(small) -> None:
+    chosen, rows, drawn = small
+    whole, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
+    parts = [sweep.run_shard(chosen, part, drawn, quiet(part))[0] for _, part in rows.groupby("data")]
+    pd.testing.assert_frame_equal(
+        tables.conform(pd.concat(parts[::-1], ignore_index=True), "runs"), tables.conform(whole, "runs")
+    )
+
+
+def test_both_losses_start_from_the_same_place(small) -> None:
+    _, rows, _ = small
+    pairs = rows.groupby("start")
+    assert (pairs["loss"].nunique() == 2).all()
+    assert (pairs["data"].nunique() == 1).all()
+    assert (pairs["scale"].nunique() == 1).all()
+
+
+def test_arrays_survive_the_file_and_equal_arrays_are_equal_bytes(small, tmp_path) -> None:
+    _, _, drawn = small
+    for name in ("a.npz", "b.npz"):
+        arrays.write(drawn, tmp_path / name)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    back = arrays.read(tmp_path / "a.npz")
+    assert back.keys() == drawn.keys()
+    for name, array in drawn.items():
+        np.testing.assert_array_equal(back[name], array)
+
+
+def test_progress_says_how_far_and_how_long() -> None:
+    lines: list[str] = []
+    progress = sweep.Progress("shard 3", 10, lines.append, every=0.0)
+    progress.begin()
+    progress.add(4, 0.0)
+    progress.add(6, 0.0)
+    progress.end()
+    assert lines[0].startswith("shard 3: ready after")
+    assert lines[1].startswith("shard 3: 4 of 10 runs (40%)")
+    assert lines[-1].startswith("shard 3: all 10 runs done in")

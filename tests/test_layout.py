@@ -1,0 +1,63 @@
+"""The rooms of the house, and which way the arrows between them run."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+import study
+from study.sources import sources
+
+import kernels
+
+ROOT = Path(__file__).parents[1]
+ALLOWED = {
+    "kernels": {"kernels", "numpy", "numba", "llvmlite"},
+    "workflow/study": {
+        *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
+        *("pydantic", "pydantic_core", "yaml"),
+    },
+    "workflow/scripts": {"kernels", "study", "pandas"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports, those of the standard library left out."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module)
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_arrows_run_one_way(room: str) -> None:
+    files = sorted((ROOT / room).glob("*.py"))
+    assert files
+    for path in files:
+        assert imported(path) <= ALLOWED[room], path
+
+
+def test_the_packages_are_those_of_this_tree() -> None:
+    assert Path(kernels.__file__).parent == ROOT / "kernels"
+    assert Path(study.__file__).parent == ROOT / "workflow" / "study"
+
+
+def test_sources_follow_imports_to_the_end() -> None:
+    found = {str(Path(path).relative_to(ROOT)) for path in sources("sweep")}
+    assert {"workflow/study/sweep.py", "workflow/study/datasets.py", "kernels/descent.py", "kernels/vectors.py"} <= found
+    assert "workflow/study/report.py" not in found
+    assert len(sources("sweep", "report")) == len(set(sources("sweep") + sources("report")))
+
+
+def test_locks_carry_hashes_and_no_addresses() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        pinned = [line for line in text.splitlines() if "==" in line and not line.startswith("#")]
+        assert len(pinned) > 50
+        assert text.count("--hash=sha256:") >= len(pinned)
