@@ -304,12 +304,10 @@ def _stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
         axes.set_xscale("log")
         axes.annotate(
             f"a = {wording.number(scale)}",
-            (1, 1),
-            (-4, -4),
+            (0, 0),
+            (6, 6),
             "axes fraction",
             textcoords="offset points",
-            ha="right",
-            va="top",
             color=INK,
         )
         _log_axis(axes.xaxis)
