@@ -127,7 +127,7 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
     cells.loc[scores, ["slowdown", "slowdown_bound"]] = [4.2, False]
     (near,) = report.law_prose(cells)
     assert "0.25/L" in near
-    assert f"of {len(scores)} with a score as the target is 4.2\N{MULTIPLICATION SIGN}" in near
+    assert f"(there are {len(scores)}) is 4.2\N{MULTIPLICATION SIGN}" in near
     cells.loc[scores[:2], "slowdown"] = [9.0, 5.0]
     cells.loc[scores[0], "slowdown_bound"] = True
     cells.loc[accuracy[:3], ["mse_median", "bce_median"]] = 1.0

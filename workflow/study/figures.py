@@ -253,7 +253,7 @@ def _draw_factor(_frames: Frames) -> Figure:
     bce = special.expit(-margin)
     figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
     axes = figure.subplots()
-    axes.set(yscale="log", ylim=(1e-6, 3), xlabel="margin m (below 0 the sample is classified wrongly)")
+    axes.set(yscale="log", ylim=(1e-6, 8), xlabel="margin m (below 0 the sample is classified wrongly)")
     axes.set_ylabel("pull on the logit, |dL/dz|")
     axes.plot(margin, bce, color=COLOURS["bce"], label="BCE: |y \N{MINUS SIGN} p|")
     axes.plot(
@@ -263,8 +263,8 @@ def _draw_factor(_frames: Frames) -> Figure:
         label="MSE: |y \N{MINUS SIGN} p| p (1 \N{MINUS SIGN} p)",
     )
     axes.axvspan(-12, 0, color=GRID, alpha=0.45, linewidth=0)
-    axes.text(-11.6, 1.5, "wrong", color=MUTED, va="center")
-    axes.text(11.6, 1.5, "right", color=MUTED, va="center", ha="right")
+    axes.text(-11.6, 3, "wrong", color=MUTED, va="center")
+    axes.text(11.6, 3, "right", color=MUTED, va="center", ha="right")
     axes.set_xlim(-12, 12)
     _legend(axes, columns=2)
     return figure

@@ -228,8 +228,9 @@ def target_prose(target: str) -> str:
 
 def _zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells of zero starts at the smallest common rate, where whole numbers of steps blur a ratio least."""
-    rows = cells[(cells["initialisation"] == "zero") & (cells["policy"] == "equal") & cells["slowdown"].notna()]
-    return rows.loc[rows["rate"] == rows["rate"].min()]
+    equal = (cells["initialisation"] == "zero") & (cells["policy"] == "equal")
+    rows: pd.DataFrame = cells[equal & cells["slowdown"].notna()]
+    return rows[rows["rate"] == rows["rate"].min()]
 
 
 def law_grid(cells: pd.DataFrame) -> Grid:
@@ -269,8 +270,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     rate = wording.number(float(cells["rate"].iloc[0]))
     gap = np.abs(np.log(cells["slowdown"] / 4))
     nearest = (
-        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the cell nearest to 4 "
-        f"of {len(cells)} with a score as the target is {_end(cells.loc[gap.sort_values(kind='stable').index[0]])}."
+        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
+        f"the cells with a score as the target (there are {len(cells)}) is {_end(cells.loc[gap.sort_values(kind='stable').index[0]])}."
     )
     out = [nearest]
     above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
