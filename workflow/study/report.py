@@ -229,8 +229,9 @@ def target_prose(target: str) -> str:
 def _zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells of zero starts at the smallest common rate, where whole numbers of steps blur a ratio least."""
     equal = (cells["initialisation"] == "zero") & (cells["policy"] == "equal")
-    rows: pd.DataFrame = cells[equal & cells["slowdown"].notna()]
-    return rows[rows["rate"] == rows["rate"].min()]
+    rows = cells[equal & cells["slowdown"].notna()]
+    finest: pd.DataFrame = rows[rows["rate"] == rows["rate"].min()]
+    return finest
 
 
 def law_grid(cells: pd.DataFrame) -> Grid:
@@ -269,11 +270,12 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
         return []
     rate = wording.number(float(cells["rate"].iloc[0]))
     gap = np.abs(np.log(cells["slowdown"] / 4))
-    nearest = (
+    nearest = _end(cells.loc[gap.sort_values(kind="stable").index[0]])
+    out = []
+    out.append(
         f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
-        f"the cells with a score as the target (there are {len(cells)}) is {_end(cells.loc[gap.sort_values(kind='stable').index[0]])}."
+        f"the cells with a score as the target (there are {len(cells)}) is {nearest}."
     )
-    out = [nearest]
     above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
     if len(above):
         out.append(
@@ -291,8 +293,8 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     if not at_once:
         return []
     told = (
-        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their first "
-        f"step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
+        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their "
+        f"first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
     )
     return [told]
 
