@@ -49,7 +49,12 @@ def test_the_packages_are_those_of_this_tree() -> None:
 
 def test_sources_follow_imports_to_the_end() -> None:
     found = {str(Path(path).relative_to(ROOT)) for path in sources("sweep")}
-    assert {"workflow/study/sweep.py", "workflow/study/datasets.py", "kernels/descent.py", "kernels/vectors.py"} <= found
+    assert {
+        "workflow/study/sweep.py",
+        "workflow/study/datasets.py",
+        "kernels/descent.py",
+        "kernels/vectors.py",
+    } <= found
     assert "workflow/study/report.py" not in found
     assert len(sources("sweep", "report")) == len(set(sources("sweep") + sources("report")))
 

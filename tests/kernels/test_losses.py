@@ -13,7 +13,6 @@ import kernels
 from kernels.arithmetic import lanewise
 from kernels.losses import Loss, register
 
-mpmath.mp.dps = 700
 LOGITS = [0.0, 1.0, -1.0, 5.0, -5.0, 37.0, -37.0, 100.0, -100.0, 350.0, -350.0, 700.0, -700.0]
 
 
@@ -34,8 +33,9 @@ def test_value_and_derivative_are_relatively_accurate(loss: str, y: int, z: floa
     features, thetas = np.array([[1.0]]), np.array([[z]])
     value = kernels.risk(features, [y], thetas, loss=loss)[0]
     slope = kernels.gradient(features, [y], thetas, loss=loss)[0, 0]
-    exact = exact_value(loss, mpmath.mpf(z), y)
-    derivative = mpmath.diff(lambda t: exact_value(loss, t, y), mpmath.mpf(z), h=mpmath.mpf("1e-340"))
+    with mpmath.workdps(700):
+        exact = exact_value(loss, mpmath.mpf(z), y)
+        derivative = mpmath.diff(lambda t: exact_value(loss, t, y), mpmath.mpf(z), h=mpmath.mpf("1e-340"))
     assert value == pytest.approx(float(exact), rel=1e-15, abs=5e-324)
     assert slope == pytest.approx(float(derivative), rel=2e-15, abs=5e-324)
 

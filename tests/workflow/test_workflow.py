@@ -23,7 +23,7 @@ learning_rates: [1]
 max_steps: 300
 shards: 2
 curves: {seeds: 1, points: 10}
-statistics: {resamples: 99}
+statistics: {resamples: 199}
 """
 
 
@@ -43,7 +43,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny(folder: Path, *words: str) -> str:
-    done = snakemake(folder, "--configfile", str(folder / "tiny.yaml"), *words)
+    done = snakemake(folder, *words, "--configfile", str(folder / "tiny.yaml"))
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -74,7 +74,7 @@ def test_the_report_alone_does_not_run_the_sweep_again(finished: Path) -> None:
 
 
 def test_a_change_of_the_config_runs_what_depends_on_it(finished: Path) -> None:
-    statistics = tiny(finished, "-n", "--config", "statistics={resamples: 98}")
+    statistics = tiny(finished, "-n", "--config", "statistics={resamples: 198}")
     assert "Estimating medians" in statistics
     assert "Descending" not in statistics
     assert "Descending" in tiny(finished, "-n", "--config", "max_steps=301")

@@ -147,7 +147,7 @@ class Config(Section):
         "Where the descents start: see below.",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
-        (0.1, 0.3, 1.0, 3.0, 10.0),
+        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
         "a list of one or more different numbers, each > 0 and <= 1000000",
         "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
         "1/L is added to them.",

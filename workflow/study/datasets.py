@@ -70,7 +70,7 @@ class Gaussian(_Synthetic):
         "its Bayes error Phi(-mu)."
     )
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
-        (1.0, 2.0, 4.0, 6.0), "a list of different numbers, each > 0 and <= 100", "The values of d' = 2 mu."
+        (0.5, 1.0, 2.0, 4.0, 6.0), "a list of different numbers, each > 0 and <= 100", "The values of d' = 2 mu."
     )
     imbalance: float = key(
         0.5, "a number > 0 and < 1", "Share of positives (at least two samples of each class are kept).", gt=0, lt=1
