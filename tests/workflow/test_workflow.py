@@ -74,7 +74,9 @@ def test_the_report_alone_does_not_run_the_sweep_again(finished: Path) -> None:
 
 
 def test_a_change_of_the_config_runs_what_depends_on_it(finished: Path) -> None:
-    statistics = tiny(finished, "-n", "--config", "statistics={resamples: 198}")
+    (finished / "more.yaml").write_text("statistics: {resamples: 198}")
+    said = snakemake(finished, "-n", "--configfile", str(finished / "tiny.yaml"), str(finished / "more.yaml"))
+    statistics = said.stdout + said.stderr
     assert "Estimating medians" in statistics
     assert "Descending" not in statistics
     assert "Descending" in tiny(finished, "-n", "--config", "max_steps=301")
