@@ -114,28 +114,34 @@ rule statistics:
         "../scripts/statistics.py"
 
 
-rule figure:
-    input:
-        code=sources("figures"),
-        tables=lambda wildcards: [
-            f"results/tables/{name}.parquet"
-            for name in study_figures.FIGURES[wildcards.figure].tables
-        ],
-    output:
-        svg=report(
-            "results/figures/{figure}.svg",
-            category="Figures",
-            caption="../report/figure_{figure}.rst",
-        ),
-        png="results/figures/{figure}.png",
-    log:
-        "results/logs/figure.{figure}.log",
-    conda:
-        "../envs/study.yaml"
-    message:
-        "Drawing {wildcards.figure}"
-    script:
-        "../scripts/figure.py"
+for figure in study_figures.FIGURES:
+
+    rule:
+        name:
+            f"figure_{figure}"
+        input:
+            code=sources("figures"),
+            tables=[
+                f"results/tables/{name}.parquet"
+                for name in study_figures.FIGURES[figure].tables
+            ],
+        output:
+            svg=report(
+                f"results/figures/{figure}.svg",
+                category="Figures",
+                caption=f"../report/figure_{figure}.rst",
+            ),
+            png=f"results/figures/{figure}.png",
+        log:
+            f"results/logs/figure.{figure}.log",
+        conda:
+            "../envs/study.yaml"
+        params:
+            figure=figure,
+        message:
+            "Drawing {params.figure}"
+        script:
+            "../scripts/figure.py"
 
 
 rule page:

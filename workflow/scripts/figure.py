@@ -7,4 +7,4 @@ from study.script import told
 
 with told(snakemake.log[0]):
     frames = {Path(path).stem: tables.read(Path(path).stem, path) for path in snakemake.input.get("tables", [])}
-    figures.write(snakemake.wildcards.figure, frames, snakemake.output.svg, snakemake.output.png)
+    figures.write(snakemake.params.figure, frames, snakemake.output.svg, snakemake.output.png)
