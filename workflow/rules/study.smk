@@ -32,7 +32,15 @@ rule expand_plan:
     conda:
         "../envs/study.yaml"
     params:
-        config=config,
+        config=only(
+            "seeds",
+            "initialisations",
+            "learning_rates",
+            "losses",
+            "max_steps",
+            "shards",
+            "curves",
+        ),
     message:
         "Expanding the plan"
     script:
