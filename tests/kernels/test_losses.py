@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import mpmath
 import naive
@@ -88,11 +89,10 @@ def _squared_logit_derivative(z, y):
 
 
 @pytest.fixture
-def squared_logit(monkeypatch: pytest.MonkeyPatch) -> str:
+def squared_logit() -> Iterator[str]:
     """A third loss: squared error on the raw logit, with targets of -1 and +1, which makes it least squares."""
     import kernels.losses
 
-    monkeypatch.setattr(kernels.losses, "_registry", kernels.losses._registry)
     name = "squared_logit"
     register(Loss(name, _squared_logit_value, _squared_logit_derivative, smoothness=1.0))
     yield name

@@ -131,11 +131,9 @@ def _compile(losses: Iterable[str]) -> None:
 
 def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:
     """The parameters at step 0 of each row, (rows, d)."""
-    columns = (rows[name] for name in ("initialisation", "scale", "seed"))
-    made = {
-        key: start(key[0], key[1], drawn.direction, int(key[2]), config.seed) for key in set(zip(*columns, strict=True))
-    }
-    return np.stack([made[key] for key in zip(*(rows[n] for n in ("initialisation", "scale", "seed")), strict=True)])
+    keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
+    made = {key: start(key[0], key[1], drawn.direction, int(key[2]), config.seed) for key in set(keys)}
+    return np.stack([made[key] for key in keys])
 
 
 def _descend(
