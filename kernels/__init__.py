@@ -8,6 +8,20 @@ from __future__ import annotations
 from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
 from kernels.descent import Descent, descend
 from kernels.evaluation import gradient, risk
+from kernels.flow import Flow, gradient_flow
 from kernels.losses import LOSSES
 
-__all__ = ["LOSSES", "Descent", "descend", "exp", "expit", "expit_slope", "gradient", "log1p", "risk", "softplus"]
+__all__ = [
+    "LOSSES",
+    "Descent",
+    "Flow",
+    "descend",
+    "exp",
+    "expit",
+    "expit_slope",
+    "gradient",
+    "gradient_flow",
+    "log1p",
+    "risk",
+    "softplus",
+]

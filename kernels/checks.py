@@ -16,8 +16,12 @@ from kernels.losses import LOSSES, Loss
 
 __all__ = [
     "TARGETS",
+    "evaluation_budget",
+    "failure",
     "known_loss",
+    "number_between",
     "rates_of",
+    "real_array",
     "samples",
     "step_budget",
     "thread_count",
@@ -35,14 +39,16 @@ TARGETS: Final = ("accuracy", "brier", "logloss")
 _UNREACHABLE: Final = {"accuracy": np.inf, "brier": -np.inf, "logloss": -np.inf}
 
 
-def _fail(argument: str, value: object, allowed: str) -> ValueError:
+def failure(argument: str, value: object, allowed: str) -> ValueError:
+    """The error that names an argument, what it was given, and what is allowed."""
     return ValueError(f"{argument}: got {value}; allowed is {allowed}")
 
 
-def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
+def real_array(argument: str, value: npt.ArrayLike, allowed: str = "real numbers") -> Floats:
+    """A real array of any shape, as a float64 copy."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise _fail(argument, f"an array of dtype {array.dtype}", allowed)
+        raise failure(argument, f"an array of dtype {array.dtype}", allowed)
     return array.astype(np.float64)
 
 
@@ -51,47 +57,47 @@ def _finite(argument: str, array: Floats, allowed: str) -> Floats:
     if wild.any():
         where = tuple(int(i) for i in np.argwhere(wild)[0])
         place = f" at {list(where)}" if where else ""
-        raise _fail(argument, f"{array[where]}{place}", allowed)
+        raise failure(argument, f"{array[where]}{place}", allowed)
     return array
 
 
 def samples(features: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Features (n, d) and labels (n,), both float64 copies, n and d at least 1."""
     allowed = "a finite real array of shape (n, d), n and d at least 1"
-    x = _real_array("features", features, allowed)
+    x = real_array("features", features, allowed)
     if x.ndim != 2 or 0 in x.shape:
-        raise _fail("features", f"shape {x.shape}", allowed)
+        raise failure("features", f"shape {x.shape}", allowed)
     _finite("features", x, allowed)
     allowed = f"0 or 1 for each of the {len(x)} samples, shape ({len(x)},)"
-    y = _real_array("labels", labels, allowed)
+    y = real_array("labels", labels, allowed)
     if y.shape != (len(x),):
-        raise _fail("labels", f"shape {y.shape}", allowed)
+        raise failure("labels", f"shape {y.shape}", allowed)
     wrong = y[(y != 0.0) & (y != 1.0)]
     if wrong.size:
-        raise _fail("labels", wrong[0], allowed)
+        raise failure("labels", wrong[0], allowed)
     return x, y
 
 
 def vectors(argument: str, value: npt.ArrayLike, d: int) -> Floats:
     """Parameter vectors (runs, d), as a C-contiguous float64 copy."""
     allowed = f"a finite real array of shape (runs, {d}), a parameter for each feature"
-    array = _real_array(argument, value, allowed)
+    array = real_array(argument, value, allowed)
     if array.ndim != 2 or array.shape[1] != d:
-        raise _fail(argument, f"shape {array.shape}", allowed)
+        raise failure(argument, f"shape {array.shape}", allowed)
     return _finite(argument, np.ascontiguousarray(array), allowed)
 
 
 def known_loss(name: object) -> Loss:
     """The registered loss of that name."""
     if not isinstance(name, str) or name not in LOSSES:
-        raise _fail("loss", repr(name), f"one of {', '.join(LOSSES)}")
+        raise failure("loss", repr(name), f"one of {', '.join(LOSSES)}")
     return LOSSES[name]
 
 
 def _per_run(argument: str, value: npt.ArrayLike, runs: int, allowed: str) -> Floats:
-    array = _real_array(argument, value, allowed)
+    array = real_array(argument, value, allowed)
     if array.shape not in ((), (runs,)):
-        raise _fail(argument, f"shape {array.shape}", allowed)
+        raise failure(argument, f"shape {array.shape}", allowed)
     return np.broadcast_to(_finite(argument, array, allowed), (runs,)).copy()
 
 
@@ -100,13 +106,13 @@ def rates_of(value: npt.ArrayLike, runs: int) -> Floats:
     allowed = f"a positive number, or {runs} of them, one for each run"
     rates = _per_run("learning_rate", value, runs, allowed)
     if (rates <= 0.0).any():
-        raise _fail("learning_rate", rates[rates <= 0.0][0], allowed)
+        raise failure("learning_rate", rates[rates <= 0.0][0], allowed)
     return rates
 
 
 def _whole(argument: str, value: object, least: int, allowed: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise _fail(argument, repr(value), allowed)
+        raise failure(argument, repr(value), allowed)
     return int(value)
 
 
@@ -117,8 +123,23 @@ def step_budget(value: object) -> int:
     allowed = f"a whole number from 0 to {most}"
     budget = _whole("max_steps", value, 0, allowed)
     if budget > most:
-        raise _fail("max_steps", budget, allowed)
+        raise failure("max_steps", budget, allowed)
     return budget
+
+
+def evaluation_budget(value: object) -> int:
+    """The number of gradients a run may evaluate."""
+    return _whole("max_evaluations", value, 1, "a whole number from 1 on")
+
+
+def number_between(argument: str, value: object, least: float, most: float) -> float:
+    """A real number from `least` to `most`."""
+    allowed = f"a number from {least:g} to {most:g}"
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise failure(argument, repr(value), allowed)
+    if not least <= float(value) <= most:
+        raise failure(argument, value, allowed)
+    return float(value)
 
 
 def thread_count(value: object) -> int:
@@ -136,15 +157,15 @@ def thresholds_of(
     asked = {} if targets is None else targets
     allowed = f"a mapping from {', '.join(TARGETS)} to thresholds"
     if not isinstance(asked, Mapping):
-        raise _fail("targets", repr(asked), allowed)
+        raise failure("targets", repr(asked), allowed)
     for name, threshold in asked.items():
         if name not in TARGETS:
-            raise _fail("targets", repr(name), allowed)
+            raise failure("targets", repr(name), allowed)
         table[TARGETS.index(name)] = _per_run(
             f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them"
         )
     if "accuracy" in asked and labels.min() == labels.max():
-        raise _fail("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
+        raise failure("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
     return tuple(name for name in TARGETS if name in asked), np.ascontiguousarray(table)
 
 
@@ -154,13 +175,13 @@ def trace_steps_of(value: Sequence[int] | npt.ArrayLike | None, max_steps: int) 
         return np.empty(0, dtype=np.int64)
     allowed = f"increasing whole numbers from 0 to max_steps = {max_steps}"
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise _fail("trace_steps", repr(value), allowed)
+        raise failure("trace_steps", repr(value), allowed)
     steps: Any = np.asarray(value)
     if steps.size == 0:
         return np.empty(0, dtype=np.int64)
     if steps.ndim != 1 or steps.dtype.kind not in "iu":
-        raise _fail("trace_steps", f"an array of dtype {steps.dtype} and shape {steps.shape}", allowed)
+        raise failure("trace_steps", f"an array of dtype {steps.dtype} and shape {steps.shape}", allowed)
     for i, step in enumerate(steps):
         if not (steps[i - 1] if i else -1) < step <= max_steps:
-            raise _fail("trace_steps", f"{step} at [{i}]", allowed)
+            raise failure("trace_steps", f"{step} at [{i}]", allowed)
     return np.asarray(steps, dtype=np.int64)

@@ -93,16 +93,19 @@ def _add_scores(z: Any, y: Any, scores: Any) -> Any:
     return squares, excess, product, powers, correct
 
 
-def _class_pass(derivative: Callable[[Any, Any], Any], scored: bool) -> Any:
-    """The loop over the samples of one class, compiled for one loss, with the running scores or without."""
+def _class_pass(derivative: Callable[[Any, Any], Any] | None, scored: bool) -> Any:
+    """The loop over the samples of one class, compiled for one loss or for the scores alone."""
+    graded = derivative is not None
+    slope: Any = derivative
 
     @lanewise
     def add_class(features: Any, begin: Any, end: Any, y: Any, theta: Any, gradient: Any, scores: Any) -> Any:
         for block in range(begin, end, _PRODUCT_LENGTH):
             for i in range(block, min(block + _PRODUCT_LENGTH, end), _GROUP):
                 z0, z1, z2, z3 = _group_logits(features, i, theta)
-                slopes = (derivative(z0, y), derivative(z1, y), derivative(z2, y), derivative(z3, y))
-                _add_group(features, i, slopes, gradient)
+                if graded:
+                    slopes = (slope(z0, y), slope(z1, y), slope(z2, y), slope(z3, y))
+                    _add_group(features, i, slopes, gradient)
                 if scored:
                     scores = _add_scores(z0, y, scores)
                     scores = _add_scores(z1, y, scores)
@@ -116,13 +119,13 @@ def _class_pass(derivative: Callable[[Any, Any], Any], scored: bool) -> Any:
     return add_class
 
 
-def full_pass(derivative: Callable[[Any, Any], Any], scored: bool) -> Any:
+def full_pass(derivative: Callable[[Any, Any], Any] | None, scored: bool) -> Any:
     """The function of one pass over all samples, compiled for one loss.
 
     Parameters
     ----------
     derivative
-        `lanewise` derivative of the loss in the logit, ``(z, y) -> slope``.
+        `lanewise` derivative of the loss in the logit, ``(z, y) -> slope``; None for the scores alone, and a gradient of 0.
     scored
         Whether accuracy, Brier score and log loss are computed on the way.
 

@@ -1,0 +1,257 @@
+"""The laws against integrals taken by mpmath and SciPy, against the flow, and against arithmetic itself."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+import kernels
+from kernels import laws
+
+LOSS = ("bce", "mse")
+
+
+def push(loss: str, m):
+    """-dL/dm in mpmath."""
+    wrong = 1 / (1 + mp.exp(m))
+    return wrong if loss == "bce" else wrong * wrong * (1 - wrong)
+
+
+# --- One sample -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSS)
+@pytest.mark.parametrize(("start", "end"), [(-8, 3), (0, 5), (-40, -39), (2, 2.5), (-100, 30), (5, -3)])
+def test_margin_times_are_the_integral(loss: str, start: float, end: float) -> None:
+    with mp.workdps(50):
+        points = [mp.mpf(start) + (mp.mpf(end) - mp.mpf(start)) * k / 40 for k in range(41)]
+        expected = mp.quad(lambda m: 1 / push(loss, m), points)
+    assert laws.margin_time(start, end, loss=loss) == pytest.approx(float(expected), rel=1e-14)
+
+
+def closed_form(loss: str, m):
+    return m + mp.exp(m) if loss == "bce" else 3 * m + 3 * mp.exp(m) + mp.exp(2 * m) / 2 - mp.exp(-m)
+
+
+@settings(deadline=None)
+@given(
+    start=st.floats(-700, 700),
+    way=st.one_of(st.floats(0, 1400), st.floats(-40, 2).map(lambda k: 10.0**k)),
+    loss=st.sampled_from(LOSS),
+)
+def test_margin_times_keep_their_digits_however_close_the_margins(start: float, way: float, loss: str) -> None:
+    end = min(start + way, 700.0)
+    with mp.workdps(1000):
+        expected = closed_form(loss, mp.mpf(end)) - closed_form(loss, mp.mpf(start))
+        expected = math.inf if expected > 1.7976931348623157e308 else float(expected)
+    assert laws.margin_time(start, end, loss=loss) == pytest.approx(expected, rel=1e-12)
+    assert laws.margin_time(end, start, loss=loss) == pytest.approx(-expected, rel=1e-12)
+
+
+def test_the_slowdowns_of_escape_are_those_of_the_design() -> None:
+    a = np.array([1.0, 2.0, 4.0, 8.0, 12.0])
+    found = laws.margin_time(-a, 0.0, loss="mse") / laws.margin_time(-a, 0.0, loss="bce")
+    np.testing.assert_allclose(found, [4.3177, 5.4016, 13.859, 334.17, 12522.6], rtol=5e-5)
+
+
+def test_tails_go_like_one_over_e_and_one_over_two_e_squared() -> None:
+    e = np.array([1e-3, 1e-5])
+    m = np.log((1 - e) / e)
+    np.testing.assert_allclose(laws.margin_time(0.0, m, loss="bce") * e, 1.0, rtol=0.01)
+    np.testing.assert_allclose(laws.margin_time(0.0, m, loss="mse") * 2 * e * e, 1.0, rtol=0.01)
+
+
+def test_a_loss_without_a_closed_form_is_named() -> None:
+    with pytest.raises(ValueError, match="loss: got 'hinge'; allowed is one with a closed form: bce, mse"):
+        laws.margin_time(0.0, 1.0, loss="hinge")
+
+
+# --- The population ---------------------------------------------------------------------------------------------------
+
+
+def expected_over_margins(f, c: float, mu: float):
+    """Mean of f(x, c x) over x ~ N(mu, 1), by mpmath."""
+    bend = 1 / mp.mpf(max(abs(c), 1.0))
+    points = sorted({-12, *(k * bend for k in (-40, -12, -4, 0, 4, 12, 40)), mu / 2, mu, max(mu - abs(c), 0), mu + 12})
+    return mp.quad(lambda x: f(x, c * x) * mp.npdf(x, mu, 1), points)
+
+
+CASES = [(-0.3, 1.0), (-2.0, 3.0), (-8.0, 3.0), (-32.0, 0.25), (-16.0, 6.0), (1e-3, 1.0), (-100.0, 2.0), (1.5, 2.0)]
+
+
+@pytest.mark.parametrize(("c", "mu"), CASES)
+@pytest.mark.parametrize("loss", LOSS)
+def test_population_gradients_are_the_integral(c: float, mu: float, loss: str) -> None:
+    with mp.workdps(30):
+        mean = expected_over_margins(lambda x, m: x * push(loss, m), c, mu)
+        square = expected_over_margins(lambda x, m: (x * push(loss, m)) ** 2, c, mu)
+        spread = mp.sqrt(square - mean**2) / mean
+    assert laws.population_gradient(c, mu, loss=loss) == pytest.approx(-float(mean), rel=2e-13)
+    assert laws.population_spread(c, mu, loss=loss) == pytest.approx(float(spread), rel=1e-9)
+
+
+@pytest.mark.parametrize(("c", "mu"), CASES)
+def test_population_scores_are_the_integral(c: float, mu: float) -> None:
+    with mp.workdps(30):
+        brier = expected_over_margins(lambda x, m: (1 / (1 + mp.exp(m))) ** 2, c, mu)
+        logloss = expected_over_margins(lambda x, m: mp.log1p(mp.exp(-m)), c, mu)
+    found = laws.population_scores(c, mu)
+    assert found.brier == pytest.approx(float(brier), rel=1e-13)
+    assert found.logloss == pytest.approx(float(logloss), rel=1e-13)
+    assert found.accuracy == pytest.approx(stats.norm.cdf(mu if c > 0 else -mu), abs=4e-16)
+
+
+def test_nothing_is_right_where_every_logit_is_0() -> None:
+    found = laws.population_scores(0.0, 1.0)
+    assert found.accuracy == 0.0
+    assert found.brier == pytest.approx(0.25)
+    assert found.logloss == pytest.approx(math.log(2.0))
+
+
+@pytest.mark.parametrize("mu", [0.01, 0.25, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("loss", LOSS)
+def test_the_best_multiple_is_twice_mu_for_both_losses(mu: float, loss: str) -> None:
+    assert laws.population_optimum(mu, loss=loss) == pytest.approx(2 * mu, rel=1e-11)
+    if mu < 4:
+        # The risk itself, by another integral.
+        score = {"bce": "logloss", "mse": "brier"}[loss]
+        near = [getattr(laws.population_scores(2 * mu + d, mu), score) for d in (-0.01 * mu, 0.0, 0.01 * mu)]
+        assert near[1] < min(near[0], near[2])
+
+
+@pytest.mark.parametrize("loss", LOSS)
+@pytest.mark.parametrize(
+    ("start", "end", "mu"), [(-6.0, 0.5, 1.0), (-3.0, 3.9, 2.0), (-12.0, -1.0, 3.0), (-0.1, 0.2, 0.25)]
+)
+def test_population_times_are_the_integral(loss: str, start: float, end: float, mu: float) -> None:
+    expected, _ = integrate.quad(
+        lambda c: -1.0 / laws.population_gradient(c, mu, loss=loss), start, end, epsrel=1e-12, epsabs=0.0, limit=500
+    )
+    assert laws.population_time(start, end, mu, loss=loss) == pytest.approx(expected, rel=1e-11)
+
+
+def test_population_times_add_up_and_end_before_the_optimum() -> None:
+    whole = laws.population_time(-5.0, 1.0, 1.0, loss="mse")
+    parts = laws.population_time(-5.0, -0.3, 1.0, loss="mse") + laws.population_time(-0.3, 1.0, 1.0, loss="mse")
+    assert whole == pytest.approx(parts, rel=1e-13)
+    assert laws.population_time(0.0, 2.0, 1.0, loss="mse") == math.inf
+    assert laws.population_time(1.0, 1.0, 1.0, loss="mse") == 0.0
+    assert laws.population_time(-32.0, 0.0, 50.0, loss="mse") == math.inf
+
+
+def test_at_0_the_gradients_differ_by_a_factor_of_four() -> None:
+    ratio = laws.population_gradient(0.0, 1.5, loss="bce") / laws.population_gradient(0.0, 1.5, loss="mse")
+    assert ratio == pytest.approx(4.0, rel=1e-14)
+
+
+def test_the_two_regimes_of_the_gradient_ratio() -> None:
+    def ratio(a: float, mu: float) -> float:
+        return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
+
+    # a < mu: as e^(a mu - a^2 / 2) with the factor mu / (mu - a), to what the tails of the sigmoid leave.
+    for a, mu in ((2.0, 20.0), (5.0, 30.0)):
+        assert ratio(a, mu) == pytest.approx(math.exp(a * mu - a * a / 2) * mu / (mu - a), rel=1e-6)
+    # a > mu: 2 a^2 (1 + mu Phi(mu) / phi(mu)), to what is left of order 1 / a.
+    for mu in (0.5, 1.0, 2.0):
+        limit = 2.0 * 1000.0**2 * (1.0 + mu * stats.norm.cdf(mu) / stats.norm.pdf(mu))
+        assert ratio(1000.0, mu) == pytest.approx(limit, rel=0.02)
+
+
+@pytest.mark.parametrize(("target", "c"), [("brier", 0.4), ("logloss", -0.7), ("brier", -3.0)])
+def test_a_target_is_met_where_its_score_says(target: str, c: float) -> None:
+    threshold = getattr(laws.population_scores(c, 1.0), target)
+    assert laws.population_target(1.0, target=target, threshold=threshold) == pytest.approx(c, rel=1e-10)
+    common = {"loss": "mse", "target": target, "threshold": threshold}
+    assert laws.population_passage(-5.0, 1.0, **common) == pytest.approx(
+        laws.population_time(-5.0, c, 1.0, loss="mse"), rel=1e-9
+    )
+    assert laws.population_passage(c + 0.01, 1.0, **common) == 0.0
+
+
+def test_targets_out_of_reach_and_always_met() -> None:
+    assert laws.population_target(1.0, target="accuracy", threshold=0.9) == math.inf
+    assert laws.population_target(1.0, target="accuracy", threshold=0.8) == 0.0
+    assert laws.population_target(1.0, target="accuracy", threshold=0.1) == -math.inf
+    assert laws.population_target(1.0, target="brier", threshold=0.01) == math.inf
+    assert laws.population_target(1.0, target="brier", threshold=1.0) == -math.inf
+    assert laws.population_passage(-1.0, 1.0, loss="bce", target="brier", threshold=0.01) == math.inf
+
+
+def test_large_samples_stray_as_said() -> None:
+    """The deviation across the line, rms over draws, lies below its bound and within a factor of ten of it."""
+    n, mu, a = 4000, 1.0, 6.0
+    strayed = []
+    for seed in range(8):
+        rng = np.random.default_rng([5, seed])
+        labels = np.arange(n) % 2
+        features = np.column_stack([rng.normal(size=n) + mu * (2.0 * labels - 1.0), rng.normal(size=n), np.ones(n)])
+        time = laws.population_time(-a, -2.0, mu, loss="mse")
+        flow = kernels.gradient_flow(features, labels, [[-a, 0.0, 0.0]], loss="mse", max_time=time, tolerance=1e-8)
+        strayed += flow.theta[0, 1:].tolist()
+    rms = math.sqrt(np.mean(np.square(strayed)))
+    bound = laws.population_deviation(-a, -2.0, mu, loss="mse") / math.sqrt(n)
+    assert 0.1 * bound < rms < bound
+
+
+def test_regimes() -> None:
+    assert laws.regime(0.5, 1.0) == "small"
+    assert laws.regime(0.9, 1.0) == "plateau"
+    assert laws.regime(1.0, 1.0) == "ceiling"
+    assert laws.regime(0.5, 10.0) == "plateau"
+
+
+BAD = [
+    (lambda: laws.population_gradient(1.0, 0.0, loss="bce"), "mu: got 0.0; allowed is a number from 1e-06 to 1000"),
+    (lambda: laws.population_gradient(1e5, 1.0, loss="bce"), "c: got 100000.0"),
+    (lambda: laws.population_gradient(1.0, 1.0, loss="x"), "loss: got 'x'"),
+    (lambda: laws.population_time(1.0, 0.0, 1.0, loss="bce"), "start: got 1.0; allowed is at most end = 0"),
+    (lambda: laws.population_target(1.0, target="f1", threshold=0.1), "target: got 'f1'"),
+    (lambda: laws.population_target(1.0, target="brier", threshold=math.nan), "threshold: got nan"),
+    (lambda: laws.population_passage(3.0, 1.0, loss="bce", target="brier", threshold=0.1), "start: got 3.0"),
+    (lambda: laws.population_deviation(-1.0, 2.5, 1.0, loss="bce"), "start, end"),
+    (lambda: laws.stall_logit(loss="bce", learning_rate=0.0, dtype="float32"), "learning_rate: got 0.0"),
+    (lambda: laws.stall_logit(loss="bce", learning_rate=1.0, dtype="float16"), "dtype: got float16"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), BAD, ids=[message[:30] for _, message in BAD])
+def test_bad_input_is_named(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# --- Rounding ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loss", LOSS)
+def test_updates_round_away_from_the_stall_on_and_not_before(loss: str, dtype: str, rate: float) -> None:
+    kind = np.dtype(dtype).type
+    stall = kind(laws.stall_logit(loss=loss, learning_rate=rate, dtype=dtype))
+
+    def moves(z) -> bool:
+        with mp.workdps(60):
+            gradient = push(loss, -mp.mpf(float(z)))
+        return bool(z - kind(rate) * kind(float(gradient)) != z)
+
+    z = stall
+    for _ in range(50):
+        assert not moves(z)
+        z = np.nextafter(z, kind(np.inf))
+    below = [np.nextafter(stall, kind(0.0))]
+    below.append(np.nextafter(below[0], kind(0.0)))
+    assert any(moves(z) for z in below)
+
+
+def test_stalls_by_hand() -> None:
+    # BCE pulls with 1: half a spacing of float32 is 1 from 2^24 on (every other number moves) and 2 from 2^25 on.
+    assert laws.stall_logit(loss="bce", learning_rate=1.0, dtype="float32") == 2.0**25
+    # MSE pulls with e^-z: half a spacing of float32 is 2^-21 between 8 and 16, so z = 21 ln 2.
+    assert laws.stall_logit(loss="mse", learning_rate=1.0, dtype="float32") == pytest.approx(21 * math.log(2), abs=1e-5)
