@@ -29,7 +29,19 @@ from study.schema import (
 )
 from study.starts import INITIALISATIONS
 
-__all__ = ["TARGETS", "Config", "Curves", "InitialisationOptions", "Seeds", "Statistics", "load", "reference"]
+__all__ = [
+    "TARGETS",
+    "Benchmarks",
+    "Config",
+    "Curves",
+    "InitialisationOptions",
+    "Phase",
+    "Seeds",
+    "Statistics",
+    "load",
+    "reference",
+    "typed",
+]
 
 TARGETS = ("accuracy", "brier", "logloss")
 """Targets a run can reach; `study.facts` sets their thresholds."""
@@ -43,6 +55,10 @@ def _count_from(first: int) -> BeforeValidator:
         return tuple(range(first, first + value)) if counts else value
 
     return BeforeValidator(seeds)
+
+
+_Scale = Annotated[float, Field(gt=0, le=1000)]
+Words = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class Seeds(Section):
@@ -117,10 +133,73 @@ class Statistics(Section):
     )
 
 
+class Phase(Section):
+    """What the phase diagram spans beyond the sweep."""
+
+    scales: Grid[_Scale] = key(
+        (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0),
+        "a list of one or more different numbers, each > 0 and <= 1000",
+        "Scales a of the wrong starts that the gradient flow is solved from, on every evaluation draw of the data sets "
+        "that have a separability.",
+    )
+    large_n: int = key(
+        100_000,
+        "a whole number from 4 to 10000000",
+        "Number of samples of the large draws: Gaussian pairs as of `gaussian`, started along the true direction.",
+        ge=4,
+        le=10_000_000,
+    )
+    large_draws: int = key(
+        1, "a whole number from 0 to 1000", "Number of large draws at each separability; 0 for none.", ge=0, le=1000
+    )
+    large_separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
+        (1.0, 2.0, 4.0, 6.0, 12.0),
+        "a list of one or more different numbers, each > 0 and <= 100",
+        "Values of d' = 2 mu of the large draws.",
+    )
+    large_scales: Grid[_Scale] = key(
+        (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
+        "a list of one or more different numbers, each > 0 and <= 1000",
+        "Scales a on the large draws.",
+    )
+
+
+class Benchmarks(Section):
+    """What is timed, and when two revisions count as different."""
+
+    record: Words = key(
+        (), "a list of text; none for all", "`snakemake benchmark` runs the benchmarks with one of these in their name."
+    )
+    compare: Words = key(
+        ("[kernels-",),
+        "a list of text; none for all",
+        "`snakemake compare` runs the benchmarks with one of these in their name.",
+    )
+    processes: int = key(
+        7, "a whole number from 2 to 50", "Processes of each side of a comparison: its sample size.", ge=2, le=50
+    )
+    rounds: int = key(15, "a whole number from 1 to 1000", "Rounds of a comparison.", ge=1, le=1000)
+    margin: float = key(
+        0.02,
+        "a number > 0 and <= 1",
+        "Largest difference between two revisions that counts as none; 0.02 is 2%.",
+        gt=0,
+        le=1,
+    )
+    threshold: float = key(
+        0.05,
+        "a number from 0 to 10",
+        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this.",
+        ge=0,
+        le=10,
+    )
+
+
 _DATASETS = (
     *("gaussian", "separable", "breast_cancer", "breast_cancer_means", "digits_0_1", "digits_1_8"),
     *("iris_versicolor_virginica", "wine_0_1", "wine_1_2"),
 )
+_NAMED = "text; one that reads as a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
 _SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
@@ -173,16 +252,37 @@ class Config(Section):
     )
     curves: Curves = key(Curves(), "a mapping with seeds and points", "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "a mapping with confidence and resamples", "Intervals: see below.")
+    phase: Phase = key(Phase(), "a mapping with scales and large_*", "The phase diagram: see below.")
+    base: str = key("", _NAMED, "What `snakemake compare` and `compare_studies` start from: a revision, a folder.")
+    head: str = key(
+        "",
+        _NAMED,
+        "What is measured by `benchmark`, or compared with `base`: a revision, a folder; none for this folder as it is.",
+    )
+    benchmarks: Benchmarks = key(
+        Benchmarks(),
+        "a mapping with record, compare, processes, rounds, margin and threshold",
+        "Benchmarks: see below.",
+    )
 
     @property
     def number_of_shards(self) -> int:
         """Shards there are: a shard holds whole data sets, so there are no more than those."""
+        return min(self.shards, self.number_of_data_sets)
+
+    @property
+    def number_of_data_sets(self) -> int:
+        """Realised data sets: one per (dataset, separability, seed)."""
         seeds = len(self.seeds.evaluation) + len(self.seeds.tuning)
-        return min(self.shards, seeds * sum(len(entry.separabilities) for entry in self.datasets))
+        return seeds * sum(len(entry.separabilities) for entry in self.datasets)
+
+    def identity(self) -> dict[str, Any]:
+        """All that the results depend on, with every default filled in: neither how they are cut nor what is compared."""
+        return self.model_dump(mode="json", exclude={"shards", "base", "head", "benchmarks"})
 
     def as_yaml(self) -> str:
-        """The config as YAML text, with every default filled in."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=100)
+        """The config as YAML text: what the results depend on."""
+        return yaml.safe_dump(self.identity(), sort_keys=False, default_flow_style=None, width=100)
 
     @property
     def files(self) -> list[str]:
@@ -244,6 +344,24 @@ def load(mapping: Mapping[str, Any]) -> Config:
     return config
 
 
+def typed(value: Any) -> Any:
+    """Give back their types to the values inside a list or mapping of Snakemake's ``--config``, which come as text.
+
+    Text that YAML takes for a number, true, false or null becomes that; other text stays.
+    """
+    if isinstance(value, Mapping):
+        return {key: typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        plain = yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError):
+        return value
+    return plain if isinstance(plain, int | float) or value in {"null", "~"} else value
+
+
 def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     """Give an entry of `datasets` the type of its kind; problems go to `lines`."""
     if not isinstance(entry, Mapping):
@@ -300,6 +418,8 @@ def reference() -> str:
         + _table(InitialisationOptions),
         "## `curves`\n\n" + _table(Curves),
         "## `statistics`\n\n" + _table(Statistics),
+        "## `phase`\n\n" + _table(Phase),
+        "## `benchmarks`\n\n" + _table(Benchmarks),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
@@ -29,7 +29,20 @@ from study.tables import conform
 if TYPE_CHECKING:
     from study.config import Config
 
-__all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Sample", "build", "realise", "sample", "with_bias"]
+__all__ = [
+    "KINDS",
+    "REAL",
+    "DatasetOptions",
+    "File",
+    "Sample",
+    "build",
+    "check",
+    "draw",
+    "read_file",
+    "realise",
+    "sample",
+    "with_bias",
+]
 
 Array = NDArray[np.float64]
 Drawn = tuple[Array, NDArray[np.int64]]
@@ -188,7 +201,7 @@ class File(_Given):
 
     def everything(self) -> Drawn:
         """Read and check the file; `UserError` names it and what is wrong."""
-        return _file(self.file, self.label)
+        return read_file(self.file, self.label)
 
 
 def _bunch(load: str, *classes: int, columns: int | None = None) -> Callable[[], Drawn]:
@@ -264,22 +277,38 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """
     rows: list[dict[str, Any]] = []
     arrays: dict[str, NDArray[Any]] = {}
-    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [("tuning", s) for s in config.seeds.tuning]
-    for options in config.datasets:
-        for separability in options.separabilities:
-            for role, seed in seeds:
-                features, labels = realise(options, separability, seed, config.seed)
-                found = facts(features, labels)
-                _check_direction(config, options.name, seed, found.direction)
-                data = len(rows)
-                rows.append(
-                    {"data": data, "dataset": options.name}
-                    | {"separability": math.nan if separability is None else separability, "seed": seed, "role": role}
-                    | {"bayes_error": float(digits9(options.bayes_error(separability)))}
-                    | found.row()
-                )
-                arrays |= {f"{data}/features": features, f"{data}/labels": labels, f"{data}/direction": found.direction}
+    for row, parts in draw(config):
+        rows.append(row)
+        arrays |= parts
     return conform(pd.DataFrame(rows), "datasets"), arrays
+
+
+def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
+    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [("tuning", s) for s in config.seeds.tuning]
+    settings = ((options, level) for options in config.datasets for level in options.separabilities)
+    every = ((options, level, role, seed) for options, level in settings for role, seed in seeds)
+    for data, (options, separability, role, seed) in enumerate(every):
+        features, labels = realise(options, separability, seed, config.seed)
+        found = facts(features, labels)
+        _check_direction(config, options.name, seed, found.direction)
+        row = (
+            {"data": data, "dataset": options.name}
+            | {"separability": math.nan if separability is None else separability, "seed": seed, "role": role}
+            | {"bayes_error": float(digits9(options.bayes_error(separability)))}
+            | found.row()
+        )
+        parts = Sample(features, labels, found.direction)
+        yield row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
+
+
+def check(config: Config) -> None:
+    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
+    for options in config.datasets:
+        if isinstance(options, File):
+            if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
+                raise UserError(f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere")
+            options.everything()
 
 
 def sample(arrays: Mapping[str, NDArray[Any]], data: int) -> Sample:
@@ -308,6 +337,8 @@ def _standardised(features: Array) -> Array:
     """Centre and scale each column (standard deviation over n) and leave out those that are constant."""
     varying = (features != features[0]).any(axis=0)
     features = np.ascontiguousarray(features[:, varying])
+    # A power of two takes the largest value of a column below 1: exact, and no square overflows or vanishes.
+    features = np.ldexp(features, -np.frexp(np.abs(features).max(axis=0))[1])
     centred = features - column_sums(features) / len(features)
     return centred / np.sqrt(column_sums(centred * centred) / len(features))
 
@@ -319,8 +350,21 @@ def _real(name: str) -> Drawn:
 
 
 @functools.cache
-def _file(path: str, label: str) -> Drawn:
-    """Read, check and standardise a user's file, once per process."""
+def read_file(path: str, label: str) -> Drawn:
+    """Read, check and standardise a user's file, once per process.
+
+    Returns
+    -------
+    features : float64 array (n, p)
+        Every column with mean 0 and variance 1.
+    labels : int64 array (n,)
+        0 or 1, at least two of each.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the column, the row and what is allowed.
+    """
     frame = _read(path)
     if label not in frame:
         raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(str, frame.columns[:20]))}")

@@ -5,15 +5,19 @@ To add one: one more entry in `INITIALISATIONS`. The config, the plan and the re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from study.streams import Stream
 
-__all__ = ["INITIALISATIONS", "Initialisation", "start"]
+if TYPE_CHECKING:
+    from study.config import InitialisationOptions
+
+__all__ = ["INITIALISATIONS", "Initialisation", "every_start", "start"]
 
 Array = NDArray[np.float64]
 
@@ -84,3 +88,10 @@ def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Ar
     """
     stream = Stream(root, "start", name, seed, len(direction))
     return INITIALISATIONS[name].make(scale, direction, stream)
+
+
+def every_start(options: Iterable[InitialisationOptions], direction: Array, seed: int, root: int) -> Array:
+    """Make the theta_0 of every initialisation and scale of a config, in its order: (starts, d)."""
+    return np.array(
+        [start(entry.name, scale, direction, seed, root) for entry in options for scale in entry.scales or (0.0,)]
+    )
