@@ -1,24 +1,44 @@
-"""What the adapters in `workflow/scripts` share: how they speak, and how they fail."""
+"""What the adapters in `workflow/scripts` share: how they speak, how they fail, and the receipt of what they made."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from study import receipts
 from study.errors import UserError
 
 __all__ = ["commit", "note", "told"]
 
 
 @contextmanager
-def told(log: str | Path) -> Iterator[None]:
-    """Run a job: a `UserError` in it goes to `log` and stderr without a traceback, and ends the job with exit code 1."""
+def told(
+    log: str | Path, inputs: Iterable[str] = (), outputs: Iterable[str] = (), params: Any = None
+) -> Iterator[receipts.Receipt]:
+    """Run a job: check what it reads, and when all is well write its receipt.
+
+    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an error of
+    the operating system, and an interruption ends it quietly.
+
+    Parameters
+    ----------
+    log
+        The job's log; its name without suffix is the job's name.
+    inputs, outputs, params
+        As Snakemake hands them over. A job without outputs has no receipt.
+    """
     Path(log).write_text("", encoding="utf-8")
+    outputs = list(outputs)
     try:
-        yield
+        receipts.check(inputs)
+        receipt = receipts.Receipt(Path(log).stem, inputs, outputs, dict(params.items()) if params else {})
+        yield receipt
+        if outputs:
+            receipt.write()
     except UserError as error:
         note(log)(str(error))
         sys.exit(1)
@@ -26,6 +46,8 @@ def told(log: str | Path) -> Iterator[None]:
         # A full disk, a folder that cannot be written: the operating system's own words name it.
         note(log)(f"{error.filename or 'results'}: {error.strerror or error}")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def note(log: str | Path) -> Callable[[str], None]:

@@ -30,7 +30,7 @@ def sources(*modules: str) -> list[str]:
         Absolute paths, sorted.
     """
     found: set[Path] = set()
-    waiting = [_FOLDERS["study"] / f"{module}.py" for module in modules]
+    waiting = [path for module in modules for path in _files("study", module)]
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -52,6 +52,14 @@ def _imported(path: Path) -> Iterator[Path]:
         for name in names:
             package, _, module = name.partition(".")
             if package in _FOLDERS:
-                for candidate in ("__init__.py", f"{module}.py"):
-                    if (_FOLDERS[package] / candidate).is_file():
-                        yield _FOLDERS[package] / candidate
+                yield from _files(package, module)
+
+
+def _files(package: str, module: str) -> Iterator[Path]:
+    """Yield the files that run when a module is imported: those of the packages it lies in, and its own."""
+    folder = _FOLDERS[package]
+    for part in ["", *module.split(".")]:
+        folder = folder / part
+        for candidate in (folder.with_suffix(".py"), folder / "__init__.py"):
+            if candidate.is_file():
+                yield candidate

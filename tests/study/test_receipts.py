@@ -1,0 +1,183 @@
+"""Receipts and what a run does before it begins: damage is found, finished work taken over, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from study import receipts, recovery
+from study.errors import UserError
+from study.receipts import Receipt, kept
+
+SHARD = "results/shards/0.runs.parquet"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that Snakemake runs in, with an input and a finished shard."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("results/shards", "results/tables", ".snakemake/metadata", ".snakemake/incomplete"):
+        Path(name).mkdir(parents=True)
+    Path(".snakemake/metadata/record").touch()
+    Path("results/plan.parquet").write_text("plan")
+    made()
+    monkeypatch.setattr(recovery, "_held", held := [])
+    recovery.claim()
+    yield tmp_path
+    for file in held:
+        file.close()
+
+
+def made(content: str = "runs", params: dict[str, object] | None = None) -> Receipt:
+    """Make the shard as its job does."""
+    receipt = Receipt("sweep.0", ["results/plan.parquet"], [SHARD], params or {"seed": 0})
+    Path(SHARD).write_text(content)
+    receipt.keep()
+    receipt.write()
+    return receipt
+
+
+def again(params: dict[str, object] | None = None) -> Receipt:
+    """The receipt of the same job begun once more; Snakemake has removed its outputs."""
+    Path(SHARD).unlink(missing_ok=True)
+    return Receipt("sweep.0", ["results/plan.parquet"], [SHARD], params or {"seed": 0})
+
+
+def recovered(*outputs: str) -> list[str]:
+    lines: list[str] = []
+    recovery.recover(outputs or [SHARD], lines.append)
+    return lines
+
+
+def test_a_receipt_names_sources_from_their_package_on(folder: Path) -> None:
+    Receipt("a", [receipts.__file__], [SHARD], {}).write()
+    assert list(receipts.read_all()["a"]["inputs"]) == ["study/receipts.py"]
+    assert str(folder) not in (folder / receipts.FOLDER / "a.json").read_text()
+
+
+def test_a_finished_shard_is_taken_over(folder: Path) -> None:
+    assert again().take_over()
+    assert Path(SHARD).read_text() == "runs"
+    assert not kept(SHARD).exists()
+
+
+@pytest.mark.parametrize("change", ["params", "input", "bytes", "versions", "receipt"])
+def test_a_shard_that_would_be_made_from_something_else_is_not(
+    folder: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if change == "input":
+        Path("results/plan.parquet").write_text("other")
+    elif change == "bytes":
+        kept(SHARD).write_text("rums")
+    elif change == "versions":
+        monkeypatch.setattr(receipts, "versions", lambda: {"numpy": "0"})
+    elif change == "receipt":
+        (folder / receipts.FOLDER / "sweep.0.json").write_text('{"outputs": {}')
+    assert not again({"seed": 1} if change == "params" else None).take_over()
+
+
+@pytest.mark.parametrize("content", ["", "ru", "rums", "runs!"])
+def test_a_damaged_output_is_named_and_removed(folder: Path, content: str) -> None:
+    Path(SHARD).write_text(content)
+    told = recovered()
+    assert len(told) == 1
+    assert SHARD in told[0]
+    assert "damaged" in told[0]
+    assert not Path(SHARD).exists()
+
+
+def test_a_whole_output_stays_and_its_second_name_goes(folder: Path) -> None:
+    assert recovered() == []
+    assert Path(SHARD).read_text() == "runs"
+    assert not kept(SHARD).exists()
+
+
+def test_an_output_without_a_receipt_is_made_again(folder: Path) -> None:
+    (folder / receipts.FOLDER / "sweep.0.json").unlink()
+    assert "receipt" in recovered()[0]
+    assert not Path(SHARD).exists()
+
+
+def test_files_that_no_rule_writes_are_left_alone(folder: Path) -> None:
+    Path("results/tables/mine.csv").write_text("mine")
+    recovered()
+    assert Path("results/tables/mine.csv").exists()
+
+
+def test_what_snakemake_has_not_noted_is_left_to_it_and_taken_over(folder: Path) -> None:
+    name = base64.urlsafe_b64encode(SHARD.encode()).decode()
+    Path(".snakemake/incomplete", name).touch()
+    assert recovered() == []
+    assert again().take_over()
+
+
+def test_without_snakemakes_records_all_is_made_again_but_finished_shards(folder: Path) -> None:
+    Path(".snakemake/metadata/record").unlink()
+    Path("results/tables/runs.parquet").write_text("whole, but of which config?")
+    assert len(recovered(SHARD, "results/tables/runs.parquet")) == 1
+    assert not Path("results/tables/runs.parquet").exists()
+    assert again().take_over()
+
+
+def test_leftovers_of_writers_that_are_dead_are_removed(folder: Path) -> None:
+    Path("results/tables/.runs.parquet.123.tmp").write_text("half")
+    recovered()
+    assert list(Path("results/tables").iterdir()) == []
+
+
+def test_a_job_does_not_read_what_is_damaged(folder: Path) -> None:
+    receipts.check([SHARD, "results/plan.parquet"])
+    Path(SHARD).write_text("rums")
+    with pytest.raises(UserError, match=r"0\.runs\.parquet: damaged"):
+        receipts.check([SHARD])
+
+
+HOLD = "import sys; from study import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
+
+
+def test_a_claim_ends_with_its_process_however_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recovery._held.pop().close()
+    Path(".snakemake/locks").mkdir()
+    Path(".snakemake/locks/0.input.lock").write_text(SHARD)
+    other = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match=rf"process {other.pid} on .* is at work in"):
+            recovery.claim()
+        other.kill()
+        other.wait()
+    recovery.claim()
+    assert not Path(".snakemake/locks").exists()
+
+
+def test_results_that_cannot_be_a_folder_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recovery, "_held", [])
+    Path("results").write_text("a file")
+    with pytest.raises(UserError, match="results: not a folder"):
+        recovery.claim()
+
+
+ORPHAN = "import time; time.sleep(600)"
+
+
+def test_jobs_that_outlived_their_snakemake_are_ended(folder: Path) -> None:
+    scripts = Path(".snakemake/scripts")
+    scripts.mkdir()
+    (scripts / "tmp.sweep.py").write_text(ORPHAN)
+    orphan = subprocess.Popen([sys.executable, str(scripts / "tmp.sweep.py")])
+    elsewhere = subprocess.Popen([sys.executable, str(folder / scripts / "tmp.sweep.py")], cwd="/")
+    try:
+        assert f"process {orphan.pid}" in recovered()[0]
+        assert not psutil.pid_exists(orphan.pid)
+        assert elsewhere.poll() is None
+    finally:
+        for process in (orphan, elsewhere):
+            process.kill()
+            process.wait()

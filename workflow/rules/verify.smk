@@ -1,0 +1,71 @@
+# What a run has to show for itself: every artifact's digest, and whether they are those of the reference.
+
+compared = [
+    "results/data/arrays.npz",
+    *tables,
+    *figures,
+    "results/report.html",
+    "results/report.md",
+    "results/summary.json",
+]
+references = Path(workflow.basedir) / "results" / "reference"
+
+
+rule manifest:
+    input:
+        code=sources("manifest"),
+        artifacts=compared,
+    output:
+        "results/manifest.json",
+    log:
+        "results/logs/manifest.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=checked.identity(),
+    message:
+        "Writing down every artifact's digest"
+    script:
+        "../scripts/manifest.py"
+
+
+rule verify:
+    input:
+        artifacts=compared,
+        manifest="results/manifest.json",
+    log:
+        "results/logs/verify.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=checked.identity(),
+        configs=str(Path(workflow.basedir) / "config"),
+        references=str(references),
+    message:
+        "Comparing every artifact with the reference"
+    script:
+        "../scripts/verify.py"
+
+
+rule reference:
+    input:
+        artifacts=compared,
+        manifest="results/manifest.json",
+    log:
+        "results/logs/reference.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=checked.identity(),
+        configs=str(Path(workflow.basedir) / "config"),
+        references=str(references),
+    message:
+        "Recording the results as the reference"
+    script:
+        "../scripts/reference.py"
+
+
+localrules:
+    manifest,
+    verify,
+    reference,

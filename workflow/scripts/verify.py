@@ -1,0 +1,13 @@
+"""Adapter: compare the results with the reference of their study."""
+
+from study import config, manifest
+from study.errors import UserError
+from study.script import note, told
+
+with told(snakemake.log[0], snakemake.input):
+    checked = config.load(snakemake.params.config)
+    folder = manifest.folder(checked, snakemake.params.configs, snakemake.params.references)
+    lines = manifest.compare(snakemake.input.artifacts, checked, folder)
+    if lines:
+        raise UserError("\n".join(lines))
+    note(snakemake.log[0])(f"Identical with the reference {folder.name}: {len(snakemake.input.artifacts)} artifacts.")
