@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.config import Config, load
 from study.datasets import build
-from study.plan import describe, expand, thresholds
+from study.plan import blocks, describe, expand, fullest_shard, thresholds
 from study.tables import TABLES, conform
 
 import kernels
@@ -44,7 +44,7 @@ def test_columns_and_types_are_those_of_the_schema() -> None:
     plan = _plan()
     assert list(plan) == list(TABLES["plan"].dtypes)
     assert {name: str(dtype) for name, dtype in plan.dtypes.items()} == TABLES["plan"].dtypes
-    pd.testing.assert_frame_equal(conform(plan, "plan"), plan)
+    pd.testing.assert_frame_equal(conform(plan, "plan").sort_values("run", ignore_index=True), plan)
 
 
 GRIDS = st.lists(st.sampled_from([0.01, 0.1, 0.5, 1.0, 2.0, 10.0]), min_size=1, max_size=4, unique=True)
@@ -124,6 +124,24 @@ def test_shards_are_even_in_samples_times_columns() -> None:
     work = (table["n"] * table["d"]).groupby(_plan().groupby("data")["shard"].first().to_numpy()).sum()
     # Largest first, each to the least loaded, is within 4/3 of the best there is (Graham 1969).
     assert work.max() <= 4 / 3 * max(work.mean(), (table["n"] * table["d"]).max())
+
+
+@given(st.integers(1, 40), st.sampled_from([1, 28, 100, 10**6]))
+@settings(deadline=None, max_examples=20)
+def test_blocks_are_the_plan_shard_by_shard(shards: int, rows: int) -> None:
+    config = load(SMALL | {"shards": shards})
+    parts = list(blocks(config, _built()[0], rows))
+    assert all(len(set(part["shard"])) == 1 for part in parts)
+    assert max(map(len, parts)) <= max(rows, 28)  # 28 runs on one data set
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), conform(expand(config, _built()[0]), "plan"))
+
+
+def test_the_fullest_shard_is_reckoned_from_the_plan() -> None:
+    config, table = load(SMALL), _built()[0]
+    price = np.arange(1.0, 16.0)
+    plan = expand(config, table)
+    spent = price[plan["data"]] * plan["max_steps"]
+    assert fullest_shard(config, table, price) == pytest.approx(spent.groupby(plan["shard"]).sum().max())
 
 
 def test_thresholds_are_those_of_the_targets_asked_for() -> None:

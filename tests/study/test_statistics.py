@@ -148,13 +148,18 @@ def test_log_rank_takes_padded_rows():
 # --- Bootstrap --------------------------------------------------------------------------------------------------------
 
 
+def tail(n):
+    """What the expanded percentile interval cuts off at each end: 1.8% for 30 pairs (Hesterberg 2015)."""
+    return scipy.stats.norm.sf(math.sqrt(n / (n - 1)) * scipy.stats.t.isf(0.025, n - 1))
+
+
 def test_bootstrap_has_the_exact_limits_of_the_uncensored_median():
-    # P(resampled median <= x_(k)) = P(Binomial(n, k/n) >= (n+1)/2): its 2.5% and 97.5% points are known (Efron 1982).
+    # P(resampled median <= x_(k)) = P(Binomial(n, k/n) >= (n+1)/2): its points are known (Efron 1982).
     n = 25
     values = np.arange(1, n + 1, dtype=float)
     at_most = scipy.stats.binom.sf(n // 2, n, values / n)
     low, high = bootstrap(values, np.ones(n, bool), resamples=99_999)
-    assert (low, high) == (values[at_most >= 0.025][0], values[at_most >= 0.975][0])
+    assert (low, high) == (values[at_most >= tail(n)][0], values[at_most >= 1 - tail(n)][0])
 
 
 def test_bootstrap_agrees_with_scipy_under_censoring():
@@ -170,9 +175,18 @@ def test_bootstrap_agrees_with_scipy_under_censoring():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = scipy.stats.bootstrap(
-            (np.arange(30),), statistic, vectorized=False, n_resamples=3000, method="percentile", rng=rng
+            (np.arange(30),),
+            statistic,
+            vectorized=False,
+            n_resamples=3000,
+            method="percentile",
+            rng=rng,
         )
-    assert bootstrap(ratio, known, resamples=3999) == pytest.approx(tuple(result.confidence_interval), rel=0.1)
+    low, high = bootstrap(ratio, known, resamples=3999)
+    medians = result.bootstrap_distribution
+    # Medians are a few values with jumps between: our ends must lie where theirs cross the tail, to what chance leaves.
+    assert np.mean(medians < low) - 0.01 < tail(30) < np.mean(medians <= low) + 0.01
+    assert np.mean(medians > high) - 0.01 < tail(30) < np.mean(medians >= high) + 0.01
 
 
 @given(samples, st.randoms(use_true_random=False))
@@ -183,6 +197,21 @@ def test_bootstrap_does_not_depend_on_the_order_of_pairs(sample, random):
     low, high = bootstrap(*one, resamples=199)
     assert math.isfinite(low)
     assert low <= high
+
+
+def test_bootstrap_does_not_depend_on_how_many_resamples_are_held(monkeypatch):
+    rng = np.random.default_rng(2)
+    ratio, known = rng.exponential(10, 40), rng.random(40) < 0.6
+    whole = bootstrap(ratio, known)
+    monkeypatch.setattr(statistics, "_HELD", 40 * 7)
+    assert bootstrap(ratio, known) == whole
+
+
+def test_bootstrap_takes_as_many_pairs_as_a_large_study_pools():
+    size = 2**15 + 5
+    low, high = bootstrap(np.arange(size, dtype=float), np.ones(size, bool), resamples=39, level=0.9)
+    assert low < size / 2 < high
+    assert high - low < 0.03 * size  # a few times sqrt(size)
 
 
 def test_bootstrap_of_nothing_is_nan():
@@ -200,7 +229,7 @@ def test_a_lower_bound_never_exceeds_the_median_of_full_knowledge(pairs):
 
 @pytest.mark.parametrize("censoring", [0.0, 0.3])
 def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
-    """Short; a long simulation is a benchmark. Exponential times of median ln 2, censored independently."""
+    """Short; the long simulation is `simulate_coverage`. Exponential times of median ln 2, censored independently."""
     rng, studies, n = np.random.default_rng(11), 1000, 30
     times = rng.exponential(1, (studies, n))
     limit = rng.exponential((1 - censoring) / censoring, (studies, n)) if censoring else np.full((studies, n), np.inf)

@@ -79,11 +79,26 @@ def test_both_losses_start_from_the_same_place(small) -> None:
     assert pairs["scale"].nunique().max() == 1
 
 
+def test_a_shard_is_split_by_data_set_for_the_merge(small) -> None:
+    chosen, rows, drawn = small
+    for made in sweep.run_shard(chosen, rows, drawn, quiet(rows)):
+        parts = list(sweep.by_data(made, rows))
+        of = rows.set_index("run")["data"]
+        assert [part["run"].map(of).unique().tolist() for part in parts] == [
+            [d] for d in sorted(set(made["run"].map(of)))
+        ]
+        assert sum(map(len, parts)) == len(made)
+
+
 def test_arrays_survive_the_file_and_equal_arrays_are_equal_bytes(small, tmp_path) -> None:
     _, _, drawn = small
     for name in ("a.npz", "b.npz"):
         arrays.write(drawn, tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    few = arrays.read(tmp_path / "a.npz", [1, 4])
+    assert set(few) == {f"{data}/{part}" for data in (1, 4) for part in datasets.Sample._fields}
+    np.savez(tmp_path / "c.npz", **drawn)
+    assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
     back = arrays.read(tmp_path / "a.npz")
     assert back.keys() == drawn.keys()
     for name, array in drawn.items():

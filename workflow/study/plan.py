@@ -5,8 +5,9 @@ Nothing downstream derives again what a row says: which data, which start, which
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,12 @@ from kernels import checks
 from study.datasets import Sample, sample
 from study.starts import start
 from study.streams import Stream
-from study.tables import TABLES
+from study.tables import ROW_GROUP, TABLES
 
 if TYPE_CHECKING:
     from study.config import Config
 
-__all__ = ["describe", "expand", "thresholds"]
+__all__ = ["blocks", "describe", "expand", "fullest_shard", "thresholds"]
 
 TRIAL_SECONDS = 10.0
 """What `describe` may spend on trial runs, at most, on one core."""
@@ -45,7 +46,35 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
         count from 0. A start is shared by every loss and rate. The rates of a loss are those of the config and its own
         smoothness rate, L_BCE/L_loss.
     """
-    runs = _pattern(config)
+    return _expanded(config, table, _shards(table, config.shards), _pattern(config))
+
+
+def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterator[pd.DataFrame]:
+    """Expand the grid a block at a time, so that a plan of any size is never held.
+
+    Parameters
+    ----------
+    config, table
+        As for `expand`.
+    rows
+        Rows of a block, roughly at most; one data set is never cut.
+
+    Yields
+    ------
+    DataFrame
+        The rows of `expand`, in the order of ``plan.parquet``: shard by shard, none in two blocks.
+    """
+    runs, shards = _pattern(config), _shards(table, config.shards)
+    each = max(1, rows // len(runs))
+    order = np.argsort(shards, kind="stable")
+    for shard in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
+        for begin in range(0, len(shard), each):
+            chosen = shard[begin : begin + each]
+            yield _expanded(config, table.iloc[chosen], shards[chosen], runs)
+
+
+def _expanded(config: Config, table: pd.DataFrame, shards: NDArray[np.int64], runs: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the plan for some data sets, with their shards and the runs on each."""
     repeated, tiled = len(runs), len(table)
     data = {name: np.repeat(table[name].to_numpy(), repeated) for name in _OF_DATA}
     run = {name: np.tile(runs[name].to_numpy(), tiled) for name in ("scale", "rate", "nearest")}
@@ -53,11 +82,12 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     starts = int(runs["start"].max()) + 1
     plan = pd.DataFrame(
         data
-        | {"run": np.arange(tiled * repeated), "scale": run["scale"], "rate": run["rate"], "traced": traced}
-        | {"start": np.repeat(np.arange(tiled) * starts, repeated) + np.tile(runs["start"].to_numpy(), tiled)}
+        | {"run": data["data"] * repeated + np.tile(np.arange(repeated), tiled)}
+        | {"scale": run["scale"], "rate": run["rate"], "traced": traced}
+        | {"start": data["data"] * starts + np.tile(runs["start"].to_numpy(), tiled)}
         | {"learning_rate": run["rate"] / (kernels.LOSSES["bce"].smoothness * data.pop("smoothness"))}
         | {"max_steps": np.full(tiled * repeated, config.max_steps)}
-        | {"shard": np.repeat(_shards(table, config.shards), repeated)}
+        | {"shard": np.repeat(shards, repeated)}
     )
     for name in ("dataset", "role"):
         plan[name] = _words(table[name], np.repeat(np.arange(tiled), repeated))
@@ -96,12 +126,27 @@ def _rates(config: Config, loss: str) -> list[float]:
 def _shards(table: pd.DataFrame, shards: int) -> NDArray[np.int64]:
     """Give each data set a shard, the largest (n times d) first, to the shard with least so far; shape (data,)."""
     work = (table["n"] * table["d"]).to_numpy()
-    loads = np.zeros(min(shards, len(table)), dtype=np.int64)
+    loads = [(0, shard) for shard in range(min(shards, len(table)))]
     result = np.empty(len(table), dtype=np.int64)
     for row in np.argsort(-work, kind="stable"):
-        result[row] = int(np.argmin(loads))
-        loads[result[row]] += work[row]
+        load, shard = loads[0]
+        heapq.heapreplace(loads, (load + int(work[row]), shard))
+        result[row] = shard
     return result
+
+
+def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64]) -> float:
+    """Return the seconds that the longest shard takes if every run goes on to its budget.
+
+    Parameters
+    ----------
+    config, table
+        As for `expand`; of the table, `n` and `d` are read.
+    price
+        Seconds that a step of one run takes, by data set, shape (data,).
+    """
+    loads = np.bincount(_shards(table, config.shards), price)
+    return float(loads.max()) * len(_pattern(config)) * config.max_steps
 
 
 def thresholds(config: Config, rows: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
@@ -132,30 +177,34 @@ def describe(
     str
         Some lines of text, without a line break at the end.
     """
-    plan = expand(config, table)
+    pattern, shards = _pattern(config), _shards(table, config.shards)
+    each = len(pattern)
+    runs = each * len(table)
     cores = checks.thread_count(threads)
-    each = len(plan) // len(table)
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
     upper = float(price.sum()) * each * config.max_steps / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
     first = settings.transform("first").to_numpy()
     trials = np.unique(first)
     budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (each * price[trials].sum()))))
-    steps = {data: _trial_steps(config, plan[plan["data"] == data], sample(arrays, data), budget) for data in trials}
+    rows = _expanded(config, table.iloc[trials], shards[trials], pattern)
+    steps = {data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget) for data in trials}
     typical = float((price * np.array([steps[data] for data in first])).sum()) * each / cores
     share = float(np.mean([steps[data] for data in trials])) / config.max_steps
-    losses = ", ".join(f"{count:,} {loss}" for loss, count in plan["loss"].value_counts(sort=False).items())
+    count = int(shards.max()) + 1
+    of_loss = pattern["loss"].value_counts(sort=False) * len(table)
+    losses = ", ".join(f"{number:,} {loss}" for loss, number in of_loss.items())
     seeds = f"{len(config.seeds.evaluation)} evaluation and {len(config.seeds.tuning)} tuning seeds"
     trial = f"trials of {each * len(trials):,} runs over {budget:,} steps"
     cut = "" if budget == config.max_steps else ", longer ones counted in full"
     machine = f"{cores} core{'s' * (cores > 1)} of this machine"
     lines = [
         f"data sets   {len(table):,} ({len(trials)} settings, {seeds})",
-        f"starts      {plan['start'].nunique():,}",
-        f"runs        {len(plan):,} ({losses})",
-        f"rows        {len(plan) * len(config.targets):,} (a row per run and target)",
-        f"steps       at most {len(plan) * config.max_steps:,} ({config.max_steps:,} a run)",
-        f"shards      {plan['shard'].nunique():,}",
+        f"starts      {pattern['start'].nunique() * len(table):,}",
+        f"runs        {runs:,} ({losses})",
+        f"rows        {runs * len(config.targets):,} (a row per run and target)",
+        f"steps       at most {runs * config.max_steps:,} ({config.max_steps:,} a run)",
+        f"shards      {count:,} ({_duration(typical * cores / count)} of one core each)",
         f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {machine}",
         f"            ({trial}{cut}: a run takes {share:.0%} of its budget)",
     ]

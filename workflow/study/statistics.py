@@ -31,6 +31,9 @@ RESAMPLES: Final = 999
 SETTING: Final = ("dataset", "separability", "initialisation", "scale")
 CELL: Final = (*SETTING, "policy", "rate", "target")
 LOSSES: Final = ("mse", "bce")
+STATUSES: Final = ("reached", "censored", "diverged")
+EVERY: Final = "every"
+"""In the table `ends`, the target of the row that counts runs by the worst that happened at any of their targets."""
 
 _HALF: Final = 0.5 + 1e-9  # a survival of exactly one half may be off by rounding
 
@@ -163,7 +166,7 @@ def log_rank(
     Returns
     -------
     ndarray of float64, shape (cells,)
-        Rounded to 9 significant digits; nan where no arrival tells the samples apart.
+        Rounded to 11 significant digits; nan where no arrival tells the samples apart.
 
     Notes
     -----
@@ -199,7 +202,7 @@ def log_rank(
     return _significant(2 * special.ndtr(-score))
 
 
-def _significant(values: Floats, digits: int = 9) -> Floats:
+def _significant(values: Floats, digits: int = 11) -> Floats:
     """Round to significant digits, so that the last bits of a library's function do not reach a table."""
     return np.array([float(f"{value:.{digits - 1}e}") for value in values], dtype=np.float64)
 
@@ -227,28 +230,49 @@ def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, 
     order = np.lexsort((~observed, ratio))
     ratio, observed = ratio[order], observed[order]
     seed = hashlib.sha256(ratio.astype("<f8").tobytes() + observed.tobytes()).digest()
-    bits = np.random.PCG64(int.from_bytes(seed, "little")).random_raw(resamples * size)
-    # High half times size, divided by 2^32: uniform on 0..size-1 up to size / 2^32.
-    picked = (((bits >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(np.int16).reshape(resamples, size)
-    picked.sort(axis=-1)
+    bits = np.random.PCG64(int.from_bytes(seed, "little"))
     at_risk = np.arange(size, 0, -1, dtype=np.float64)
-    share = np.cumprod(np.where(observed[picked], (at_risk - 1) / at_risk, 1.0), axis=-1)
-    arrived = share <= _HALF
-    reached = arrived[:, -1]
-    least = ratio[picked[:, (size + 1) // 2 - 1]]
-    middle = ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]]
-    return np.where(reached, middle, least), np.where(reached, middle, np.inf)
+    least, middle, reached = [], [], []
+    for count in _batches(resamples, max(1, _HELD // size)):
+        # High half times size, divided by 2^32: uniform on 0..size-1 up to size / 2^32.
+        picked = (((bits.random_raw(count * size) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(
+            np.int16 if size < 2**15 else np.int64
+        )
+        picked = np.sort(picked.reshape(count, size), axis=-1)
+        share = np.cumprod(np.where(observed[picked], (at_risk - 1) / at_risk, 1.0), axis=-1)
+        arrived = share <= _HALF
+        reached.append(arrived[:, -1])
+        least.append(ratio[picked[:, (size + 1) // 2 - 1]])
+        middle.append(ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]])
+    there, known = np.concatenate(reached), np.concatenate(middle)
+    return np.where(there, known, np.concatenate(least)), np.where(there, known, np.inf)
+
+
+_HELD: Final = 1 << 22  # numbers of a batch of resamples: some 100 MB
+
+
+def _batches(total: int, size: int) -> list[int]:
+    """Cut a total into parts of a size, the last one smaller."""
+    return [min(size, total - begin) for begin in range(0, total, size)]
+
+
+def _tail(size: int, level: float) -> float:
+    """Share of resamples to cut off at each end: Phi(-sqrt(n / (n - 1)) t), t being Student's for n - 1 degrees of freedom."""
+    if size < 2:
+        return 0.0
+    wide = math.sqrt(size / (size - 1)) * special.stdtrit(size - 1, (1 + level) / 2)
+    return float(special.ndtr(-wide))
 
 
 def bootstrap(
     ratio: npt.ArrayLike, observed: npt.ArrayLike, *, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Percentile interval of the Kaplan-Meier median over resampled starts.
+    """Expanded percentile interval of the Kaplan-Meier median over resampled starts.
 
     Parameters
     ----------
     ratio
-        Shape (pairs,), float64, finite, fewer than 2^15 of them: the ratios, or what they are known to exceed.
+        Shape (pairs,), float64, finite, fewer than 2^31 of them: the ratios, or what they are known to exceed.
     observed
         Shape (pairs,), bool: True where the ratio is known.
     resamples
@@ -261,12 +285,17 @@ def bootstrap(
     low, high : float
         `low` is always finite: a resample whose median is not reached enters with its lower bound. `high` is inf where
         too many resamples do not reach theirs. Both are nan without pairs.
+
+    Notes
+    -----
+    Hesterberg (2015), "What teachers should know about the bootstrap": the plain percentile interval is too narrow by about
+    a factor sqrt((n - 1) / n) and knows nothing of Student's t; the tails cut off are made smaller to match.
     """
     ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
     if ratio.size == 0:
         return math.nan, math.nan
     at_least, at_most = _resampled(ratio, observed, resamples)
-    cut = max(round((resamples + 1) * (1 - level) / 2) - 1, 0)
+    cut = max(round((resamples + 1) * _tail(ratio.size, level)) - 1, 0)
     return float(np.partition(at_least, cut)[cut]), float(
         np.partition(at_most, resamples - 1 - cut)[resamples - 1 - cut]
     )
@@ -380,10 +409,10 @@ def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
         both = both.rename(columns={"rate__mse": "rate_mse", "rate__bce": "rate_bce"})
         policies.append(both.assign(policy=policy, rate=both["rate"] if policy == "equal" else np.nan))
     out = pd.concat(policies, ignore_index=True)
-    return _with_ratio(out).sort_values([*CELL, "start"], kind="stable", ignore_index=True)
+    return with_ratio(out).sort_values([*CELL, "start"], kind="stable", ignore_index=True)
 
 
-def _with_ratio(both: pd.DataFrame) -> pd.DataFrame:
+def with_ratio(both: pd.DataFrame) -> pd.DataFrame:
     """Add `at_start`, `missed`, `ratio`, `known` and `below` to the pairs; see `pairs`."""
     mse_in, bce_in = both["observed_mse"].to_numpy(bool), both["observed_bce"].to_numpy(bool)
     mse, bce = both["time_mse"].to_numpy(float), both["time_bce"].to_numpy(float)
@@ -464,10 +493,10 @@ def summarise(
         **bce,
         "logrank_p": log_rank(mse_times, mse_in, bce_times, bce_in),
     }
-    return out.assign(**columns, **_slowdown_columns(rows, codes, resamples, level))
+    return out.assign(**columns, **slowdown_columns(rows, codes, resamples, level))
 
 
-def _slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float) -> dict[str, Any]:
+def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float) -> dict[str, Any]:
     """Slowdown of each cell with its interval, whether it is a bound, and its text."""
     ratio = matrix(rows["ratio"], codes, np.nan)
     known = matrix(rows["known"], codes, False)
@@ -569,6 +598,83 @@ def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
     return tables.conform(out.assign(rate=reference_rate(cells)), "decomposition")
 
 
+def ends(runs: pd.DataFrame) -> pd.DataFrame:
+    """Compute the table `ends`: how the runs ended, by role, loss and target.
+
+    Counts of parts of a study add up to those of the whole: see `study.aggregation`.
+
+    Parameters
+    ----------
+    runs
+        The runs table, or some of its starts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema `study.tables.TABLES["ends"]`.
+    """
+    keys = ["role", "loss", "target"]
+    columns = [*keys, "run", "start", "status", "max_steps"]
+    worst = runs["status"].map({status: rank for rank, status in enumerate(STATUSES)}).groupby(runs["run"]).max()
+    whole = runs.drop_duplicates("run")[columns].assign(target=EVERY)
+    whole["status"] = [STATUSES[rank] for rank in worst.loc[whole["run"]]]
+    rows = pd.concat([runs[columns], whole])
+    counts = {status: ("status", lambda ends, status=status: int((ends == status).sum())) for status in STATUSES}
+    out = rows.groupby(keys, as_index=False).agg(
+        runs=("run", "size"), starts=("start", "nunique"), budget=("max_steps", "max"), **counts
+    )
+    return tables.conform(out, "ends")
+
+
+GROUP: Final = (*SETTING, "loss", "rate", "target")
+"""Runs that differ in their seed alone: a row of the table `arrivals`."""
+
+
+def arrivals(runs: pd.DataFrame) -> pd.DataFrame:
+    """Compute the table `arrivals`: how the runs of the evaluation seeds ended, group by group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema `study.tables.TABLES["arrivals"]`.
+    """
+    rows = runs.loc[runs["role"] == "evaluation", [*GROUP, "max_steps", "step"]]
+    ends = {status: (runs.loc[rows.index, "status"] == status).astype(np.int64) for status in STATUSES}
+    counted = rows.assign(runs=1, at_start=(rows["step"] == 0).astype(np.int64), **ends)
+    grouped = counted.groupby(list(GROUP), dropna=False)
+    out = grouped[["runs", "at_start", *STATUSES]].sum().assign(budget=grouped["max_steps"].max())
+    return tables.conform(out.reset_index(), "arrivals")
+
+
+def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Gather the first-passage steps of each group of runs that reached their target, evaluation seeds only.
+
+    Parameters
+    ----------
+    runs
+        The runs table, or some of its settings.
+    most
+        How many steps of a group are kept: with more of them, as many of their quantiles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is not there.
+    """
+    rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values("step", kind="stable")
+    groups: Any = rows.groupby(list(GROUP), dropna=False)
+    found = [(*key, thinned(group["step"].to_numpy(np.int64), most)) for key, group in groups]
+    return pd.DataFrame(found, columns=[*GROUP, "steps"])
+
+
+def thinned(ordered: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Keep at most so many numbers of an ordered array: its quantiles, first and last included."""
+    if ordered.size <= most:
+        return ordered
+    kept: npt.NDArray[np.int64] = ordered[np.linspace(0, ordered.size - 1, most).round().astype(np.int64)]
+    return kept
+
+
 def statuses(runs: pd.DataFrame) -> pd.DataFrame:
     """Count for each loss and target how runs of the evaluation seeds ended.
 
@@ -577,14 +683,20 @@ def statuses(runs: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Columns loss, target, runs, reached, censored, diverged (int64), sorted by loss and target.
     """
-    rows = runs[runs["role"] == "evaluation"]
-    out = rows[["loss", "target"]].drop_duplicates().sort_values(["loss", "target"], ignore_index=True)
-    sizes = rows.groupby(["loss", "target", "status"]).size()
-    keys = list(out.itertuples(index=False, name=None))
-    for status in ("reached", "censored", "diverged"):
-        out[status] = [int(sizes.get((*key, status), 0)) for key in keys]
-    out.insert(2, "runs", out[["reached", "censored", "diverged"]].sum(axis=1))
-    return out
+    return of_targets(ends(runs))
+
+
+def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up `ends` of parts of a study that share no start: the table of the whole."""
+    grouped = pd.concat(parts).groupby(["role", "loss", "target"], as_index=False)
+    out = grouped[["runs", "starts", *STATUSES]].sum()
+    return tables.conform(out.assign(budget=grouped["budget"].max()["budget"]), "ends")
+
+
+def of_targets(ended: pd.DataFrame) -> pd.DataFrame:
+    """Keep of the table `ends` what `statuses` returns: the evaluation seeds, target by target."""
+    rows = ended[(ended["role"] == "evaluation") & (ended["target"] != EVERY)]
+    return rows[["loss", "target", "runs", *STATUSES]].reset_index(drop=True)
 
 
 def focus(cells: pd.DataFrame) -> tuple[str, float] | None:
@@ -620,11 +732,36 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
     return {"cells": len(rows)} | {n: (float(e["slowdown"]), bool(e["slowdown_bound"])) for n, e in ends.items()}
 
 
+def quoted(cells: pd.DataFrame) -> dict[str, list[dict[str, str | float]]]:
+    """Say which rows of `runs` and `curves` the first screen and the figures read, as `study.tables.scan` takes them.
+
+    Those are wrong starts in the headline setting at the common rate and, for the pooled numbers of `answer`, zero
+    starts at the common rate and ordinary starts on real data.
+
+    Parameters
+    ----------
+    cells
+        The table `slowdown`.
+    """
+    rate = reference_rate(cells)
+    dataset, separability = focus(cells) or ("", math.nan)
+    wrong: dict[str, str | float] = {"dataset": dataset, "separability": separability, "rate": rate}
+    wrong["initialisation"] = "wrong"
+    target: dict[str, str | float] = {"target": headline_target(cells)}
+    ordinary = cells[(cells["initialisation"] == "normal") & cells["separability"].isna()]
+    pools = [target | {"initialisation": "zero", "rate": rate}]
+    if len(ordinary):
+        scale = float(ordinary["scale"].min())
+        pools.append(target | {"initialisation": "normal", "separability": math.nan, "scale": scale})
+    return {"runs": [wrong | target, *pools], "curves": [wrong]}
+
+
 def answer(
     runs: pd.DataFrame,
     cells: pd.DataFrame,
     own_rates: Mapping[str, float],
     *,
+    ended: pd.DataFrame | None = None,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
 ) -> dict[str, Any]:
@@ -633,11 +770,13 @@ def answer(
     Parameters
     ----------
     runs
-        The runs table.
+        The runs table, or those of its rows that `quoted` names.
     cells
-        The table `slowdown` of these runs.
+        The table `slowdown` of all runs.
     own_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
+    ended
+        The table `ends` of all runs; by default that of `runs`.
     resamples, level
         Bootstrap resamples and confidence level.
 
@@ -656,7 +795,8 @@ def answer(
           or None; `ordinary_spread`: over those cells, equal rates;
         - `unfinished`: {loss: (runs not finished, runs)} of the evaluation seeds at that target, all rates.
     """
-    target = headline_target(runs)
+    ended = of_targets(ends(runs) if ended is None else ended)
+    target = headline_target(ended)
     chosen = headline(cells)
     chosen = chosen[chosen["target"] == target]
     equal = chosen[chosen["policy"] == "equal"]
@@ -678,8 +818,7 @@ def answer(
     real = paired[(start == "normal") & paired["separability"].isna()]
     real = real[real["scale"] == real["scale"].min()]
     small = equal["scale"] == (real["scale"].min() if len(real) else math.nan)
-    ends = statuses(runs)
-    ends = ends[(ends["target"] == target) & ends["loss"].isin(LOSSES)]
+    ended = ended[(ended["target"] == target) & ended["loss"].isin(LOSSES)]
     return {
         "target": target,
         "rate": reference_rate(cells),
@@ -698,6 +837,6 @@ def answer(
         "ordinary_spread": _spread(equal[(equal["initialisation"] == "normal") & equal["separability"].isna() & small]),
         "unfinished": {
             loss: (int(total - reached), int(total))
-            for loss, total, reached in zip(ends["loss"], ends["runs"], ends["reached"], strict=True)
+            for loss, total, reached in zip(ended["loss"], ended["runs"], ended["reached"], strict=True)
         },
     }

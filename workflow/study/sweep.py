@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from study.tables import TABLES
 if TYPE_CHECKING:
     from study.config import Config
 
-__all__ = ["Progress", "recorded_steps", "run_shard"]
+__all__ = ["Progress", "by_data", "recorded_steps", "run_shard"]
 
 # A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as the others.
 _NEVER = {"brier": -1.0}
@@ -119,6 +119,12 @@ def run_shard(
     progress.end()
     empty = pd.DataFrame(columns=list(TABLES["curves"].dtypes)).astype(dict(TABLES["curves"].dtypes))
     return pd.concat(runs, ignore_index=True), pd.concat(curves, ignore_index=True) if curves else empty
+
+
+def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Split runs or curves of a shard by data set, in the order of the plan: `study.tables.merge` wants parts like these."""
+    numbers = frame["run"].map(plan.set_index("run")["data"])
+    return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
 
 
 def _compile(losses: Iterable[str]) -> None:

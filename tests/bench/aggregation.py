@@ -1,0 +1,129 @@
+"""Print what it takes to get from a plan to the tables: time, peak memory and bytes, by number of run rows.
+
+``python tests/bench/aggregation.py`` makes up studies of 10^6 and 10^7 run rows in the true schema (other sizes:
+``--rows 300000``), cut into shards, and takes them through the project's own plan, collection, statistics and reading for
+the report. Each step is a process of its own, whose peak memory the operating system tells. ``--lean`` makes one data set
+at one separability of all rows, the worst case for memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from study import aggregation, config, plan, sweep, tables
+
+import kernels
+
+SETTINGS = 30
+STEPS = ("plan", "shards", "collect", "statistics", "report")
+MADE = {"plan": "plan.parquet", "shards": "*.runs.parquet", "collect": "runs.parquet", "statistics": "slowdown.parquet"}
+
+
+def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFrame]:
+    """A config and a table of data sets, nothing of it drawn, that make about so many run rows."""
+    levels = 1 if lean else SETTINGS
+    each = 3 * (1 + 6 + 6 + 2) * (7 + 6)
+    seeds = max(2, round(rows / each / levels))
+    tuning = max(1, seeds // 7)
+    chosen = config.load(
+        {
+            "seeds": {"evaluation": list(range(seeds - tuning)), "tuning": list(range(10**6, 10**6 + tuning))},
+            "datasets": [{"name": "gaussian", "separability": [(k + 1) / 4 for k in range(levels)]}],
+            "shards": shards,
+        }
+    )
+    roles = ["evaluation"] * (seeds - tuning) + ["tuning"] * tuning
+    table = pd.DataFrame({"data": range(levels * seeds), "dataset": "gaussian", "role": roles * levels})
+    table["seed"] = [*chosen.seeds.evaluation, *chosen.seeds.tuning] * levels
+    table["separability"] = np.repeat([(k + 1) / 4 for k in range(levels)], seeds)
+    return chosen, table.assign(n=200, d=3, smoothness=1.0, target_accuracy=0.9, target_brier=0.1, target_logloss=0.4)
+
+
+def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Made-up ends of the runs of a shard: MSE slower with the scale, one in ten luckless, some diverged."""
+    rng = np.random.default_rng(seed)
+    slow = np.where(rows["loss"] == "mse", 4 * np.exp(0.4 * np.minimum(rows["scale"], 12)), 1.0)
+    parts = []
+    for target, effort in {"accuracy": 3.0, "brier": 20.0, "logloss": 40.0}.items():
+        time = np.ceil(effort * slow * rng.lognormal(0, 0.3, len(rows)) / rows["rate"]).astype(np.int64)
+        reached = (time <= rows["max_steps"]).to_numpy() & (rng.random(len(rows)) > 0.02)
+        ends = {
+            "target": target,
+            "threshold": rows[f"target_{target}"],
+            "status": np.where(reached, "reached", np.where(rng.random(len(rows)) < 0.1, "diverged", "censored")),
+            "step": np.where(reached, time, -1),
+            "steps_run": np.where(reached, time, rows["max_steps"]),
+        }
+        parts.append(rows.assign(**ends))
+    return pd.concat(parts, ignore_index=True)[list(tables.TABLES["runs"].dtypes)]
+
+
+def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
+    """Take one step of the way, with files in `folder`."""
+    chosen, table = study(rows, shards, lean)
+    if name == "plan":
+        tables.write_parts(plan.blocks(chosen, table), "plan", folder / "plan.parquet")
+    if name == "shards":
+        for shard in range(shards):
+            planned = tables.scan("plan", folder / "plan.parquet", where=[{"shard": shard}])
+            ended = outcomes(planned, shard)
+            tables.write_parts(sweep.by_data(ended, planned), "runs", folder / f"{shard}.runs.parquet")
+    if name == "collect":
+        tables.merge("runs", [folder / f"{shard}.runs.parquet" for shard in range(shards)], folder / "runs.parquet")
+    if name == "statistics":
+        own = {loss: kernels.LOSSES["bce"].smoothness / entry.smoothness for loss, entry in kernels.LOSSES.items()}
+        made = aggregation.summary_tables(folder / "runs.parquet", own, resamples=999, level=0.95)
+        for key, frame in made.items():
+            tables.write(frame, key, folder / f"{key}.parquet")
+    if name == "report":
+        aggregation.quoted(folder, ("slowdown", "decomposition", "ends", "runs"))
+
+
+def measured(name: str, folder: Path, rows: int, shards: int, lean: bool) -> dict[str, float]:
+    """Seconds, and peak megabytes, of a step in a process of its own."""
+    words = ["--step", name, "--folder", str(folder), "--rows", str(rows), "--shards", str(shards)]
+    begun = time.perf_counter()
+    said = subprocess.run(
+        [sys.executable, __file__, *words, *["--lean"] * lean], check=True, capture_output=True, text=True
+    )
+    return {"seconds": time.perf_counter() - begun, **json.loads(said.stdout)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10**6, 10**7])
+    parser.add_argument("--shards", type=int, default=40)
+    parser.add_argument("--lean", action="store_true")
+    parser.add_argument("--steps", choices=STEPS, nargs="+", default=STEPS, help="each needs the files of those before")
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        step(given.step, given.folder, given.rows[0], given.shards, given.lean)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux tells kilobytes
+        print(json.dumps({"peak": peak, "processor": time.process_time()}))
+        return
+    print(
+        "| step | run rows | shards | s | processor, s | peak, MiB | file, bytes a row |\n|---|---|---|---|---|---|---|"
+    )
+    for rows in given.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            for name in given.steps:
+                found = measured(name, Path(folder), rows, given.shards, given.lean)
+                made = sum(path.stat().st_size for path in Path(folder).glob(MADE.get(name, "nothing")))
+                size = f"{made / rows:.2f}" if made else ""
+                times = f"{found['seconds']:.1f} | {found['processor']:.1f}"
+                print(f"| {name} | {rows:,} | {given.shards} | {times} | {found['peak']:,.0f} | {size} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
