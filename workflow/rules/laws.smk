@@ -1,0 +1,41 @@
+rule flow:
+    input:
+        code=sources("phase"),
+        arrays="results/data/arrays.npz",
+        datasets="results/tables/datasets.parquet",
+    output:
+        flow="results/tables/flow.parquet",
+    log:
+        "results/logs/flow.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=only("seed", "targets", "losses", "phase"),
+    message:
+        "Solving the gradient flow"
+    script:
+        "../scripts/flow.py"
+
+
+rule phase:
+    input:
+        code=sources("phase"),
+        flow="results/tables/flow.parquet",
+        slowdown="results/tables/slowdown.parquet",
+    output:
+        csv=report(
+            "results/tables/phase.csv",
+            category="Tables",
+            caption="../report/table_phase.rst",
+        ),
+        parquet="results/tables/phase.parquet",
+    log:
+        "results/logs/phase.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=only("datasets", "phase", "statistics"),
+    message:
+        "Laying the phase diagram beside its law"
+    script:
+        "../scripts/phase.py"

@@ -1,0 +1,12 @@
+"""Adapter: solve the gradient flow on the drawn data."""
+
+from study import arrays, config, phase, tables
+from study.script import note, told
+from study.sweep import Progress
+
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+    chosen = config.load(snakemake.params.config)
+    table = tables.read("datasets", snakemake.input.datasets)
+    progress = Progress("flow", phase.number_of_runs(chosen, table), note(snakemake.log[0]))
+    flows = phase.flow(chosen, table, arrays.read(snakemake.input.arrays), progress)
+    tables.write(flows, "flow", snakemake.output.flow)

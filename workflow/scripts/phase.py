@@ -1,0 +1,10 @@
+"""Adapter: lay measured and predicted slowdowns side by side."""
+
+from study import config, phase, tables
+from study.script import told
+
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+    flows, cells = (tables.read(name, snakemake.input[name]) for name in ("flow", "slowdown"))
+    points = phase.phase(config.load(snakemake.params.config), flows, cells)
+    for form in ("csv", "parquet"):
+        tables.write(points, "phase", snakemake.output[form])
