@@ -1,0 +1,46 @@
+rule minima:
+    input:
+        code=sources("minima"),
+    output:
+        csv=report(
+            "results/tables/minima.csv",
+            category="Tables",
+            caption="../report/table_minima.rst",
+        ),
+        parquet="results/tables/minima.parquet",
+    log:
+        "results/logs/minima.log",
+    conda:
+        "../envs/study.yaml"
+    message:
+        "Finding the local minima of a made data set and proving them"
+    script:
+        "../scripts/minima.py"
+
+
+rule claims:
+    input:
+        code=sources("claims", "evidence"),
+        arrays="results/data/arrays.npz",
+        datasets="results/tables/datasets.parquet",
+        runs="results/tables/runs.parquet",
+        arrivals="results/tables/arrivals.parquet",
+        slowdown="results/tables/slowdown.parquet",
+        minima="results/tables/minima.parquet",
+    output:
+        csv=report(
+            "results/tables/claims.csv",
+            category="Answer",
+            caption="../report/table_claims.rst",
+        ),
+        parquet="results/tables/claims.parquet",
+    log:
+        "results/logs/claims.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=only("seed", "initialisations", "max_steps"),
+    message:
+        "Putting the claims to the test"
+    script:
+        "../scripts/claims.py"
