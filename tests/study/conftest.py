@@ -22,6 +22,10 @@ def frames():
         "runs": runs,
         "slowdown": cells,
         "decomposition": statistics.decomposition(cells),
+        "ends": statistics.ends(runs),
+        "arrivals": statistics.arrivals(runs),
+        "passages": statistics.passages(runs, 40),
         "datasets": tables.conform(synthetic.datasets(6, 3), "datasets"),
         "curves": tables.conform(synthetic.curves(runs), "curves"),
+        **{name: tables.conform(getattr(synthetic, name)(), name) for name in synthetic.LATER},
     }

@@ -18,6 +18,7 @@ SETTINGS = (
     ("breast_cancer", np.nan),
     ("digits <3> & 8", np.nan),
 )
+LATER = ("flow", "phase", "claims", "minima")
 STARTS = (("zero", 0.0), *((kind, a) for kind in ("normal", "wrong", "right") for a in (0.5, 2.0, 8.0)))
 
 
@@ -121,6 +122,71 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def phase() -> pd.DataFrame:
+    """Slowdowns that grow like the law: with the scale up to the separability, like a power beyond."""
+    rows = []
+    for n in (200, 100_000):
+        for separability in (0.5, 1.0, 2.0, 4.0, 6.0, 12.0):
+            for a in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0):
+                mu = separability / 2
+                b = min(a, mu)
+                law = 4 * np.exp(b * mu - b * b / 2) * (max(a / mu, 1.0) ** 1.5)
+                flow = law * (1.04 if n > 200 else 0.6 if mu > 2 and a > mu else 1.1)
+                stepped, bound = (min(flow, 700.0), flow > 700) if n == 200 and separability <= 6 else (np.nan, False)
+                rows.append(
+                    {
+                        "dataset": "gaussian", "separability": separability, "n": n, "scale": a, "target": "brier",
+                        "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
+                        "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound, "flow": flow,
+                        "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
+                        "starts": 30 if n == 200 else 5, "predicted": law,
+                        "regime": "small" if a < 1 else "plateau" if a < mu else "ceiling",
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def flow() -> pd.DataFrame:
+    rows = [
+        {
+            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation", "n": 200,
+            "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
+            "status": "reached", "time": time,
+        }
+        for loss, time in (("mse", 140.0), ("bce", 10.0))
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def claims() -> pd.DataFrame:
+    rows = []
+    for source, letter, count in (("article", "A", 6), ("review", "R", 9), ("neither", "N", 3)):
+        for number in range(1, count + 1):
+            verdict = ("holds", "fails", "holds in the limit", "untested")[(number + len(rows) // 7) % 4]
+            rows.append(
+                {
+                    "number": len(rows), "claim": f"{letter}{number}", "source": source,
+                    "statement": f"Statement <{letter}{number}> of a text, in words & with \u2264 signs.",
+                    "formal": "d mse / d z = (p - y) p (1 - p)", "test": "symbolic and numerical",
+                    "evidence": f"largest difference {number}e-17 over 1,000 points", "verdict": verdict,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def minima() -> pd.DataFrame:
+    rows = [
+        ("two_scales", "bce", 0, 0.4, -0.1, np.nan, 0.6612, 3e-14, 0.11, 1e-20, 200),
+        ("two_scales", "mse", 0, 7.1, -2.0, np.nan, 0.1243, 1e-15, 0.0021, 1e-20, 131),
+        ("two_scales", "mse", 1, -5.2, 1.7, np.nan, 0.1251, 2e-15, 0.0034, 1e-20, 69),
+    ]
+    columns = [
+        *("dataset", "loss", "minimum", "theta_0", "theta_1", "theta_2"),
+        *("value", "gradient_norm", "curvature", "radius", "starts"),
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def subset(frames, keep):
     """The study reduced to some runs, its summary tables made again."""
     runs = frames["runs"][keep(frames["runs"])]
@@ -130,7 +196,11 @@ def subset(frames, keep):
         "runs": runs,
         "slowdown": cells,
         "decomposition": statistics.decomposition(cells),
+        "ends": statistics.ends(runs),
+        "arrivals": statistics.arrivals(runs),
+        "passages": statistics.passages(runs, 40),
         "curves": curves,
+        **({name: frames[name].iloc[:0] for name in LATER} if runs.empty else {}),
     }
 
 

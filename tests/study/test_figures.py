@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from study import figures, tables
+from study.figures import choice, phase, progress
 from synthetic import EXTREMES, subset
 
 CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
@@ -48,7 +49,7 @@ def test_what_cannot_be_drawn_says_so(frames):
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
-    rows = figures._focus_family(frames["slowdown"])
+    rows = choice.focus_family(frames["slowdown"])
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
     opened = [line for line in dots if line.get_marker() == "^" and line.get_markerfacecolor() == "none"]
@@ -58,27 +59,61 @@ def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
     assert closed == sorted(rows.loc[~rows["slowdown_bound"], "slowdown"])
 
 
-def test_fields_of_the_phase_diagram_print_their_cells(frames):
-    rows = figures._focus_family(frames["slowdown"])
+def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
+    rows = phase.phase_rows(frames["phase"])
+    rows = rows[rows["n"] == 200]
     (axes,) = figures.draw("phase", frames).axes
     texts = [text.get_text() for text in axes.texts]
-    assert len(texts) == len(rows)
-    assert sum(text.startswith(">") for text in texts) == rows["slowdown_bound"].sum() > 0
+    assert len(texts) == 2 * len(rows)
+    assert sum(text.startswith("(") for text in texts) == len(rows)
+    assert not any(text.startswith(">") for text in texts)  # where stepping gave up, the flow arrived
+
+
+def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
+    stopped = frames["phase"].assign(flow_bound=True)
+    rows = phase.phase_rows(stopped)
+    expected = int(
+        rows.loc[rows["n"] == 200, "stepped_bound"].sum() + rows.loc[rows["n"] == 200, "stepped"].isna().sum()
+    )
+    (axes,) = figures.draw("phase", frames | {"phase": stopped}).axes
+    assert sum(text.get_text().startswith(">") for text in axes.texts) == expected > 3
+
+
+def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
+    rows = phase.phase_rows(frames["phase"])
+    (axes,) = figures.draw("theory", frames).axes
+    marked = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+    is_open = [line.get_markerfacecolor() == "none" for line in marked]
+    drawn = sorted(y for line, o in zip(marked, is_open, strict=True) if not o for y in line.get_ydata())
+    assert drawn == sorted(rows.loc[rows["stepped"].notna() & ~rows["stepped_bound"], "stepped"])
+    flow = {
+        y for line, o in zip(marked, is_open, strict=True) if o and line.get_marker() != "^" for y in line.get_ydata()
+    }
+    assert flow == set(rows.loc[rows["n"] == 100_000, "flow"])
+    low, high = axes.get_ylim()
+    assert high / low > 1e8
+
+
+def test_the_boundary_lies_on_the_law(frames):
+    found = phase.crossings(phase.phase_rows(frames["phase"]), 100_000)
+    np.testing.assert_allclose(found["scale"], [0.5, 1, 2, 3, 6])
+    at_two = frames["phase"].query("n == 100_000 and separability == 4 and scale == 2")["predicted"].iloc[0]
+    assert found["slowdown"].iloc[2] == pytest.approx(at_two)
 
 
 def test_survival_comes_down_to_the_share_that_never_arrived(frames):
-    rows = figures._survival_rows(frames)
-    for axes, scale in zip(figures.draw("survival", frames).axes, figures._panels(rows), strict=True):
+    rows = progress._survival_rows(frames)
+    for axes, scale in zip(figures.draw("survival", frames).axes, choice.panel_scales(rows), strict=True):
         for line in axes.lines:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == line.get_label().lower())]
             assert line.get_ydata()[-1] == pytest.approx((runs["status"] != "reached").mean())
 
 
 def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
-    rows = figures._focus_wrong(frames["curves"], frames["slowdown"])
+    rows = choice.focus_wrong(frames["curves"], frames["slowdown"])
     rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
     last = rows.sort_values("step").groupby("run")["brier"].last()
-    band = figures._bands(rows).iloc[-1]
+    band = progress._bands(rows).iloc[-1]
     np.testing.assert_allclose(band, np.quantile(last, (0.1, 0.5, 0.9)))
 
 
@@ -90,7 +125,8 @@ def test_figures_are_written_as_svg_and_png(frames, tmp_path):
     for run in ("a", "b"):
         figures.write("survival", frames, tmp_path / run / "figure.svg", tmp_path / run / "figure.png")
     text = (tmp_path / "a" / "figure.svg").read_text(encoding="utf-8")
-    assert text.endswith(figures.svg("survival", frames))
+    assert text.endswith(figures.svg("survival", frames).removeprefix("<svg"))
+    assert 'style="background-color: #ffffff"' in text  # legible in a dark viewer
     ET.fromstring(text.encode())
     assert (tmp_path / "a" / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a" / "figure.png").read_bytes() == (tmp_path / "b" / "figure.png").read_bytes()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import synthetic
 from study import figures, report, statistics, tables
+from study.report import document, first, grids, prose, words
+from study.report.contents import contents
 from synthetic import EXTREMES, subset
 
 PROVENANCE = report.Provenance(
@@ -68,7 +70,11 @@ def test_the_page_is_well_formed_and_stands_alone(html):
     assert len(page.ids) == len(set(page.ids))
     assert {link for link in page.links if ":" in link} == {"data:,"}
     assert not re.search(r"(src|@import|url\()\s*[=(]?\s*[\"']?https?:", html)
-    assert not [tag for tag, _ in page.tags if tag in {"script", "iframe", "object", "embed"}]
+    assert not [values for tag, values in page.tags if tag == "script" and "src" in values]
+    assert not [tag for tag, _ in page.tags if tag in {"iframe", "object", "embed"}]
+    (policy,) = [v["content"] for _, v in page.tags if v.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "http" not in policy
     assert len(html) < 5_000_000
     inner = {link[1:] for link in page.links if link.startswith("#")}
     assert inner <= set(page.ids)
@@ -77,9 +83,10 @@ def test_the_page_is_well_formed_and_stands_alone(html):
 def test_every_link_to_a_file_is_to_one_that_the_study_writes(html):
     files = {link for link in Page(html).links if "/" in link}
     written = {file for table in tables.TABLES.values() for file in table.files()}
-    written |= {f"figures/{name}.svg" for name in figures.FIGURES}
-    assert files <= written
-    assert {f"figures/{name}.svg" for name in figures.FIGURES} <= files
+    pictures = {f"figures/{name}.{form}" for name in figures.FIGURES for form in ("svg", "png")}
+    assert files <= written | pictures
+    assert pictures <= files
+    assert {tables.TABLES[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files
 
 
 def test_the_page_can_be_used_without_eyes_or_mouse(html):
@@ -88,8 +95,11 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
     assert names.count("h1") == names.count("main") == 1
     assert dict(page.tags)["html"] == {"lang": "en"}
     assert next(link for link in page.links if link.startswith("#")) == "#why"  # the skip link comes first
-    assert names.count("figcaption") == names.count("figure") == len(figures.FIGURES)
-    assert names.count("caption") == names.count("table") > 5
+    assert names.count("figcaption") == names.count("figure") == len(figures.FIGURES) + 2  # and two of the explorer
+    assert names.count("caption") == names.count("table") >= 5
+    assert {v["for"] for tag, v in page.tags if tag == "label" and "for" in v} == {
+        v["id"] for tag, v in page.tags if tag == "select"
+    }
     assert all(values.get("scope") in {"row", "col"} for tag, values in page.tags if tag == "th")
     assert all("tabindex" in values for tag, values in page.tags if values.get("class") == "scroll")
     assert "prefers-color-scheme: dark" in html
@@ -101,10 +111,10 @@ def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     assert first.text.count("?") == 1
     entry = found["wrong"][found["featured"]]
     for record in (found["zero"], entry["equal"], entry["tuned"]):
-        assert report.ratio(record) in first.text
-        assert report.interval(record, 0.95) in first.text
+        assert words.ratio(record) in first.text
+        assert words.interval(record, 0.95) in first.text
     assert [tag for tag, _ in first.tags].count("svg") == 1
-    assert "factor that vanishes" in first.text
+    assert "that vanishes where the model is sure" in first.text
 
 
 def test_the_prose_follows_the_numbers(frames):
@@ -115,9 +125,9 @@ def test_the_prose_follows_the_numbers(frames):
     cells = statistics.slowdown(halved, synthetic.OWN_RATES)
     found = statistics.answer(halved, cells, synthetic.OWN_RATES)
     assert 1.9 < found["zero"]["slowdown"] < 2.1
-    cards, lede = report.cards(found), " ".join(report.lede(found))
-    assert cards[0].value == report.times(found["zero"]["slowdown"])
-    assert f"from a neutral start, {cards[0].value}" in lede.lower()
+    cards, lede = first.cards(found), " ".join(first.lede(found))
+    assert cards[0].value == words.times(found["zero"]["slowdown"])
+    assert f"from a neutral start, mse takes {cards[0].value}" in lede.lower()
 
 
 def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
@@ -125,13 +135,13 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
     zero = cells.query("initialisation == 'zero' and policy == 'equal' and rate == 0.25")
     scores, accuracy = (zero.index[zero["target"] != "accuracy"], zero.index[zero["target"] == "accuracy"])
     cells.loc[scores, ["slowdown", "slowdown_bound"]] = [4.2, False]
-    (near,) = report.law_prose(cells)
+    (near,) = prose.law_prose(cells)
     assert "0.25/L" in near
     assert f"(there are {len(scores)}) is 4.2\N{MULTIPLICATION SIGN}" in near
     cells.loc[scores[:2], "slowdown"] = [9.0, 5.0]
     cells.loc[scores[0], "slowdown_bound"] = True
     cells.loc[accuracy[:3], ["mse_median", "bce_median"]] = 1.0
-    _, above, at_once = report.law_prose(cells)
+    _, above, at_once = prose.law_prose(cells)
     assert above.startswith("More than a tenth above 4 lie 2, up to > 9\N{MULTIPLICATION SIGN} (")
     assert f"In 3 of {len(accuracy)} cells" in at_once
 
@@ -150,14 +160,14 @@ def test_policy_prose_follows_the_decomposition(equal, tuned, said):
 
     entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
     found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0)}
-    assert said in report.policy_prose(found)[1]
+    assert said in prose.policy_prose(found)[1]
 
 
 def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
     tuned = frames["slowdown"].query("policy == 'tuned'")
     edge = [int((tuned[f"rate_{loss}"] == 4.0).sum()) for loss in ("mse", "bce")]
     assert edge[0] > 0
-    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in report.edge_prose(frames["slowdown"])
+    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(frames["slowdown"])
 
 
 def test_bounds_read_as_bounds():
@@ -169,16 +179,17 @@ def test_bounds_read_as_bounds():
         "starts": 12,
         "budget": 20_000,
     }
-    assert report.ratio(record) == "> 812\N{MULTIPLICATION SIGN}"
-    assert report.interval(record, 0.95) == "a lower bound: 10 of 12 MSE runs had not arrived after 20,000 steps"
+    assert words.ratio(record) == "> 812\N{MULTIPLICATION SIGN}"
+    assert words.interval(record, 0.95) == "a lower bound: 10 of 12 MSE runs had not arrived after 20,000 steps"
     clear = {"slowdown": 5.4, "slowdown_bound": False, "slowdown_low": 4.9, "slowdown_high": math.inf}
-    assert report.interval(clear, 0.9) == "90% interval from 4.9, no upper limit"
+    assert words.interval(clear, 0.9) == "90% interval from 4.9, no upper limit"
 
 
 @pytest.mark.parametrize("extreme", EXTREMES)
 def test_extreme_studies_make_a_whole_page_and_a_summary(extreme, frames):
     few = subset(frames, EXTREMES[extreme])
     page = Page(report.page(few, PROVENANCE))
+    report.markdown(few, PROVENANCE)
     assert re.search(r"\bnan\b", page.text) is None
     json.dumps(report.summary(few, PROVENANCE), allow_nan=False)
     if extreme == "one loss":
@@ -189,8 +200,8 @@ def test_extreme_studies_make_a_whole_page_and_a_summary(extreme, frames):
 
 def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     runs = frames["runs"].assign(status="censored", step=-1)
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES)
-    dead = frames | {"runs": runs, "slowdown": cells, "decomposition": statistics.decomposition(cells)}
+    dead = synthetic.subset(frames | {"runs": runs}, lambda r: r["run"] >= 0)
+    dead["phase"] = frames["phase"].iloc[:0]
     page = Page(report.page(dead, PROVENANCE))
     assert "unknown" in page.text
     assert "100% of the MSE runs and 100% of the BCE runs did not arrive" in page.text
@@ -200,8 +211,9 @@ def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
 def test_names_and_config_are_escaped(html):
     assert "digits <3>" not in html
     assert "digits &lt;3&gt; &amp; 8" in html
-    assert "<script>" not in html
+    assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
+    assert "Statement &lt;A1&gt; of a text, in words &amp;" in html
 
 
 def test_the_page_is_the_same_bytes_again_and_knows_no_clock(html, frames):
@@ -220,23 +232,102 @@ def test_the_summary_repeats_the_tables(frames):
 
 
 def test_files_are_written_whole(frames, tmp_path):
-    for name, frame in frames.items():
+    for name in tables.OF_A_STUDY:
         for file in tables.TABLES[name].files():
-            tables.write(frame, name, tmp_path / file)
+            tables.write(frames[name], name, tmp_path / file)
     args = {"commit": "c0ffee", "config": "a: 1\n"}
-    report.write(tmp_path / "tables", tmp_path / "report.html", tmp_path / "summary.json", **args)
+    names = ("report.html", "report.md", "summary.json")
+    report.write(tmp_path / "tables", *(tmp_path / name for name in names), **args)
     out = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert out["digests"]["tables/runs.parquet"] == tables.digest(tmp_path / "tables" / "runs.parquet")
-    assert set(out["digests"]) == {file for name in frames for file in tables.TABLES[name].files()}
+    assert set(out["digests"]) == {file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()}
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(digest in text for digest in out["digests"].values())
     assert "c0ffee" in text
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "summary.json", "tables"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "tables"]
+
+
+def numbers(text):
+    """The numbers of a text, in order; those of addresses, code and digests left out."""
+    text = re.sub(r"\]\([^)]*\)|`[^`]*`|tables/\S+|figures/\S+", " ", text)
+    return re.findall(r"\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", text)
+
+
+def test_the_markdown_has_the_numbers_of_the_page(html, frames):
+    """The same content in both: sentences, cards and rows of every table, as they are printed."""
+    text = report.markdown(frames, PROVENANCE)
+    plain = re.sub(r"\\(.)", r"\1", text)
+    page = Page(html)
+    told = contents(frames, PROVENANCE)
+    for key in (
+        "lede",
+        "phase_prose",
+        "law_prose",
+        "policy_prose",
+        "real_prose",
+        "claims_prose",
+        "guilt",
+        "minima_prose",
+    ):
+        for sentence in told[key]:
+            assert sentence in plain, key
+            assert re.sub(r"\s+", " ", sentence) in page.text, key
+    for card in told["cards"]:
+        assert all(part in plain and part in page.text for part in (card.value, card.interval, card.detail))
+    # A number of the Markdown outside of pictures' words is on the page too.
+    shown = set(numbers(page.text)) | set(numbers(PROVENANCE.commit))
+    prose = re.sub(r"!\[.*?\]\(.*?\)", "", plain)
+    assert set(numbers(prose)) - shown <= set(numbers(" ".join(PROVENANCE.digests.values())))
+
+
+def test_markdown_tables_keep_their_shape(frames):
+    """A bar or a tag in a cell neither ends it nor becomes one."""
+    text = report.markdown(frames, PROVENANCE)
+    assert r"digits \<3\> & 8" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    widths = [len(re.findall(r"(?<!\\)\|", line)) for line in rows]
+    heads = [i for i, line in enumerate(rows) if set(line) == set("|-")]
+    for begin, end in zip(heads, [*[h - 1 for h in heads[1:]], len(rows)], strict=True):
+        assert set(widths[begin - 1 : end]) == {widths[begin]}
+    assert document.escape("a|b <i> [x] *") == r"a\|b \<i\> \[x\] \*"
+
+
+def test_claims_stand_in_order_with_mark_and_word(frames):
+    grid = grids.claims_grid(frames["claims"])
+    assert [row[0] for row in grid.rows] == [
+        f"{s}{n}" for s, k in (("A", 6), ("R", 9), ("N", 3)) for n in range(1, k + 1)
+    ]
+    assert {row[3] for row in grid.rows} == {f"{mark} {verdict}" for verdict, mark in words.MARKS.items()}
+    doctored = frames["claims"].assign(verdict="fails")
+    assert prose.claims_prose(doctored)[0].endswith("fails: 6.")
+
+
+def test_minima_prose_counts_basins(frames):
+    assert "2 of MSE and 1 of BCE" in prose.minima_prose(frames["minima"])[0]
+    assert "several basins" in prose.minima_prose(frames["minima"])[1]
+    assert len(prose.minima_prose(frames["minima"].query("minimum == 0"))) == 1
+
+
+def test_phase_prose_follows_the_table(frames):
+    told = prose.phase_prose(frames["phase"])
+    assert "0 of 36 points are within 3%" in told[1]
+    exact = frames["phase"].assign(flow=frames["phase"]["predicted"])
+    assert "36 of 36 points are within 3%" in prose.phase_prose(exact)[1]
+
+
+def test_the_innocence_of_mse_is_counted(frames):
+    told = prose.guilt_prose(frames)
+    assert told[0].startswith("Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs")
+    lost = frames["arrivals"].assign(
+        reached=frames["arrivals"]["reached"].where(frames["arrivals"]["loss"] != "mse", 0)
+    )
+    assert "MSE reached the Brier score in 0% of 48 runs" in prose.guilt_prose(frames | {"arrivals": lost})[0]
 
 
 def test_every_page_has_a_caption():
     captions = {path.stem for path in (Path(__file__).parents[2] / "workflow" / "report").glob("*.rst")}
-    named = {f"figure_{name}" for name in figures.FIGURES} | {
-        f"table_{name}" for name in tables.TABLES if name != "plan"
-    }
-    assert captions == named | {"page_report", "page_summary", "study"}
+    shown = {
+        f"table_{name}" for name, table in tables.TABLES.items() if ".csv" in table.suffixes
+    }  # no viewer for parquet
+    named = {f"figure_{name}" for name in figures.FIGURES} | shown
+    assert captions == named | {"page_report", "page_summary", "page_history", "study"}

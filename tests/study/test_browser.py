@@ -1,0 +1,296 @@
+"""The page in a real browser: nothing from the network, nothing on the console, and every control does what it says.
+
+Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+
+import pytest
+from study import report, statistics
+from study.report import explorer
+from test_report import PROVENANCE
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CONTROLS = ("data", "separability", "start", "scale", "policy", "rate", "target")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A running browser, or a reason to skip."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        found = None
+    if found is None:
+        reason = "no Chromium or no playwright here; `apt-get install chromium` gives one"
+        (pytest.fail if os.environ.get("MSE_BCE_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def file(frames, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(report.page(frames, PROVENANCE), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(frames):
+    return explorer.build(frames, PROVENANCE.level)
+
+
+@contextmanager
+def opened(browser, file, address="", **options):
+    """The page, open; in the end nothing was asked of the network and nothing complained."""
+    context = browser.new_context(**options)
+    page, requests, complaints = context.new_page(), [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri() + address)
+    yield page
+    context.close()
+    assert complaints == []
+    # Pictures that are saved are drawn from data: addresses, which are no requests to anywhere.
+    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} == {file.as_uri()}
+
+
+def choice(page):
+    return {name: page.input_value(f"#explorer-{name}") for name in CONTROLS}
+
+
+def cell(data, chosen):
+    """What Python wrote for a choice."""
+    setting = next(
+        i
+        for i, s in enumerate(data["settings"])
+        if (s["name"], s["separability"] or "") == (chosen["data"], chosen["separability"])
+    )
+    start = next(
+        i for i, s in enumerate(data["starts"]) if (s["name"], s["scale"]) == (chosen["start"], chosen["scale"])
+    )
+    policy = next(
+        i
+        for i, p in enumerate(data["policies"])
+        if (p["policy"], p.get("rate", "")) == (chosen["policy"], chosen["rate"])
+    )
+    target = next(i for i, t in enumerate(data["targets"]) if t["key"] == chosen["target"])
+    return data["cells"][setting][start][policy][target]
+
+
+def agree(page, data):
+    """The words shown are those of the chosen cell."""
+    told = cell(data, choice(page))
+    assert page.inner_text("#explorer-value") == told[0]
+    assert page.inner_text("#explorer-interval") == told[1]
+    steps = page.inner_text("#explorer-steps")
+    assert f"MSE: median {told[4]} steps, {told[6]} of {told[8]} runs arrived" in steps
+    assert f"BCE: median {told[5]} steps, {told[7]} of {told[8]} runs arrived" in steps
+
+
+def picture(page, name):
+    return page.eval_on_selector(f"#explorer-{name}", "svg => svg.innerHTML")
+
+
+def test_the_page_opens_silent_and_small(browser, file, data, frames):
+    assert file.stat().st_size < 5_000_000
+    with opened(browser, file) as page:
+        agree(page, data)
+        setting, target = statistics.focus(frames["slowdown"]), statistics.headline_target(frames["slowdown"])
+        shown = choice(page)
+        assert (shown["data"], float(shown["separability"]), shown["start"], shown["target"]) == (
+            *setting,
+            "wrong",
+            target,
+        )
+        assert page.locator("#explorer-survival polyline").count() == 2
+        assert page.locator("#explorer-curves polygon").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("control", "value", "pictures"),
+    [
+        ("data", "separable", "survival curves"),
+        ("separability", "8", "survival curves"),
+        ("start", "normal", "survival curves"),
+        ("scale", "8", "survival curves"),
+        ("policy", "tuned", "survival"),
+        ("rate", "4", "survival"),
+        ("target", "logloss", "survival curves"),
+    ],
+)
+def test_every_control_changes_what_it_should(browser, file, data, control, value, pictures):
+    with opened(browser, file) as page:
+        before = choice(page), {name: picture(page, name) for name in ("survival", "curves")}
+        page.select_option(f"#explorer-{control}", value)
+        after = choice(page)
+        assert after[control] == value
+        assert {name for name in CONTROLS if after[name] != before[0][name]} >= {control}
+        agree(page, data)
+        for name in pictures.split():
+            assert picture(page, name) != before[1][name], name
+        assert f"{control}={value}" in page.evaluate("location.hash")
+        labels = [page.get_attribute(f"#explorer-{name}", "aria-label") for name in ("survival", "curves")]
+        assert all(label and "by step" in label for label in labels)
+
+
+def test_the_lines_can_be_chosen(browser, file):
+    with opened(browser, file) as page:
+        for loss in ("mse", "bce"):
+            page.check(f"input[name=explorer-show][value={loss}]")
+            assert page.locator("#explorer-survival polyline").count() == 1
+            assert page.locator(f"#explorer-survival polyline.{loss}").count() == 1
+            assert page.locator(f"#explorer-curves polygon.{loss}").count() == 1
+
+
+def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, data):
+    """Walk over all settings and starts: what is impossible is disabled, what is shown agrees."""
+    with opened(browser, file) as page:
+        for setting in data["settings"]:
+            page.select_option("#explorer-data", setting["name"])
+            if setting["separability"]:
+                page.select_option("#explorer-separability", setting["separability"])
+            else:
+                assert page.is_disabled("#explorer-separability")
+            for start in ("zero", "right"):
+                page.select_option("#explorer-start", start)
+                assert page.is_disabled("#explorer-scale") == (start == "zero")
+                agree(page, data)
+        page.select_option("#explorer-policy", "smoothness")
+        assert page.is_disabled("#explorer-rate")
+        agree(page, data)
+
+
+def test_what_gives_way_is_told(browser, frames, tmp_path):
+    """A study without tuned rates for one data set: the choice falls back, and says so."""
+    cells = frames["slowdown"]
+    few = cells[(cells["dataset"] != "separable") | (cells["policy"] != "tuned")]
+    path = tmp_path / "few.html"
+    path.write_text(report.page(frames | {"slowdown": few}, PROVENANCE), encoding="utf-8")
+    with opened(browser, path) as page:
+        page.select_option("#explorer-policy", "tuned")
+        assert page.inner_text("#explorer-told") == ""
+        page.select_option("#explorer-data", "separable")
+        assert page.input_value("#explorer-policy") != "tuned"
+        assert page.locator("#explorer-policy option[value=tuned]").is_disabled()
+        assert "Another policy is shown" in page.inner_text("#explorer-told")
+
+
+def test_an_address_opens_its_choice(browser, file, data):
+    address = (
+        "#explore?data=digits%20%3C3%3E%20%26%208&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
+    )
+    with opened(browser, file, address) as page:
+        shown = choice(page)
+        assert (shown["data"], shown["scale"], shown["rate"], shown["target"]) == (
+            "digits <3> & 8",
+            "2",
+            "4",
+            "accuracy",
+        )
+        assert page.is_checked("input[name=explorer-show][value=mse]")
+        agree(page, data)
+        page.evaluate("location.hash = '#explore?data=gaussian&separability=8&scale=8'")
+        page.wait_for_function("document.getElementById('explorer-separability').value === '8'")
+        agree(page, data)
+    with opened(browser, file, "#explore?data=%E0%A4%A&start=sideways&show=none") as page:
+        agree(page, data)
+
+
+def test_the_keyboard_is_enough(browser, file, data):
+    with opened(browser, file) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.focus("#explorer-data")
+        for name in CONTROLS[1:]:
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.id") == f"explorer-{name}"
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid"
+        page.focus("#explorer-scale")
+        before = page.input_value("#explorer-scale")
+        page.keyboard.press("ArrowDown")
+        assert page.input_value("#explorer-scale") != before
+        agree(page, data)
+        page.focus("input[name=explorer-show][value=both]")
+        page.keyboard.press("ArrowRight")
+        assert page.is_checked("input[name=explorer-show][value=mse]")
+        status = page.locator(".result")
+        assert (status.get_attribute("role"), status.get_attribute("aria-live")) == ("status", "polite")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1400])
+def test_nothing_overflows(browser, file, width):
+    with opened(browser, file, viewport={"width": width, "height": 844}) as page:
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+CONTRAST = """
+() => {
+  const rgb = text => { const v = text.match(/[\\d.]+/g).map(Number);
+    return v.length > 3 && v[3] === 0 ? null : v.slice(0, 3); };
+  const linear = v => v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const light = c => { const [r, g, b] = c.map(linear);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const behind = node => { for (let n = node; n; n = n.parentElement) {
+    const c = rgb(getComputedStyle(n).backgroundColor); if (c) return c; } return [255, 255, 255]; };
+  const out = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.getClientRects().length || node.closest("figure svg:not(.chart)")) continue;
+    if (node.matches(":disabled, :disabled *, option") || node.classList.contains("skip")) continue;
+    const style = getComputedStyle(node);
+    const ink = rgb(node.closest("svg") ? style.fill : style.color), paper = behind(node);
+    const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x);
+    out.push([(a + 0.05) / (b + 0.05), node.tagName + "." + node.getAttribute("class") + ": " + node.textContent.slice(0, 40)]);
+  }
+  return out.sort((x, y) => x[0] - y[0]);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_both_schemes(browser, file, scheme):
+    with opened(browser, file, color_scheme=scheme) as page:
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        found = page.evaluate(CONTRAST)
+        assert len(found) > 100
+        assert found[0][0] >= 4.5, found[:5]
+
+
+def test_without_scripts_the_page_says_so_and_keeps_its_figures(browser, file):
+    with opened(browser, file, java_script_enabled=False) as page:
+        assert page.locator("noscript").inner_text().startswith("Choosing needs JavaScript")
+        assert not page.locator("#explorer").is_visible()
+        figures = page.locator("figure > svg:not(.chart)")
+        assert figures.count() == len(report.webpage.figures.FIGURES)
+        assert all(figures.nth(i).is_visible() for i in range(figures.count()))
+
+
+@pytest.mark.parametrize("name", ["slowdown", "explorer-survival"])
+def test_pictures_can_be_saved_from_the_page_alone(browser, file, name, tmp_path):
+    with opened(browser, file, color_scheme="dark") as page:
+        for form, head in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+            with page.expect_download() as download:
+                page.click(f"figure[data-name={name}] button:has-text('{form}')")
+            assert download.value.suggested_filename == f"{name}.{form.lower()}"
+            download.value.save_as(tmp_path / "picture")
+            saved = (tmp_path / "picture").read_bytes()
+            assert saved.startswith(head)
+            assert b"var(--" not in saved

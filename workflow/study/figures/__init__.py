@@ -1,0 +1,113 @@
+"""The figures: tables in, matplotlib figures and SVG out.
+
+A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one that says
+in words what it shows. Each family of figures has a module.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from study import tables
+from study.figures import factor, minima, phase, progress, rates, real, slowdown
+from study.figures.choice import target_name
+from study.figures.style import STYLE, Entry, Frames
+
+_ENTRIES: Final[tuple[Entry, ...]] = (
+    slowdown.SLOWDOWN,
+    factor.FACTOR,
+    phase.PHASE,
+    phase.THEORY,
+    progress.SURVIVAL,
+    progress.CURVES,
+    rates.RATES,
+    rates.POLICIES,
+    real.REAL,
+    minima.MINIMA,
+)
+
+FIGURES: Final = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+"""Every figure by name, in the order of the report. A new one is one entry."""
+
+
+def draw(name: str, frames: Frames) -> Figure:
+    """Draw the figure `name` of `FIGURES` from the tables it names."""
+    with mpl.rc_context(dict(STYLE)):
+        return FIGURES[name].draw(frames)
+
+
+def caption(name: str, frames: Frames) -> str:
+    """Return a figure's caption, with the target it is drawn for."""
+    target = target_name(frames) if "slowdown" in frames else ""
+    return FIGURES[name].caption.format(target=target)
+
+
+def svg(name: str, frames: Frames) -> str:
+    """Render a figure as SVG text with its title and its text alternative inside.
+
+    Parameters
+    ----------
+    name
+        Key of `FIGURES`.
+    frames
+        Tables by name; those in the figure's `tables` are read.
+
+    Returns
+    -------
+    str
+        One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with the
+        figure's name, so that several figures can stand in one page.
+    """
+    entry = FIGURES[name]
+    with mpl.rc_context(dict(STYLE)):
+        buffer = io.StringIO()
+        entry.draw(frames).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = _numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
+    head, body = text.split(">", 1)
+    label = f'role="img" aria-labelledby="{name}-title {name}-text"'
+    title = f'<title id="{name}-title">{escape(entry.title)}</title>'
+    words = f'{title}\n <desc id="{name}-text">{escape(entry.describe(frames))}</desc>'
+    return f"{head} {label}>\n {words}{body}"
+
+
+def _numbered(text: str) -> str:
+    """Number the ids that matplotlib makes from a hash of coordinates in full.
+
+    What is drawn is rounded, but the last bit of a logarithm, which depends on the processor, would show in the hash.
+    """
+    hashed = dict.fromkeys(re.findall(r'\bid="([A-Za-z]\w*?[0-9a-f]{10})"', text))
+    for number, name in enumerate(hashed):
+        text = re.sub(rf'(id="|href="#|url\(#){name}\b', rf"\g<1>{name[0]}{number}", text)
+    return text
+
+
+def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path) -> None:
+    """Draw a figure into an SVG file and a PNG file.
+
+    Parameters
+    ----------
+    name
+        Key of `FIGURES`.
+    frames
+        Tables by name; those in the figure's `tables` are read.
+    svg_path, png_path
+        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG.
+    """
+    with tables.replacing(Path(svg_path)) as temporary:
+        text = svg(name, frames).replace("<svg ", '<svg style="background-color: #ffffff" ', 1)
+        temporary.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + text, encoding="utf-8")
+    with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+        figure = FIGURES[name].draw(frames)
+        figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})

@@ -1,0 +1,67 @@
+"""The figure of the local minima: a cut through both loss surfaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import minima, wording
+from study.figures.style import COLOURS, NAMES, WIDTH, Entry, nothing
+
+_DATASET = "two_scales"
+
+
+def _found(frames: Mapping[str, pd.DataFrame], loss: str) -> pd.DataFrame:
+    """Rows of the table `minima` that the figure shows."""
+    table = frames["minima"]
+    return table[(table["dataset"] == _DATASET) & (table["loss"] == loss)]
+
+
+def _draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
+    if all(_found(frames, loss).empty for loss in minima.LOSSES):
+        return nothing("no local minima in this study")
+    weights, risks = minima.surface()
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    for axes, loss in zip(panels, minima.LOSSES, strict=True):
+        rows = _found(frames, loss)
+        axes.plot(weights, risks[loss], color=COLOURS[loss])
+        axes.plot(rows["theta_0"], rows["value"], "o", color=COLOURS[loss], markersize=7)
+        for weight, value, number in zip(rows["theta_0"], rows["value"], rows["minimum"], strict=True):
+            axes.annotate(f"{number + 1}", (weight, value), (0, -13), textcoords="offset points", ha="center")
+        low, high = float(np.min(risks[loss])), float(np.max(risks[loss]))
+        axes.set_ylim(low - 0.25 * (high - low), high + 0.05 * (high - low))
+        axes.set_ylabel(f"mean {NAMES[loss]}")
+    panels[-1].set_xlabel("weight (bias 0)")
+    return figure
+
+
+def _describe(frames: Mapping[str, pd.DataFrame]) -> str:
+    if all(_found(frames, loss).empty for loss in minima.LOSSES):
+        return "No figure: no local minima in this study."
+    told = []
+    for loss in minima.LOSSES:
+        rows = _found(frames, loss)
+        places = " and ".join(_signed(weight) for weight in rows["theta_0"])
+        plural = "minimum" if len(rows) == 1 else "minima"
+        told.append(f"{NAMES[loss]} has {len(rows)} local {plural}, at weight {places}.")
+    return "Two curves of the mean loss against the weight. " + " ".join(told)
+
+
+def _signed(value: float) -> str:
+    return ("\N{MINUS SIGN}" if value < 0 else "") + wording.number(abs(value))
+
+
+MINIMA = Entry(
+    "minima",
+    "Local minima on data that no plane parts",
+    "Mean loss of both losses on a small data set made for the purpose, along the weight at bias 0, where all minima "
+    "lie. Near samples ask for a positive weight, far ones for a negative weight; MSE can settle for either. Dots: "
+    "minima proven by interval arithmetic, numbered by value.",
+    ("minima",),
+    _draw,
+    _describe,
+)

@@ -1,0 +1,299 @@
+"""Slowdown over the two things that set it, scale of the wrong start and separability: measured and predicted."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.patheffects
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study import statistics, wording
+from study.figures.choice import separability_name
+from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, bars, escaped, log_axis, nothing, series_style
+
+REGIMES = {"small": "logits stay small", "plateau": "scale sets it", "ceiling": "separability sets it"}
+"""What the regimes of the table `phase` mean for the slowdown."""
+
+_NONE = "no phase diagram in this study, which takes wrong starts on Gaussian data"
+
+
+def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
+    """Rows at the headline target, by separability and scale; of one data set, the first by name."""
+    if phase.empty:
+        return phase
+    rows = phase[phase["target"] == statistics.headline_target(phase)]
+    rows = rows[rows["dataset"] == rows["dataset"].min()]
+    ordered: pd.DataFrame = rows.sort_values(["separability", "n", "scale"], ignore_index=True)
+    return ordered
+
+
+def sizes(rows: pd.DataFrame) -> tuple[int, int]:
+    """Return the numbers of samples: that of the study's own data, which were stepped, and the largest one."""
+    stepped = rows[rows["stepped"].notna()]
+    own = stepped if len(stepped) else rows
+    return int(own["n"].min()), int(rows["n"].max())
+
+
+def measured(row: pd.Series[Any]) -> tuple[float, bool, str]:
+    """Return a row's best measurement: value, whether it is a lower bound, and `stepping`, `flow` or nothing.
+
+    Stepping where it gave a number; else the flow; else the bound that stepping gave; nan where neither went.
+    """
+    if not math.isnan(row["stepped"]) and not row["stepped_bound"]:
+        return float(row["stepped"]), False, "stepping"
+    if not math.isnan(row["flow"]) and not row["flow_bound"]:
+        return float(row["flow"]), False, "flow"
+    for way in ("stepped", "flow"):
+        if not math.isnan(row[way]):
+            return float(row[way]), True, "stepping" if way == "stepped" else way
+    return math.nan, False, ""
+
+
+def _text(value: float, *, bound: bool = False) -> str:
+    """Write a slowdown briefly: as a power of ten from ten thousand on."""
+    if math.isnan(value):
+        return ""
+    mark = ">" if bound else ""
+    if value >= 1e4:
+        power = math.floor(math.log10(value))
+        digits = wording.number(value / 10**power, digits=2, rounding="down" if bound else "nearest")
+        return f"{mark}{digits}e{power}"
+    return mark + wording.number(value, digits=2, rounding="down" if bound else "nearest")
+
+
+def _draw_phase(frames: Frames) -> Figure:
+    rows = phase_rows(frames["phase"])
+    if rows.empty:
+        return nothing(_NONE)
+    rows = rows[rows["n"] == sizes(rows)[0]]
+    scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
+    figure = Figure(figsize=(WIDTH, 1.75 + 0.5 * len(levels)), layout="constrained")
+    axes = figure.subplots()
+    values = [measured(row)[0] for _, row in rows.iterrows()]
+    known = [value for value in values if value > 0] or [1.0]
+    norm = LogNorm(min(known), max(*known, min(known) * 1.001))
+    for _, row in rows.iterrows():
+        place = float(np.searchsorted(scales, row["scale"])), float(np.searchsorted(levels, row["separability"]))
+        _field(axes, place, row, norm, 9 if len(scales) <= 8 else 7)
+    _boundary(axes, scales, levels)
+    axes.set(xlim=(-0.5, len(scales) - 0.5), ylim=(-0.5, len(levels) - 0.5), xlabel="size of the wrong start (scale a)")
+    axes.set_ylabel(f"separability ({separability_name(str(rows['dataset'].iloc[0]))} = 2\N{GREEK SMALL LETTER MU})")
+    axes.set_xticks(range(len(scales)), [wording.number(s) for s in scales.tolist()])
+    axes.set_yticks(range(len(levels)), [wording.number(s) for s in levels.tolist()])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    return figure
+
+
+def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: LogNorm, size: int) -> None:
+    """Draw one field: what was measured, and below it what the law predicts."""
+    value, bound, way = measured(row)
+    x, y = place
+    if math.isnan(value):
+        face: Any = (1.0, 1.0, 1.0, 1.0)
+    else:
+        face = mpl.colormaps["cividis_r"](norm(value))
+    axes.add_patch(mpl.patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
+    ink = "#ffffff" if 0.299 * face[0] + 0.587 * face[1] + 0.114 * face[2] < 0.5 else "#000000"
+    style = "italic" if way == "flow" else "normal"
+    text = _text(value, bound=bound)
+    axes.text(x, y + 0.16, text, ha="center", va="center", fontsize=size, color=ink, fontstyle=style, weight="bold")
+    if not math.isnan(row["predicted"]):
+        law = f"({_text(row['predicted'])})"
+        axes.text(x, y - 0.22, law, ha="center", va="center", fontsize=size - 1, color=ink)
+    if bound:
+        outline: dict[str, Any] = {"fill": False, "edgecolor": ink, "linewidth": 0.8, "linestyle": ":"}
+        axes.add_patch(mpl.patches.Rectangle((x - 0.44, y - 0.44), 0.88, 0.88, **outline))
+
+
+def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, Any]) -> None:
+    """Draw the line a = mu over fields that stand at equal distances, and name the regimes at its sides."""
+    if len(scales) < 2 or len(levels) < 2:
+        return
+    mu = np.geomspace(levels[0] / 2, levels[-1] / 2, 200)
+    x = np.interp(np.log(mu), np.log(scales), np.arange(len(scales)), left=np.nan, right=np.nan)
+    y = np.interp(np.log(2 * mu), np.log(levels), np.arange(len(levels)))
+    x = np.where(mu < scales[0], -0.5, x)
+    line = [mpl.patheffects.Stroke(linewidth=4.5, foreground="#ffffff"), mpl.patheffects.Normal()]
+    axes.plot(x, y, color="#c1121f", linewidth=2, path_effects=line, zorder=2)  # under the numbers
+    handle = Line2D([], [], color="#c1121f", linewidth=2)
+    label = "a = \N{GREEK SMALL LETTER MU}. Left of it the scale sets the slowdown,\nright of it the separability"
+    axes.legend([handle], [label], loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
+
+
+def _describe_phase(frames: Frames) -> str:
+    rows = phase_rows(frames["phase"])
+    if rows.empty:
+        return f"No figure: {_NONE}."
+    rows = rows[rows["n"] == sizes(rows)[0]]
+    found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
+    found = found.sort_values(["best", "scale"])
+    ends = []
+    for _, row in found.iloc[[0, -1]].iterrows():
+        value, bound, way = measured(row)
+        ends.append(
+            f"{_text(value, bound=bound)} at {separability_name(row['dataset'])} "
+            f"{wording.number(row['separability'])} and scale {wording.number(row['scale'])} by {way} "
+            f"(law: {_text(row['predicted']) or 'none'})"
+        )
+    counts = ", ".join(
+        f"{int((rows['regime'] == name).sum())} fields in the regime {name} ({meaning})"
+        for name, meaning in REGIMES.items()
+        if (rows["regime"] == name).any()
+    )
+    return (
+        f"Slowdown by separability and scale of a wrong start, measured and predicted. Smallest: {ends[0]}. "
+        f"Largest: {ends[1]}. {counts}. The line a = mu, half the separability, parts plateau from ceiling."
+    )
+
+
+# --- Against the scale, with the law ----------------------------------------------------------------------------------
+
+
+def _draw_theory(frames: Frames) -> Figure:
+    rows = phase_rows(frames["phase"])
+    if rows.empty:
+        return nothing(_NONE)
+    own, large = sizes(rows)
+    levels = np.unique(rows["separability"]).tolist()
+    figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
+    for index, level in enumerate(levels):
+        group, style = rows[rows["separability"] == level], series_style(index)
+        _law(axes, group, large, style)
+        _measurements(axes, group, own, large, style)
+    _crossings(axes, rows, large)
+    log_axis(axes.xaxis, np.unique(rows["scale"]))
+    axes.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=99))
+    axes.yaxis.set_major_formatter(mpl.ticker.LogFormatterMathtext())
+    axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    _theory_legend(figure, rows, levels, own, large)
+    return figure
+
+
+def _law(axes: Axes, group: pd.DataFrame, large: int, style: dict[str, Any]) -> None:
+    """Draw the population law, which does not know the number of samples."""
+    law = group[(group["n"] == large) & group["predicted"].notna()]
+    axes.plot(law["scale"], law["predicted"], color=style["color"], linewidth=1.4)
+
+
+def _measurements(axes: Axes, group: pd.DataFrame, own: int, large: int, style: dict[str, Any]) -> None:
+    """Draw stepping filled, the flow of many samples open, the flow of the study's own data as a dashed line."""
+    open_ = {"markerfacecolor": "none", "linestyle": "none", "color": style["color"]}
+    mine = group[group["n"] == own]
+    if own != large:
+        axes.plot(mine["scale"], mine["flow"].where(~mine["flow_bound"]), "--", color=style["color"], linewidth=0.9)
+    clear = mine[mine["stepped"].notna() & ~mine["stepped_bound"]]
+    axes.plot(clear["scale"], clear["stepped"], linestyle="none", marker=style["marker"], color=style["color"], ms=5)
+    ends = clear["stepped_high"].where(np.isfinite(clear["stepped_high"]), 2 * clear["stepped"])
+    at, low, high = (column.to_numpy(float) for column in (clear["scale"], clear["stepped_low"], ends))
+    bars(axes, at, low, high, style["color"])
+    bound = mine[mine["stepped_bound"]]
+    axes.plot(bound["scale"], bound["stepped"], marker="^", markersize=6, **open_)
+    flow = group[(group["n"] == large) & group["flow"].notna()]
+    axes.plot(
+        flow["scale"][~flow["flow_bound"]], flow["flow"][~flow["flow_bound"]], marker=style["marker"], ms=9, **open_
+    )
+
+
+def crossings(rows: pd.DataFrame, large: int) -> pd.DataFrame:
+    """Where a = mu on each curve of the law: scale and slowdown, interpolated on logarithmic axes."""
+    out = []
+    for _, group in rows[(rows["n"] == large) & (rows["predicted"] > 0)].groupby("separability"):
+        mu = float(group["mu"].iloc[0])
+        scale = group["scale"].to_numpy(float)
+        if scale.min() <= mu <= scale.max():
+            log_at = np.interp(math.log(mu), np.log(scale), np.log(group["predicted"].to_numpy(float)))
+            out.append((mu, math.exp(log_at)))
+    return pd.DataFrame(out, columns=["scale", "slowdown"])
+
+
+def _crossings(axes: Axes, rows: pd.DataFrame, large: int) -> None:
+    """Draw the boundary a = mu across the curves and name the regimes at its sides."""
+    found = crossings(rows, large)
+    if found.empty:
+        return
+    axes.plot(found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1)
+    top = found.iloc[-1]
+    note: dict[str, Any] = {"textcoords": "offset points", "color": MUTED, "fontsize": 9}
+    place = (float(top["scale"]), float(top["slowdown"]))
+    axes.text(
+        0.02, 0.98, "plateau: the scale\nsets the slowdown", transform=axes.transAxes, va="top", color=MUTED, size=9
+    )
+    axes.annotate("ceiling: the\nseparability sets it", place, (12, -40), va="top", **note)
+
+
+def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own: int, large: int) -> None:
+    name = separability_name(str(rows["dataset"].iloc[0]))
+    handles = [
+        Line2D([], [], color=series_style(i)["color"], marker=series_style(i)["marker"]) for i in range(len(levels))
+    ]
+    labels = [f"{escaped(name)} = {wording.number(level)}" for level in levels]
+    handles += [
+        Line2D([], [], color=INK, linewidth=1.4),
+        Line2D([], [], color=INK, linestyle="none", marker="o", ms=9, markerfacecolor="none"),
+        Line2D([], [], color=INK, linestyle="none", marker="o", ms=5),
+    ]
+    labels += ["population law", f"flow, n = {wording.count(large)}", f"stepping, n = {wording.count(own)}"]
+    if own != large:
+        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle="--"))
+        labels.append(f"flow, n = {wording.count(own)}")
+    if rows["stepped_bound"].any():
+        handles.append(Line2D([], [], color=INK, linestyle="none", marker="^", ms=6, markerfacecolor="none"))
+        labels.append("stepping: at least")
+    if len(crossings(rows, large)):
+        handles.append(Line2D([], [], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2))
+        labels.append("a = \N{GREEK SMALL LETTER MU}")
+    figure.legend(handles, labels, loc="outside upper left", ncols=2, handlelength=1.8, columnspacing=1.2)
+
+
+def _describe_theory(frames: Frames) -> str:
+    rows = phase_rows(frames["phase"])
+    if rows.empty:
+        return f"No figure: {_NONE}."
+    own, large = sizes(rows)
+    ends = rows[rows["n"] == large].groupby("separability").tail(1)
+    parts = [
+        f"{separability_name(row['dataset'])} = {wording.number(row['separability'])}: law "
+        f"{_text(row['predicted']) or 'none'}, flow {_text(row['flow'], bound=bool(row['flow_bound'])) or 'none'}"
+        for row in ends.to_dict("records")
+    ]
+    largest = wording.number(float(rows["scale"].max()))
+    return (
+        "Slowdown against the scale of a wrong start, a curve of the population law per separability with "
+        f"measurements on it: stepping on {wording.count(own)} samples, gradient flow on {wording.count(large)}. "
+        f"At scale {largest}: {'; '.join(parts)}. A dotted line across the curves marks a = mu."
+    )
+
+
+PHASE = Entry(
+    "phase",
+    "Slowdown by start and separability",
+    "Each field is the median slowdown from a confidently wrong start at equal rates, until the target ({target}): "
+    "above what was measured (upright: by stepping; italic: by gradient flow where stepping would not end), below in "
+    "brackets what the population law predicts. Dotted fields with > are lower bounds.",
+    ("phase",),
+    _draw_phase,
+    _describe_phase,
+)
+
+
+THEORY = Entry(
+    "theory",
+    "Slowdown against the size of the wrong start, with the law",
+    "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent on the "
+    "study's own samples, with intervals. Open marks: gradient flow on many samples. Target: {target}. The dotted line "
+    "is a = \N{GREEK SMALL LETTER MU}: before it the slowdown grows exponentially with the scale, after it slowly.",
+    ("phase",),
+    _draw_theory,
+    _describe_theory,
+)

@@ -1,0 +1,152 @@
+"""What the learning rate is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import statistics, wording
+from study.figures.choice import setting_name, target_name, told, wrong_cells
+from study.figures.style import (
+    COLOURS,
+    INK,
+    MARKERS,
+    MUTED,
+    NAMES,
+    WIDTH,
+    Entry,
+    Frames,
+    bars,
+    draw_medians,
+    legend,
+    log_axis,
+    nothing,
+    series_style,
+)
+
+
+def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
+    """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
+    cells = frames["slowdown"]
+    setting = statistics.focus(cells)
+    if setting is None:
+        return []
+    here = (cells["dataset"] == setting[0]) & (cells["separability"] == setting[1])
+    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == statistics.headline_target(cells))]
+    out = [("zero start", rows[rows["initialisation"] == "zero"])]
+    wrong = rows[rows["initialisation"] == "wrong"]
+    if len(wrong):
+        scales = np.unique(wrong["scale"])
+        scale = float(scales[len(scales) // 2])
+        out.append((f"wrong start, a = {wording.number(scale)}", wrong[wrong["scale"] == scale]))
+    return [(label, group.sort_values("rate")) for label, group in out if len(group)]
+
+
+def _draw_rates(frames: Frames) -> Figure:
+    groups = _rate_cells(frames)
+    if not groups:
+        return nothing("no drawn data set at equal rates in this study")
+    figure = Figure(figsize=(WIDTH, 0.9 + 2 * len(groups)), layout="constrained")
+    panels = figure.subplots(len(groups), sharex=True, squeeze=False)[:, 0].tolist()
+    for axes, (label, cells) in zip(panels, groups, strict=True):
+        axes.set(xscale="log", yscale="log")
+        for (loss, colour), marker in zip(COLOURS.items(), MARKERS, strict=False):
+            rate, middle = cells["rate"].to_numpy(float), cells[f"{loss}_median"].to_numpy(float)
+            there = np.isfinite(middle) & (middle > 0)
+            low, high = (cells[f"{loss}_median_{end}"].to_numpy(float) for end in ("low", "high"))
+            budget = cells["budget"].to_numpy(float)
+            axes.plot(rate[there], middle[there], color=colour, marker=marker, label=NAMES[loss])
+            bars(axes, rate[there], low[there], np.minimum(high, budget)[there], colour)
+            missed = np.isinf(middle)
+            axes.plot(
+                rate[missed],
+                budget[missed],
+                linestyle="none",
+                marker="^",
+                markersize=8,
+                markerfacecolor="none",
+                color=colour,
+            )
+        axes.annotate(
+            label, (1, 1), (-4, -4), "axes fraction", textcoords="offset points", ha="right", va="top", color=INK
+        )
+        log_axis(axes.xaxis, np.unique(cells["rate"]))
+        log_axis(axes.yaxis)
+    panels[-1].set_xlabel("learning rate, in units of 1/L of BCE")
+    figure.supylabel("median steps to the target", fontsize=10)
+    legend(panels[0])
+    return figure
+
+
+def _describe_rates(frames: Frames) -> str:
+    parts = []
+    for label, cells in _rate_cells(frames):
+        for loss in COLOURS:
+            best = cells.sort_values([f"{loss}_median", "rate"]).iloc[0]
+            steps = wording.steps(float(best[f"{loss}_median"]), int(best["budget"]))
+            parts.append(f"{label}, {NAMES[loss]}: fewest at rate {wording.number(float(best['rate']))}, {steps} steps")
+    if not parts:
+        return "No figure: no drawn data set at equal rates in this study."
+    return (
+        f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
+        + "; ".join(parts)
+        + "."
+    )
+
+
+def _policy_rows(frames: Frames) -> pd.DataFrame:
+    setting = statistics.focus(frames["slowdown"])
+    rows = wrong_cells(frames["slowdown"], policy=None)
+    if setting is None:
+        return rows.iloc[:0]
+    return rows[(rows["dataset"] == setting[0]) & (rows["separability"] == setting[1])]
+
+
+def _draw_policies(frames: Frames) -> Figure:
+    rows = _policy_rows(frames)
+    if rows.empty:
+        return nothing("no wrong start on a drawn data set in this study")
+    figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
+    names = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
+    for index, (policy, label) in enumerate(names.items()):
+        group = rows[rows["policy"] == policy]
+        if len(group):
+            draw_medians(axes, group, "scale", series_style(index), label)
+    axes.axhline(1, color=MUTED, linewidth=1)
+    log_axis(axes.xaxis, np.unique(rows["scale"]))
+    log_axis(axes.yaxis)
+    legend(axes)
+    return figure
+
+
+def _describe_policies(frames: Frames) -> str:
+    rows = _policy_rows(frames)
+    if rows.empty:
+        return "No figure: no wrong start on a drawn data set in this study."
+    series = "; ".join(f"{policy}: {told(group)}" for policy, group in rows.groupby("policy", sort=True))
+    return f"Slowdown of MSE against the scale of a wrong start under each learning-rate policy. {series}."
+
+
+RATES = Entry(
+    "rates",
+    "Steps against the learning rate",
+    "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same rate. "
+    "Open triangles: the median was not reached within the budget.",
+    ("slowdown",),
+    _draw_rates,
+    _describe_rates,
+)
+
+
+POLICIES = Entry(
+    "policies",
+    "What a better learning rate buys back",
+    "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
+    "at its own 1/L, each at the rate that was best on separate tuning seeds.",
+    ("slowdown",),
+    _draw_policies,
+    _describe_policies,
+)

@@ -1,0 +1,86 @@
+"""Slowdown on real data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import statistics, wording
+from study.figures.choice import target_name
+from study.figures.style import MUTED, WIDTH, Entry, Frames, escaped, log_axis, nothing, series_style
+
+
+def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
+    """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
+    cells = statistics.headline(frames["slowdown"])
+    cells = cells[
+        cells["separability"].isna()
+        & (cells["policy"] == "equal")
+        & (cells["target"] == statistics.headline_target(cells))
+        & (cells["slowdown"] > 0)
+    ]
+    out = []
+    for start in ("zero", "normal", "wrong"):
+        rows = cells[cells["initialisation"] == start]
+        if rows.empty:
+            continue
+        scales = np.unique(rows["scale"])
+        scale = float(scales[len(scales) // 2] if start == "wrong" else scales[0])
+        label = "zero start" if start == "zero" else f"{start} start, a = {wording.number(scale)}"
+        out.append((label, rows[rows["scale"] == scale]))
+    return out
+
+
+def _draw_real(frames: Frames) -> Figure:
+    groups = real_rows(frames)
+    if not groups:
+        return nothing("no real data in this study")
+    names = sorted({name for _, rows in groups for name in rows["dataset"]}, reverse=True)
+    figure = Figure(figsize=(WIDTH, 1.3 + 0.5 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    for index, (label, rows) in enumerate(groups):
+        style = series_style(index)
+        y = np.array([names.index(name) for name in rows["dataset"]]) + 0.2 * (len(groups) - 1 - 2 * index) / 2
+        value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
+        low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
+        axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)
+        axes.plot(
+            value[bound],
+            y[bound],
+            linestyle="none",
+            marker=">",
+            markersize=8,
+            markerfacecolor="none",
+            color=style["color"],
+        )
+        ends = np.where(np.isfinite(high), high, value * 2)
+        axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
+    axes.set(xscale="log", xlabel="times slower with MSE", ylim=(-0.6, len(names) - 0.4))
+    axes.set_yticks(range(len(names)), [escaped(name) for name in names])
+    axes.axvline(1, color=MUTED, linewidth=1)
+    log_axis(axes.xaxis)
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure
+
+
+def _describe_real(frames: Frames) -> str:
+    groups = real_rows(frames)
+    if not groups:
+        return "No figure: no real data in this study."
+    series = "; ".join(
+        f"{label}: " + ", ".join(f"{d} {t}" for d, t in zip(rows["dataset"], rows["text"], strict=True))
+        for label, rows in groups
+    )
+    return f"Slowdown of MSE on real data at equal rates, target: {target_name(frames)}. {series}."
+
+
+REAL = Entry(
+    "real",
+    "Real data",
+    "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
+    "equal rates, until the target ({target}). Open triangles are lower bounds.",
+    ("slowdown",),
+    _draw_real,
+    _describe_real,
+)

@@ -1,0 +1,181 @@
+"""What all figures look like, and how each introduces itself.
+
+Colours are those of Okabe and Ito, told apart by the colour-blind; markers differ as well.
+A median that was not reached is an open triangle at its lower bound, never a dot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from study import wording
+
+INK: Final = "#24292f"
+MUTED: Final = "#6e7781"
+GRID: Final = "#d8dee4"
+COLOURS: Final = MappingProxyType({"mse": "#d55e00", "bce": "#0072b2"})
+SERIES: Final = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
+MARKERS: Final = ("o", "s", "D", "v", "P", "X")
+NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
+TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
+
+WIDTH: Final = 5.2  # inches; at 10 points the letters stay legible when the figure is as narrow as a phone
+STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
+    {
+        "svg.hashsalt": "mse-versus-bce",
+        "svg.fonttype": "path",  # the letters travel with the file and look the same everywhere
+        "font.family": "DejaVu Sans",
+        "font.size": 10,
+        "axes.labelsize": 10,
+        "legend.fontsize": 9,
+        "legend.frameon": False,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": MUTED,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": GRID,
+        "grid.linewidth": 0.7,
+        "lines.linewidth": 1.8,
+        "hatch.linewidth": 0.6,
+        "hatch.color": MUTED,
+    }
+)
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of the study.
+
+    Attributes
+    ----------
+    name
+        Of the file, without suffix.
+    title
+        What it is, in a few words.
+    caption
+        What is drawn, in a sentence or two that hold whatever the numbers are; `{target}` stands for the target's name.
+    tables
+        Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
+    draw
+        Tables to figure.
+    describe
+        Tables to the text alternative: what a reader would see, in numbers.
+    """
+
+    name: str
+    title: str
+    caption: str
+    tables: tuple[str, ...]
+    draw: Callable[[Frames], Figure]
+    describe: Callable[[Frames], str]
+
+
+def _plain(value: float, _position: int | None = None) -> str:
+    return wording.number(value)
+
+
+def log_axis(axis: Any, ticks: Any = None) -> None:
+    """Write the numbers of a logarithmic axis in plain digits; at `ticks` alone where they are given."""
+    if ticks is not None:
+        axis.set_ticks(list(ticks))
+        axis.set_minor_locator(mpl.ticker.NullLocator())
+    axis.set_major_formatter(FuncFormatter(_plain))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def escaped(dataset: str) -> str:
+    """Write a data set's name so that matplotlib neither sets it as a formula nor hides it from a legend."""
+    return ("\N{ZERO WIDTH SPACE}" if dataset.startswith("_") else "") + dataset.replace("$", r"\$")
+
+
+def nothing(reason: str) -> Figure:
+    """Say in a figure's place why there is none."""
+    figure = Figure(figsize=(WIDTH, 1.4))
+    figure.text(0.5, 0.5, f"Nothing to draw: {reason}", ha="center", va="center", color=MUTED)
+    return figure
+
+
+def legend(axes: Axes, title: str | None = None, columns: int = 3) -> None:
+    """Put the legend above the axes, where it covers nothing."""
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles, labels, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
+
+
+def series_style(index: int) -> dict[str, Any]:
+    """Return colour and marker of the series with that index."""
+    return {"color": SERIES[index % len(SERIES)], "marker": MARKERS[index % len(MARKERS)]}
+
+
+def draw_medians(axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str) -> None:
+    """Draw medians with their intervals, joined; lower bounds as open triangles, led to by a dotted line."""
+    rows = rows.sort_values(x)
+    at, value = rows[x].to_numpy(float), rows["slowdown"].to_numpy(float)
+    bound = rows["slowdown_bound"].to_numpy(bool)
+    low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
+    axes.plot(at, value, color=style["color"], linewidth=1, linestyle=":")
+    axes.plot(at[~bound], value[~bound], color=style["color"], linewidth=1.4)
+    axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
+    if bound.all():  # then the triangles stand for the series in the legend
+        axes.plot([], [], linestyle="none", marker=style["marker"], color=style["color"], label=label)
+    axes.plot(
+        at[bound],
+        value[bound],
+        linestyle="none",
+        marker="^",
+        markersize=8,
+        markerfacecolor="none",
+        color=style["color"],
+    )
+    ends = np.where(np.isfinite(high), high, value * 2)
+    bars(axes, at[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], style["color"])
+
+
+def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
+    """Make one panel per scale, one below the other, on one step axis."""
+    figure = Figure(figsize=(WIDTH, 0.9 + height * len(scales)), layout="constrained")
+    panels = figure.subplots(len(scales), sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
+    for axes, scale in zip(panels, scales, strict=True):
+        axes.set_xscale("log")
+        axes.annotate(
+            f"a = {wording.number(scale)}",
+            (0, 0),
+            (6, 6),
+            "axes fraction",
+            textcoords="offset points",
+            color=INK,
+        )
+        log_axis(axes.xaxis)
+    panels[-1].set_xlabel("step of gradient descent")
+    return figure, panels
+
+
+def bars(
+    axes: Axes, at: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], colour: str
+) -> None:
+    """Draw intervals as upright lines.
+
+    Not by `vlines`: on a logarithmic axis it widens a range of one single value to one of a last bit, which has no scale.
+    """
+    if at.size:
+        axes.plot(np.vstack([at, at]), np.vstack([low, high]), color=colour, linewidth=1, solid_capstyle="butt")

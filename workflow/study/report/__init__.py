@@ -1,0 +1,69 @@
+"""The report: one self-contained page, the same in Markdown, and a summary in JSON; every sentence made from the tables.
+
+Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that no number
+is written by hand and none can contradict a table. Nothing that changes from run to run of the same study, such as a
+time of day, reaches the page.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from study import aggregation, statistics, tables
+from study.receipts import versions
+from study.report import explorer
+from study.report.answers import Provenance, summary
+from study.report.document import markdown
+from study.report.webpage import page
+
+__all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
+
+
+def write(
+    folder: str | Path,
+    html: str | Path,
+    markdown_file: str | Path,
+    summary_file: str | Path,
+    *,
+    commit: str,
+    config: str,
+    level: float = statistics.LEVEL,
+    resamples: int = statistics.RESAMPLES,
+) -> None:
+    """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
+
+    Parameters
+    ----------
+    folder
+        Where the tables lie, in parquet and CSV, such as `results/tables`.
+    html, markdown_file, summary_file
+        The files to write. Links in the first two are relative, so they belong beside `tables/` and `figures/`.
+    commit
+        Of the code, `unknown` where there is none.
+    config
+        The config as YAML text.
+    level, resamples
+        Confidence level and bootstrap resamples that the tables were made with.
+    """
+    folder = Path(folder)
+    frames = _quoted(folder)
+    files = [file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()]
+    digests = {file: tables.digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
+    provenance = Provenance(commit, config, level, resamples, versions(), digests)
+    found = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
+    texts = {html: page(frames, provenance), markdown_file: markdown(frames, provenance), summary_file: found + "\n"}
+    for path, text in texts.items():
+        with tables.replacing(Path(path)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
+    frames = aggregation.quoted(folder, tables.OF_A_STUDY)
+    rate = statistics.reference_rate(frames["slowdown"])
+    frames["curves"] = tables.scan("curves", folder / "curves.parquet", where=[{"rate": rate}])
+    frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
+    return frames

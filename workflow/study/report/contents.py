@@ -1,0 +1,86 @@
+"""What the report says, made once for all its forms: numbers as text, sentences, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from study import figures, statistics, tables, wording
+from study.figures.style import NAMES
+from study.report import first, grids, prose
+from study.report.answers import Provenance, answer, starts, whole
+from study.report.words import place, range_text
+
+
+def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
+    """Prepare everything that the templates print, by name.
+
+    Parameters
+    ----------
+    frames
+        Every table of `study.tables.OF_A_STUDY`, by name.
+    provenance
+        Commit, config, versions and digests.
+    """
+    cells, ended, found = frames["slowdown"], frames["ends"], answer(frames, provenance)
+    return {
+        "comparable": len(cells) > 0,
+        "missing": [NAMES[loss] for loss in statistics.LOSSES if loss not in set(ended["loss"])],
+        "cards": first.cards(found, provenance.level),
+        "lede": first.lede(found),
+        "target_prose": prose.target_prose(found["target"]),
+        "phase_prose": prose.phase_prose(frames["phase"]),
+        "law_prose": prose.law_prose(cells),
+        "law": grids.law_grid(cells),
+        "policy_prose": prose.policy_prose(found),
+        "policy": grids.policy_grid(frames["decomposition"], found["setting"]),
+        "real_prose": prose.real_prose(cells),
+        "real": grids.real_grid(cells),
+        "claims_prose": prose.claims_prose(frames["claims"]),
+        "claims": grids.claims_grid(frames["claims"]),
+        "guilt": prose.guilt_prose(frames),
+        "minima_prose": prose.minima_prose(frames["minima"]),
+        "minima": grids.minima_grid(frames["minima"]),
+        "edge_prose": prose.edge_prose(cells),
+        "ends": grids.ends_grid(statistics.of_targets(ended)),
+        "data": grids.data_grid(frames["datasets"]),
+        "setting": place(found["setting"]),
+        "rate": wording.number(found["rate"]),
+        "level": f"{100 * provenance.level:g}%",
+        "resamples": wording.count(provenance.resamples),
+        "counts": _counts(frames),
+        "figures": {name: _figure(name, frames) for name in figures.FIGURES},
+        "provenance": provenance,
+    }
+
+
+def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    cells, ended = frames["slowdown"], frames["ends"]
+    seeds = frames["datasets"].groupby("role")["seed"].nunique()
+    numbers = {
+        "runs": whole(ended)["runs"].sum(),
+        "starts": starts(ended),
+        "cells": len(cells),
+        "bounds": cells["slowdown_bound"].sum(),
+        "both_missed": cells["both_missed"].sum(),
+        "bce_missed": cells["bce_missed"].sum(),
+        "evaluation": seeds.get("evaluation", 0),
+        "tuning": seeds.get("tuning", 0),
+    }
+    return {name: wording.count(int(value)) for name, value in numbers.items()} | {
+        "budget": range_text(whole(ended)["budget"])
+    }
+
+
+def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Name a figure with its words and the table behind it."""
+    entry = figures.FIGURES[name]
+    return {
+        "name": name,
+        "title": entry.title,
+        "caption": figures.caption(name, frames),
+        "words": entry.describe(frames),
+        "file": tables.TABLES[entry.tables[0]].files()[0] if entry.tables else "",
+    }

@@ -1,0 +1,264 @@
+"""What the explorer of the page lets a reader choose from: every cell in words, its survival and learning curves.
+
+The page's script computes no number that it prints: all text is made here, by the code that makes the rest of the page.
+Axes are lists; what belongs to a choice lies in nested lists in the order of `AXES`, null where the study has none.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from study import statistics, wording
+from study.figures.choice import separability_name
+from study.figures.style import COLOURS, NAMES, TARGETS
+from study.report import words
+
+LIMIT: Final = 2_500_000
+"""Bytes that the data may take, so that the whole page stays below 5 MB."""
+
+DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
+"""Steps kept of each survival curve and points of each learning curve; the first pair that fits is taken."""
+
+SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
+"""The column of the table `curves` that shows how a run comes nearer to a target."""
+
+
+def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMIT) -> dict[str, Any] | None:
+    """Gather what the explorer needs, in as much detail as fits.
+
+    Parameters
+    ----------
+    frames
+        The tables `slowdown`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
+        `study.statistics.passages`.
+    level
+        Confidence level of the intervals.
+    limit
+        Bytes that the JSON may take.
+
+    Returns
+    -------
+    dict or None
+        Plain values only; None where the study compares nothing.
+    """
+    cells = frames["slowdown"]
+    if cells.empty:
+        return None
+    for chosen in (cells, statistics.headline(cells), _headline_target(cells)):
+        for steps, points in DETAIL:
+            out = _data(chosen, frames, level, steps, points)
+            if len(dump(out)) <= limit:
+                return out
+    return None
+
+
+def dump(data: Mapping[str, Any]) -> str:
+    """Write the data as JSON that can stand in a script element: nothing in it can end the element."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _headline_target(cells: pd.DataFrame) -> pd.DataFrame:
+    chosen = statistics.headline(cells)
+    return chosen[chosen["target"] == statistics.headline_target(cells)]
+
+
+def _data(
+    cells: pd.DataFrame, frames: Mapping[str, pd.DataFrame], level: float, steps: int, points: int
+) -> dict[str, Any]:
+    arrivals = frames["arrivals"][frames["arrivals"]["loss"].isin(COLOURS)]
+    axes = _Axes(cells, arrivals)
+    setting = statistics.focus(cells)
+    last = int(arrivals["budget"].max())
+    return {
+        "settings": axes.settings,
+        "starts": axes.starts,
+        "policies": axes.policies,
+        "rates": [wording.number(rate) for rate in axes.rates],
+        "targets": [{"key": target, "name": TARGETS.get(target, target)} for target in axes.targets],
+        "losses": [NAMES[loss] for loss in statistics.LOSSES],
+        "first": axes.first(setting, cells),
+        "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
+        "last": last,
+        "cells": _cells(axes, cells, level),
+        "survival": _survivals(axes, arrivals, frames["passages"], steps) if steps else None,
+        "thresholds": _thresholds(axes, frames["datasets"]),
+        "curves": _curves(axes, frames["curves"], points) if points else None,
+    }
+
+
+class _Axes:
+    """The lists to choose from, and where a row of a table stands in them."""
+
+    def __init__(self, cells: pd.DataFrame, arrivals: pd.DataFrame) -> None:
+        settings = cells[["dataset", "separability"]].drop_duplicates().sort_values(["dataset", "separability"])
+        starts = cells[["initialisation", "scale"]].drop_duplicates()
+        order = {name: i for i, name in enumerate(("zero", "normal", "wrong", "right"))}
+        starts = starts.sort_values(
+            ["initialisation", "scale"], key=lambda c: c.map(order) if c.name == "initialisation" else c
+        )
+        common = np.unique(cells.loc[cells["policy"] == "equal", "rate"]).tolist()
+        self.rates: list[float] = np.unique(arrivals["rate"]).tolist()
+        self.targets: list[str] = sorted(cells["target"].unique())
+        self.settings = [
+            {
+                "name": name,
+                "symbol": separability_name(name),
+                "separability": None if math.isnan(level) else wording.number(level),
+            }
+            for name, level in settings.itertuples(index=False)
+        ]
+        self.starts = [{"name": n, "scale": wording.number(a)} for n, a in starts.itertuples(index=False)]
+        self.policies = [
+            *({"policy": "equal", "rate": wording.number(rate)} for rate in common),
+            *({"policy": p} for p in ("smoothness", "tuned") if (cells["policy"] == p).any()),
+        ]
+        for policy in self.policies:
+            policy["name"] = words.POLICIES[policy["policy"]]
+        self._place = {
+            "setting": {_key(*row): i for i, row in enumerate(settings.itertuples(index=False))},
+            "start": {tuple(row): i for i, row in enumerate(starts.itertuples(index=False))},
+            "policy": {("equal", rate): i for i, rate in enumerate(common)}
+            | {(p["policy"], None): i for i, p in enumerate(self.policies) if p["policy"] != "equal"},
+        }
+
+    def places(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add the columns `setting` and `start`: indices into the lists, -1 for what is not in them."""
+        setting = [
+            self._place["setting"].get(_key(n, s), -1)
+            for n, s in zip(frame["dataset"], frame["separability"], strict=True)
+        ]
+        start = [self._place["start"].get(key, -1) for key in zip(frame["initialisation"], frame["scale"], strict=True)]
+        out = frame.assign(setting=setting, start=start)
+        return out[(out["setting"] >= 0) & (out["start"] >= 0)]
+
+    def setting(self, dataset: str, separability: float) -> int | None:
+        """Index of a data set and separability, None for what is not in the list."""
+        return self._place["setting"].get(_key(dataset, separability))
+
+    def policy(self, row: Mapping[str, Any]) -> int:
+        """Index of a cell's policy, which under `equal` includes its rate."""
+        return self._place["policy"][row["policy"], row["rate"] if row["policy"] == "equal" else None]
+
+    def first(self, setting: tuple[str, float] | None, cells: pd.DataFrame) -> list[int]:
+        """Return what is shown first: setting, start, policy, target."""
+        wrong = [i for i, start in enumerate(self.starts) if start["name"] == "wrong"]
+        rate = wording.number(statistics.reference_rate(cells))
+        equal = [i for i, policy in enumerate(self.policies) if policy.get("rate") == rate]
+        return [
+            self._place["setting"][_key(*setting)] if setting else 0,
+            wrong[len(wrong) // 2] if wrong else 0,
+            equal[0] if equal else 0,
+            self.targets.index(statistics.headline_target(cells)),
+        ]
+
+
+def _key(dataset: str, separability: float) -> tuple[str, float | None]:
+    return dataset, None if math.isnan(separability) else separability
+
+
+def _nested(*sizes: int) -> list[Any]:
+    """Make nested lists of nulls."""
+    return [None] * sizes[0] if len(sizes) == 1 else [_nested(*sizes[1:]) for _ in range(sizes[0])]
+
+
+def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
+    """Words of each cell by setting, start, policy and target.
+
+    They are: slowdown, what bounds it, rates of MSE and BCE, their median steps, their arrivals, number of starts.
+    """
+    out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
+    rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        out[row["setting"]][row["start"]][axes.policy(row)][axes.targets.index(row["target"])] = [
+            words.ratio(row),
+            words.interval(row, level),
+            *(axes.rates.index(row[f"rate_{loss}"]) for loss in statistics.LOSSES),
+            *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in statistics.LOSSES),
+            *(int(row[f"{loss}_reached"]) for loss in statistics.LOSSES),
+            int(row["starts"]),
+        ]
+    return out
+
+
+def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
+    """Arrivals of each group of runs by setting, start, target, loss and rate: the share that arrived, budget, steps.
+
+    The steps are those at which the share of runs not yet there falls, each by one run; with more than `most` of them,
+    as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier curve.
+    """
+    shape = len(axes.settings), len(axes.starts), len(axes.targets), len(statistics.LOSSES), len(axes.rates)
+    out = _nested(*shape)
+    groups = arrivals[arrivals["target"].isin(axes.targets)].merge(passages, how="left", on=list(statistics.GROUP))
+    rows: list[dict[str, Any]] = axes.places(groups).to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        steps = row["steps"] if row["reached"] else np.empty(0, dtype=np.int64)
+        place = out[row["setting"]][row["start"]][axes.targets.index(row["target"])]
+        place[statistics.LOSSES.index(row["loss"])][axes.rates.index(row["rate"])] = [
+            round(row["reached"] / row["runs"], 4),
+            row["budget"],
+            *statistics.thinned(steps, most).tolist(),
+        ]
+    return out
+
+
+def _thresholds(axes: _Axes, datasets: pd.DataFrame) -> list[Any]:
+    """Middle threshold of each setting and target, over its evaluation draws."""
+    out = _nested(len(axes.settings), len(axes.targets))
+    rows = datasets[datasets["role"] == "evaluation"]
+    groups: Any = rows.groupby(["dataset", "separability"], dropna=False)
+    for (name, level), draws in groups:
+        setting = axes.setting(name, level)
+        for index, target in enumerate(axes.targets):
+            if setting is not None:
+                out[setting][index] = float(f"{draws[f'target_{target}'].median():.4g}")
+    return out
+
+
+def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | None:
+    """Learning curves: median and band from the 10% to the 90% quantile of every score, a byte a number.
+
+    Returns
+    -------
+    dict or None
+        `steps` (common to all); `rate`: index of the rate they were recorded at; `runs`: how many are behind a curve at
+        most; `values` by setting, start, target and loss: the value that byte 255 stands for, and the bytes as base64:
+        all low ends, then all medians, then all high ends. A run that ended keeps its last value.
+    """
+    rate = statistics.reference_rate(curves.assign(policy="equal")) if len(curves) else math.nan
+    curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
+    if curves.empty or rate not in axes.rates:
+        return None
+    named = axes.places(curves.drop_duplicates("run"))[["run", "setting", "start", "loss"]]
+    out = _nested(len(axes.settings), len(axes.starts), len(axes.targets), len(statistics.LOSSES))
+    groups: dict[Any, list[int]] = named.groupby(["setting", "start", "loss"], sort=False)["run"].agg(list).to_dict()
+    steps = np.unique(curves["step"].to_numpy(np.int64))
+    if steps.size > most:
+        steps = np.unique(steps[np.linspace(0, steps.size - 1, most).round().astype(int)])
+    for target in axes.targets:
+        wide = (
+            curves.pivot_table(index="step", columns="run", values=SCORES[target], aggfunc="first").ffill().loc[steps]
+        )
+        for (setting, start, loss), members in groups.items():
+            band = np.nanquantile(wide[members].to_numpy(float), (0.1, 0.5, 0.9), axis=1)
+            out[setting][start][axes.targets.index(target)][statistics.LOSSES.index(loss)] = _packed(band)
+    most_runs = max(len(members) for members in groups.values())
+    return {"steps": steps.tolist(), "rate": axes.rates.index(rate), "runs": most_runs, "values": out}
+
+
+def _packed(band: npt.NDArray[np.float64]) -> list[Any]:
+    """Pack numbers into bytes: the value of byte 255 and the bytes in base64; a gap takes the value before it."""
+    filled = pd.DataFrame(band.T).ffill().bfill().to_numpy(float).T
+    top = float(f"{filled.max() or 1.0:.4g}")
+    scaled = np.clip(np.round(filled / top * 255), 0, 255).astype(np.uint8)
+    return [top, base64.b64encode(scaled.tobytes()).decode("ascii")]

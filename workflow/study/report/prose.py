@@ -1,0 +1,270 @@
+"""Sentences made from numbers, so that none can contradict a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study import statistics, wording
+from study.figures.phase import measured, phase_rows, sizes
+from study.figures.real import real_rows
+from study.figures.style import NAMES, TARGETS
+from study.report.grids import zero_cells
+from study.report.words import MARKS, POLICIES, SOURCES, place, ratio, times
+
+
+def target_prose(target: str) -> str:
+    """Say which target the figures use, and why."""
+    if target == "brier":
+        return "Figures use the Brier score as the target: MSE descends that very score, so it does not favour BCE."
+    return f"Figures use {TARGETS.get(target, target)} as the target."
+
+
+def law_prose(cells: pd.DataFrame) -> list[str]:
+    """Say how the zero starts stand to the law of 4, and why some leave it."""
+    rows = zero_cells(cells)
+    if rows.empty:
+        return ["This study has no zero start at equal rates, so the law is not put to the test here."]
+    return [*_law_of_scores(rows[(rows["target"] != "accuracy") & (rows["slowdown"] > 0)]), *_law_of_accuracy(rows)]
+
+
+def _law_of_scores(cells: pd.DataFrame) -> list[str]:
+    """Say which cell comes nearest to 4, and how many lie above."""
+    if cells.empty:
+        return []
+    rate = wording.number(float(cells["rate"].iloc[0]))
+    gap = np.abs(np.log(cells["slowdown"] / 4))
+    nearest = _end(cells.loc[gap.sort_values(kind="stable").index[0]])
+    out = []
+    out.append(
+        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
+        f"the cells with a score as the target (there are {len(cells)}) is {nearest}."
+    )
+    above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
+    if len(above):
+        out.append(
+            f"More than a tenth above 4 {'lies' if len(above) == 1 else 'lie'} {len(above)}, up to "
+            f"{_end(above.iloc[-1])}: there the target asks for large logits, and the larger a logit the smaller is "
+            "p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+        )
+    return out
+
+
+def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
+    """Say in how many cells both losses reach the accuracy with their first step."""
+    cells = cells[cells["target"] == "accuracy"]
+    at_once = int(((cells["mse_median"] == 1) & (cells["bce_median"] == 1)).sum())
+    if not at_once:
+        return []
+    told = (
+        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their "
+        f"first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
+    )
+    return [told]
+
+
+def _end(row: pd.Series[Any]) -> str:
+    """Name a cell with its slowdown."""
+    level = "" if math.isnan(row["separability"]) else f" {wording.number(row['separability'])}"
+    slow = times(row["slowdown"], bound=bool(row["slowdown_bound"]))
+    return f"{slow} ({row['dataset']}{level}, {TARGETS.get(row['target'], row['target'])})"
+
+
+def policy_prose(found: Mapping[str, Any]) -> list[str]:
+    """Say what a larger learning rate buys back at the featured start, and what it does not."""
+    if found["featured"] is None:
+        return ["No wrong start at equal rates in this study, so there is nothing to take apart."]
+    entry = found["wrong"][found["featured"]]
+    out = [f"From the wrong start of size {wording.number(entry['scale'])} on {place(found['setting'])}:"]
+    told = [
+        f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
+        for p, name in POLICIES.items()
+        if entry[p]
+    ]
+    out[0] += " " + ", ".join(told) + "."
+    equal, tuned = entry["equal"], entry["tuned"]
+    if tuned and equal["slowdown_bound"]:
+        out.append("At equal rates only a bound is known, so what the best rates buy back cannot be told.")
+    elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
+        bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
+        if bought > 1:
+            out.append(f"So the best rates buy back a factor of {wording.number(bought)}, and {left} remains.")
+        else:
+            out.append(f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains.")
+    return out
+
+
+def real_prose(cells: pd.DataFrame) -> list[str]:
+    """Say for each kind of start between which values the slowdown on real data lies at equal rates."""
+    out = []
+    for label, rows in real_rows({"slowdown": cells}):
+        ordered = rows.sort_values(["slowdown", "slowdown_bound", "dataset"])
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        ends = [
+            f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} ({row['dataset']})" for row in (low, high)
+        ]
+        reach = f"{ends[0]}" if len(rows) == 1 else f"from {ends[0]} to {ends[1]}"
+        out.append(f"{label[0].upper()}{label[1:]}, {len(rows)} data {'set' if len(rows) == 1 else 'sets'}: {reach}.")
+    return out
+
+
+def edge_prose(cells: pd.DataFrame) -> str:
+    """Say how often the best rate is the largest tried, where a larger one might have done better."""
+    tuned = cells[cells["policy"] == "tuned"]
+    shares = []
+    for loss in statistics.LOSSES:
+        rates = cells[f"rate_{loss}"]
+        edge = int((tuned[f"rate_{loss}"] == rates.max()).sum())
+        shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
+    return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
+
+
+def phase_prose(phase: pd.DataFrame) -> list[str]:
+    """Say how far the phase diagram reaches, how near the law is, and where finite samples leave it."""
+    rows = phase_rows(phase)
+    if rows.empty:
+        return [
+            "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
+        ]
+    own, large = sizes(rows)
+    best = np.array([measured(row)[0] for _, row in rows.iterrows()])
+    best = best[best > 0]  # 0 stands for a ratio of which nothing is known from below
+    if best.size == 0:
+        return ["No slowdown from wrong starts on Gaussian data could be measured in this study."]
+    decades = math.log10(best.max() / best.min())
+    out = [
+        (
+            f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
+            f"{wording.number(decades)} decades. Where stepping would not end, gradient flow measures the same ratio: its "
+            "cost grows with the path, not with the time on a plateau."
+        )
+    ]
+    out += _nearness(rows[rows["n"] == large], large)
+    if own != large:
+        out += _finite(rows[rows["n"] == own], own)
+    return out
+
+
+def _agreement(rows: pd.DataFrame) -> pd.Series[float]:
+    """Flow over law, where both are numbers."""
+    clear = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
+    return clear["flow"] / clear["predicted"]
+
+
+def _nearness(rows: pd.DataFrame, n: int) -> list[str]:
+    """Say how near the flow on the large samples is to the law."""
+    share = _agreement(rows)
+    if share.empty:
+        return []
+    near = int((np.abs(share - 1) <= 0.03).sum())
+    return [
+        (
+            f"On {wording.count(n)} samples the flow is between {wording.number(float(share.min()))} and "
+            f"{wording.number(float(share.max()))} times the law for infinitely many; {near} of {len(share)} points are "
+            "within 3% of it."
+        )
+    ]
+
+
+def _finite(rows: pd.DataFrame, n: int) -> list[str]:
+    """Say where the study's own samples leave the law most, and why they must."""
+    share = _agreement(rows)
+    if share.empty:
+        return []
+    at = int(np.abs(np.log(share)).argmax())
+    worst: Mapping[str, Any] = rows.loc[share.index[at]].to_dict()
+    far = wording.number(float(share.iloc[at]))
+    return [
+        (
+            f"The study's own {wording.count(n)} samples leave the law most at "
+            f"{place((worst['dataset'], worst['separability']))}, size {wording.number(worst['scale'])}: {far} times it. "
+            "There the law rests on the few samples near the boundary, and a finite sample may have none of them."
+        )
+    ]
+
+
+def claims_prose(claims: pd.DataFrame) -> list[str]:
+    """Count the verdicts by source."""
+    if claims.empty:
+        return ["This study puts no claim to the test."]
+    out = []
+    for source, name in SOURCES.items():
+        verdicts = claims.loc[claims["source"] == source, "verdict"]
+        counts = [f"{v}: {int((verdicts == v).sum())}" for v in MARKS if (verdicts == v).any()]
+        if counts:
+            out.append(f"Claims of {name} ({len(verdicts)}) \N{EN DASH} {', '.join(counts)}.")
+    return out
+
+
+def minima_prose(minima: pd.DataFrame) -> list[str]:
+    """Say how many minima each loss has on the data made for it."""
+    if minima.empty:
+        return ["This study looked for no local minima."]
+    out = []
+    for name, rows in minima.groupby("dataset", sort=True):
+        counts = rows.groupby("loss").size()
+        found = [f"{int(counts[loss])} of {NAMES[loss]}" for loss in statistics.LOSSES if loss in counts]
+        out.append(f"On the data set {name}: {' and '.join(found)}.")
+    mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
+    if len(mse) and mse.max() > 1:
+        out.append("So on data that no plane parts MSE can have several basins, and the start decides which is found.")
+    return out
+
+
+def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """List what MSE is not to be blamed for, each with the numbers that say so."""
+    arrivals, cells = frames["arrivals"], frames["slowdown"]
+    if cells.empty:
+        return ["There is nothing to compare."]
+    target, rate = statistics.headline_target(cells), statistics.reference_rate(cells)
+    here = arrivals[arrivals["rate"] == rate]
+    name = TARGETS.get(target, target)
+    out = []
+    for start, said in (("zero", "a zero start"), ("normal", "ordinary starts"), ("right", "confidently right starts")):
+        rows = here[(here["initialisation"] == start) & (here["target"] == target)]
+        shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES}
+        if all(whole for _, whole in shares.values()):
+            mse, bce = (f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values())
+            out.append(
+                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE in {bce}."
+            )
+    out += _boundary(here)
+    tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == target) & (cells["slowdown"] > 0)]
+    ordinary = tuned[tuned["initialisation"].isin(["zero", "normal"])]
+    if len(ordinary):
+        level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
+        out.append(
+            f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
+            f"in {level} of {len(ordinary)} cells with a zero or an ordinary start."
+        )
+    lost = [
+        int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
+        for loss in statistics.LOSSES
+    ]
+    out.append(
+        f"Blowing up: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
+        f"{wording.count(lost[1])} of BCE."
+    )
+    return out
+
+
+def _arrived(rows: pd.DataFrame) -> tuple[int, int]:
+    return int(rows["reached"].sum()), int(rows["runs"].sum())
+
+
+def _boundary(here: pd.DataFrame) -> list[str]:
+    """Say how often MSE found as good a decision boundary as BCE's from a zero start."""
+    rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy") & (here["loss"] == "mse")]
+    if rows.empty:
+        return []
+    part, whole = _arrived(rows)
+    return [
+        (
+            f"The decision boundary: from a zero start, {wording.percent(part, whole)} of {wording.count(whole)} MSE "
+            "runs came within 0.01 of the accuracy of BCE's optimum."
+        )
+    ]

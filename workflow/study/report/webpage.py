@@ -1,0 +1,82 @@
+"""The report as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from study import figures
+from study.figures.style import COLOURS, GRID, INK, MUTED
+from study.report import explorer
+from study.report.contents import contents
+from study.report.words import MARKS
+
+if TYPE_CHECKING:
+    from study.report.answers import Provenance
+
+TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+
+# Ink and the two losses' colours follow the reader's light or dark page; in a file of its own a figure keeps its own.
+_THEMED: Final = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    GRID: "var(--line)",
+    COLOURS["mse"]: "var(--mse)",
+    COLOURS["bce"]: "var(--bce)",
+}
+
+
+def environment(*, autoescape: bool) -> jinja2.Environment:
+    """Make the environment in which the templates are rendered: an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=autoescape,  # noqa: S701  the page's are escaped, Markdown has rules of its own
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
+    """Render the report as one HTML page that needs nothing but itself.
+
+    Parameters
+    ----------
+    frames
+        Every table of `study.tables.OF_A_STUDY`, by name.
+    provenance
+        Commit, config, versions and digests.
+    """
+    told = contents(frames, provenance)
+    data = explorer.build(frames, provenance.level)
+    return (
+        environment(autoescape=True)
+        .get_template("report.html")
+        .render(
+            **told,
+            style=_own("report.css"),
+            script=_own("explorer.js") + _own("save.js"),
+            explorer=data,
+            explorer_data=Markup(explorer.dump(data)) if data else "",  # noqa: S704  escaped by `dump`
+            svg={name: _inline(name, frames) for name in figures.FIGURES},
+            marks={mark: word.replace(" ", "-") for word, mark in MARKS.items()},
+        )
+    )
+
+
+def _own(name: str) -> Markup:
+    """Return a file of ours as it is."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _inline(name: str, frames: Mapping[str, Any]) -> Markup:
+    """Draw a figure as SVG in the page's colours. Its only free text is escaped where it is put in."""
+    text = figures.svg(name, frames)
+    for colour, variable in _THEMED.items():
+        text = text.replace(colour, variable)
+    return Markup(text)  # noqa: S704

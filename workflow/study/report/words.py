@@ -1,0 +1,97 @@
+"""Numbers, intervals and places in the words of the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from study import wording
+from study.figures.choice import separability_name
+
+POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
+
+MARKS: Final = {
+    "holds": "\N{CHECK MARK}",
+    "holds in the limit": "\N{ALMOST EQUAL TO}",
+    "fails": "\N{MULTIPLICATION X}",
+    "untested": "?",
+}
+"""A mark for each verdict, told apart by its shape; the word always stands beside it."""
+
+
+SOURCES: Final = {"article": "the article", "review": "the review of it", "neither": "neither text"}
+"""Who makes a claim, in the order of the report."""
+
+
+def verdict_text(verdict: str) -> str:
+    """Write a verdict: its mark and its word."""
+    return f"{MARKS.get(verdict, '')} {verdict}".strip()
+
+
+def times(value: float, *, bound: bool = False) -> str:
+    """Write a ratio as the page does: ``13.9\N{MULTIPLICATION SIGN}``, ``> 812\N{MULTIPLICATION SIGN}``."""
+    digits = wording.number(value, rounding="down" if bound else "nearest")
+    return f"{'> ' if bound else ''}{digits}\N{MULTIPLICATION SIGN}"
+
+
+def ratio(record: Mapping[str, Any] | None) -> str:
+    """Write the slowdown of a summary; a bound as a bound, `unknown` where nothing is known."""
+    if record is None or math.isnan(record["slowdown"]):
+        return "none"
+    if record["slowdown"] == 0:
+        return str(record["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
+    return times(record["slowdown"], bound=bool(record["slowdown_bound"]))
+
+
+def interval(record: Mapping[str, Any], level: float) -> str:
+    """Say the interval of a slowdown at a confidence level, or what a bound means."""
+    if math.isnan(record["slowdown"]):
+        return "no pair tells a ratio: the target held at the start"
+    if record["slowdown_bound"]:
+        missed = int(record["mse_censored"] + record["mse_diverged"])
+        return (
+            f"a lower bound: {missed} of {record['starts']} MSE runs had not arrived "
+            f"after {wording.count(int(record['budget']))} steps"
+        )
+    low, high = float(record["slowdown_low"]), float(record["slowdown_high"])
+    if math.isinf(high):
+        return f"{100 * level:g}% interval from {wording.number(low)}, no upper limit"
+    return f"{100 * level:g}% interval {wording.number(low)} to {wording.number(high)}"
+
+
+def spread(ends: Mapping[str, Any] | None) -> str:
+    """Say between which values the cells of a kind lie, one per data set and separability."""
+    if ends is None:
+        return ""
+    low, high = (times(value, bound=bound) for value, bound in (ends["lowest"], ends["highest"]))
+    if ends["cells"] == 1 or low == high:
+        return f"{ends['cells']} {'setting' if ends['cells'] == 1 else 'settings'}: {low}"
+    return f"{ends['cells']} settings: from {low} to {high}"
+
+
+def place(setting: tuple[str, float] | None) -> str:
+    """Name the data and how far apart its classes are; nothing for None."""
+    if setting is None:
+        return ""
+    return f"{setting[0]} data, {separability_name(setting[0])} = {wording.number(setting[1])}"
+
+
+def level_text(value: float) -> str:
+    """Write a separability; nothing where there is none."""
+    return "" if math.isnan(value) else wording.number(value)
+
+
+def start_text(initialisation: str, scale: float) -> str:
+    """Name a start with its size."""
+    return initialisation if initialisation == "zero" else f"{initialisation} {wording.number(scale)}"
+
+
+def range_text(values: pd.Series[Any]) -> str:
+    """Say between which values a column lies."""
+    if values.empty:
+        return "none"
+    low, high = wording.number(float(values.min())), wording.number(float(values.max()))
+    return low if low == high else f"{low} to {high}"
