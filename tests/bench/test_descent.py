@@ -1,10 +1,13 @@
-"""Benchmarks of the kernels and their peers, for pytest-benchmark: ``pytest tests/bench -m ''``."""
+"""Benchmarks of the kernels and their peers, for pytest-benchmark; `snakemake benchmark` runs and records them."""
 
 from __future__ import annotations
 
 import pytest
 from solvers import installed_peers, numpy_batch, ours
 from workloads import SHAPES, workload
+
+SECONDS = 0.04  # of a workload: long beside what a call costs anyway, short enough for many rounds
+ROUNDS = {"NumPy": 3}  # many times slower
 
 
 def _solvers(loss: str) -> dict:
@@ -22,12 +25,14 @@ def _solvers(loss: str) -> dict:
 @pytest.mark.parametrize(
     "solver", ["kernels", "kernels, 1 thread", "kernels, targets", "NumPy", "JAX jit", "torch.compile"]
 )
-def test_descent(benchmark, shape: tuple[int, int, int], loss: str, solver: str) -> None:
+def test_descent(benchmark, calibration, shape: tuple[int, int, int], loss: str, solver: str) -> None:
     solve = _solvers(loss).get(solver)
     if solve is None:
         pytest.skip("needs the extra 'peers'")
-    work = workload(*shape)
+    work = workload(*shape, seconds=SECONDS)
+    threads = 1 if solver == "kernels, 1 thread" else 2
     benchmark.group = f"{loss}, n = {shape[0]}, d = {shape[1]}, {shape[2]} runs"
-    benchmark.extra_info["sample_steps"] = work.sample_steps
-    solve(work)
-    benchmark.pedantic(solve, args=(work,), rounds=7, iterations=1, warmup_rounds=1)
+    benchmark.extra_info |= {"sample_steps": work.sample_steps, "threads": threads, "solver": solver}
+    solve(work)  # compiles
+    setup = calibration(loss, threads, work)
+    benchmark.pedantic(solve, args=(work,), setup=setup, rounds=ROUNDS.get(solver, 11), iterations=1, warmup_rounds=1)

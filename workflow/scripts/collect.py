@@ -1,10 +1,8 @@
-"""Adapter: put the shards together, in the order of the plan."""
+"""Adapter: put the shards together, in the order of the runs."""
 
-import pandas as pd
 from study import tables
 from study.script import told
 
-with told(snakemake.log[0]):
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     for name in ("runs", "curves"):
-        parts = [tables.read(name, path) for path in snakemake.input[name]]
-        tables.write(pd.concat(parts, ignore_index=True), name, snakemake.output[name])
+        tables.merge(name, snakemake.input[name], snakemake.output[name])

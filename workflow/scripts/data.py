@@ -1,10 +1,14 @@
 """Adapter: draw the data sets of the config and write them with their facts."""
 
+import pandas as pd
 from study import arrays, config, datasets, tables
 from study.script import told
 
-with told(snakemake.log[0]):
-    table, drawn = datasets.build(config.load(snakemake.params.config))
-    arrays.write(drawn, snakemake.output.arrays)
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+    rows = []
+    with arrays.writing(snakemake.output.arrays) as add:
+        for row, drawn in datasets.draw(config.load(snakemake.params.config)):
+            rows.append(row)
+            add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):
-        tables.write(table, "datasets", path)
+        tables.write(pd.DataFrame(rows), "datasets", path)

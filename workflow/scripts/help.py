@@ -7,8 +7,15 @@ snakemake -n                                   say what would be done, and do no
 snakemake plan                                 say how many runs the study has and how long it will take
 snakemake tables                               make the tables only, results/tables/
 snakemake report                               make the report from the tables, and the tables if need be
+snakemake verify                               compare the results with the reference, to the byte
+snakemake reference                            record the results as the reference of config/default.yaml or smoke.yaml
+snakemake benchmark                            run the benchmarks and record them, results/benchmarks/
+snakemake history                              draw the recorded benchmarks, results/history.html
+snakemake compare --config base=REV            compare the benchmarks of two revisions (head=REV; none: this folder)
+snakemake compare_studies --config base=DIR    say what differs between the results of two studies (head=DIR)
 snakemake clean                                remove what a run makes; the benchmark history stays
 snakemake --configfile config/smoke.yaml       a study of seconds (config/full.yaml: one for a cluster)
 snakemake --config max_steps=5000              override a key of the config (docs/config.md lists them)
+snakemake --profile profiles/slurm             run the study through Slurm (docs/cluster.md)
 snakemake --report results/snakemake.html      Snakemake's own report, with every figure and table"""
 )

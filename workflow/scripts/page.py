@@ -5,11 +5,12 @@ from pathlib import Path
 from study import config, report
 from study.script import commit, told
 
-with told(snakemake.log[0]):
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     checked = config.load(snakemake.params.config)
     report.write(
         Path(snakemake.input.tables[0]).parent,
         snakemake.output.html,
+        snakemake.output.markdown,
         snakemake.output.summary,
         commit=commit(Path(config.__file__).parent),
         config=checked.as_yaml(),

@@ -1,13 +1,17 @@
-"""Adapter: make the runs of one shard."""
+"""Adapter: make the runs of one shard, unless an interrupted run had finished it."""
 
 from study import arrays, config, sweep, tables
 from study.script import note, told
 
-with told(snakemake.log[0]):
-    rows = tables.read("plan", snakemake.input.plan)
-    rows = rows[rows["shard"] == int(snakemake.wildcards.shard)]
-    progress = sweep.Progress(f"shard {snakemake.wildcards.shard}", len(rows), note(snakemake.log[0]))
-    drawn = arrays.read(snakemake.input.arrays)
-    runs, curves = sweep.run_shard(config.load(snakemake.params.config), rows, drawn, progress)
-    tables.write(runs, "runs", snakemake.output.runs)
-    tables.write(curves, "curves", snakemake.output.curves)
+with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params) as receipt:
+    name, say = f"shard {snakemake.wildcards.shard}", note(snakemake.log[0])
+    if receipt.take_over():
+        say(f"{name}: taken over from a run that was interrupted")
+    else:
+        rows = tables.scan("plan", snakemake.input.plan, where=[{"shard": int(snakemake.wildcards.shard)}])
+        drawn = arrays.read(snakemake.input.arrays, rows["data"].unique())
+        progress = sweep.Progress(name, len(rows), say)
+        runs, curves = sweep.run_shard(config.load(snakemake.params.config), rows, drawn, progress)
+        tables.write_parts(sweep.by_data(runs, rows), "runs", snakemake.output.runs)
+        tables.write_parts(sweep.by_data(curves, rows), "curves", snakemake.output.curves)
+    receipt.keep()

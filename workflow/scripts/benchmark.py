@@ -1,0 +1,14 @@
+"""Adapter: run the benchmarks and record them."""
+
+from pathlib import Path
+
+from study import benchmarks, config
+from study.script import note, told
+
+with told(snakemake.log[0]):
+    checked = config.load(snakemake.params.config)
+    storage = Path(snakemake.params.storage)
+    write = note(snakemake.log[0])
+    repository = Path(snakemake.params.repository)
+    file = benchmarks.record(repository, storage, checked.head, checked.benchmarks.record, write)
+    write(f"Recorded {file}; `snakemake history` draws the history.")

@@ -1,0 +1,12 @@
+"""Adapter: say what differs between the results of two studies."""
+
+from pathlib import Path
+
+from study import compare_studies, config
+from study.script import told
+
+with told(snakemake.log[0]):
+    checked = config.load(snakemake.params.config)
+    found = compare_studies.compare(Path(checked.base), Path(checked.head or snakemake.params.own))
+    compare_studies.write(found, snakemake.params.csv, snakemake.params.html)
+    print(compare_studies.report(found))
