@@ -14,7 +14,7 @@ include: "workflow/rules/common.smk"
 
 checked = load(config)
 shards = range(checked.number_of_shards)
-tables = table_files("datasets", "runs", "curves", "slowdown", "decomposition")
+tables = table_files(*OF_A_STUDY)
 figures = expand(
     "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=("svg", "png")
 )
@@ -24,13 +24,20 @@ templates = sorted(
 
 
 include: "workflow/rules/study.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/laws.smk"
+include: "workflow/rules/verify.smk"
+include: "workflow/rules/benchmarks.smk"
 
 
 rule all:
     default_target: True
     input:
         "results/report.html",
+        "results/report.md",
         "results/summary.json",
+        "results/manifest.json",
+        tables,
         figures,
 
 
@@ -42,6 +49,7 @@ rule tables:
 rule report:
     input:
         "results/report.html",
+        "results/report.md",
         "results/summary.json",
 
 
@@ -50,5 +58,12 @@ localrules:
     tables,
     report,
     plan,
+    benchmark,
+    history,
+    compare,
+    compare_studies,
     clean,
     help,
+
+
+recover()

@@ -91,4 +91,5 @@ def test_the_page_of_the_docs_is_the_schema():
 
 def test_every_published_table_has_a_caption():
     captions = {path.stem for path in (ROOT / "workflow" / "report").glob("table_*.rst")}
-    assert captions == {f"table_{name}" for name in tables.TABLES if name != "plan"}
+    shown = {f"table_{name}" for name, table in tables.TABLES.items() if ".csv" in table.suffixes}
+    assert captions == shown  # Snakemake's report cannot show parquet

@@ -1,20 +1,56 @@
+import re
+import sys
+from glob import glob
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from study import config as study_config
+from study import datasets, recovery
 from study import figures as study_figures
+from study import resources as study_resources
 from study.errors import UserError
 from study.sources import sources
-from study.tables import TABLES
+from study.tables import OF_A_STUDY, TABLES
+
+# Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
+# that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)
+leads = (
+    workflow.is_main_process
+    and not workflow.output_settings.dryrun
+    and not {"help", "--lint"} & set(sys.argv)
+)
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def told(action, *arguments):
+    """What an action returns. A user's error ends Snakemake with its message alone, before anything runs."""
+    try:
+        return action(*arguments)
+    except UserError as error:
+        say(error)
+        raise SystemExit(1) from None
 
 
 def load(config):
-    """The config, checked: what is wrong with it is told before anything runs."""
-    try:
-        return study_config.load(config)
-    except UserError as error:
-        raise WorkflowError(f"The config cannot be used.\n{error}") from None
+    """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
+    update_config(config, study_config.typed(workflow.config_settings.config))
+    checked = told(study_config.load, config)
+    if leads:
+        told(datasets.check, checked)
+        told(recovery.claim)
+    return checked
+
+
+def recover():
+    """See to it that no output is damaged or was left by another run; to be called when all rules are known."""
+    if leads:
+        patterns = {str(file) for rule in workflow.rules for file in rule.output}
+        outputs = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
+        recovery.recover(sorted(path for found in outputs for path in found), say)
 
 
 def only(*keys):
@@ -29,3 +65,20 @@ def table_files(*names):
         for name in names
         for suffix in TABLES[name].suffixes
     ]
+
+
+def growing(amount):
+    """So much of a resource, and as much again at each further attempt."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+def sweep_minutes(wildcards, input, attempt):
+    """Time limit of a shard, from the plan's size; more at each further attempt."""
+    return attempt * study_resources.sweep_minutes(checked, input.datasets)
+
+
+def recorded_runs(*storages):
+    """The files of every recorded run of some benchmark storages."""
+    return sorted(
+        str(path) for storage in storages for path in Path(storage).glob("*/*.json")
+    )

@@ -1,18 +1,23 @@
 rule data:
     input:
         code=sources("datasets"),
+        files=[path.replace("{", "{{").replace("}", "}}") for path in checked.files],
     output:
         arrays="results/data/arrays.npz",
         csv=report(
             "results/tables/datasets.csv",
             category="Tables",
             caption="../report/table_datasets.rst",
+            labels={"table": "datasets"},
         ),
         parquet="results/tables/datasets.parquet",
     log:
         "results/logs/data.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(2000 + checked.number_of_data_sets // 200),
+        runtime=growing(30 + checked.number_of_data_sets // 200),
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
     message:
@@ -31,6 +36,9 @@ rule expand_plan:
         "results/logs/plan.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10 + checked.number_of_data_sets // 1000),
     params:
         config=only(
             "seeds",
@@ -51,6 +59,7 @@ rule sweep:
     input:
         code=sources("sweep"),
         arrays="results/data/arrays.npz",
+        datasets="results/tables/datasets.parquet",
         plan="results/plan.parquet",
     output:
         runs="results/shards/{shard}.runs.parquet",
@@ -59,6 +68,9 @@ rule sweep:
         "results/logs/sweep.{shard}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(1000 + checked.number_of_data_sets // 400),
+        runtime=sweep_minutes,
     params:
         config=only("seed", "targets", "curves"),
     message:
@@ -73,20 +85,15 @@ rule collect:
         runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
         curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
     output:
-        runs=report(
-            "results/tables/runs.parquet",
-            category="Tables",
-            caption="../report/table_runs.rst",
-        ),
-        curves=report(
-            "results/tables/curves.parquet",
-            category="Tables",
-            caption="../report/table_curves.rst",
-        ),
+        runs="results/tables/runs.parquet",
+        curves="results/tables/curves.parquet",
     log:
         "results/logs/collect.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60 + checked.number_of_data_sets // 500),
     message:
         "Collecting the shards"
     script:
@@ -95,25 +102,42 @@ rule collect:
 
 rule statistics:
     input:
-        code=sources("statistics", "tables"),
+        code=sources("aggregation"),
         runs="results/tables/runs.parquet",
     output:
         csv=report(
             "results/tables/slowdown.csv",
             category="Tables",
             caption="../report/table_slowdown.rst",
+            labels={"table": "slowdown"},
         ),
         parquet="results/tables/slowdown.parquet",
         decomposition_csv=report(
             "results/tables/decomposition.csv",
             category="Tables",
             caption="../report/table_decomposition.rst",
+            labels={"table": "decomposition"},
         ),
         decomposition_parquet="results/tables/decomposition.parquet",
+        ends_csv=report(
+            "results/tables/ends.csv",
+            category="Tables",
+            caption="../report/table_ends.rst",
+        ),
+        ends_parquet="results/tables/ends.parquet",
+        arrivals_csv=report(
+            "results/tables/arrivals.csv",
+            category="Tables",
+            caption="../report/table_arrivals.rst",
+        ),
+        arrivals_parquet="results/tables/arrivals.parquet",
     log:
         "results/logs/statistics.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60 + checked.number_of_data_sets // 500),
     params:
         config=only("statistics"),
     message:
@@ -128,7 +152,7 @@ for figure in study_figures.FIGURES:
         name:
             f"figure_{figure}"
         input:
-            code=sources("figures"),
+            code=sources("figures", "aggregation"),
             tables=[
                 f"results/tables/{name}.parquet"
                 for name in study_figures.FIGURES[figure].tables
@@ -138,12 +162,16 @@ for figure in study_figures.FIGURES:
                 f"results/figures/{figure}.svg",
                 category="Figures",
                 caption=f"../report/figure_{figure}.rst",
+                labels={"figure": study_figures.FIGURES[figure].title},
             ),
             png=f"results/figures/{figure}.png",
         log:
             f"results/logs/figure.{figure}.log",
         conda:
             "../envs/study.yaml"
+        resources:
+            mem_mb=growing(1000),
+            runtime=growing(10),
         params:
             figure=figure,
         message:
@@ -162,18 +190,24 @@ rule page:
             "results/report.html",
             category="Answer",
             caption="../report/page_report.rst",
+            labels={"what": "The report"},
         ),
+        markdown="results/report.md",
         summary=report(
             "results/summary.json",
             category="Answer",
             caption="../report/page_summary.rst",
+            labels={"what": "Its numbers, for programs"},
         ),
     log:
         "results/logs/report.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
-        config=config,
+        config=checked.identity(),
     message:
         "Writing the report"
     script:
@@ -188,6 +222,9 @@ rule plan:
         "results/logs/describe.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         config=config,
     message:
@@ -204,8 +241,9 @@ rule clean:
     message:
         "Removing what a run makes; the benchmark history and the reference stay"
     shell:
-        "rm -rf results/data results/shards results/tables results/figures results/logs"
-        " results/plan.parquet results/report.html results/summary.json 2> {log} && rm -f {log}"
+        "rm -rf results/data results/shards results/tables results/figures results/logs results/receipts results/comparisons"
+        " results/plan.parquet results/report.html results/report.md results/summary.json results/manifest.json results/history.html"
+        " 2> {log} && rm -f {log}"
 
 
 rule help:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from study import readme
+
+SUMMARY = json.loads((readme.ROOT / readme.REFERENCE / "summary.json").read_text(encoding="utf-8"))
+README = (readme.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_opens_with_the_answer_of_the_reference() -> None:
+    assert readme.rewritten(README, SUMMARY) == README, "run `python -m study.readme`"
+    opening = README[: README.index("## ")]
+    values = [card["value"] for card in SUMMARY["first_screen"]["cards"]]
+    assert len(values) == 3
+    assert all(readme.escape(value) in opening for value in values)
+
+
+def test_the_numbers_of_the_first_screen_are_those_of_the_answer() -> None:
+    found = SUMMARY["answer"]
+    records = [found["zero"], *(found["wrong"][found["featured"]][policy] for policy in ("equal", "tuned"))]
+    for card, record in zip(SUMMARY["first_screen"]["cards"], records, strict=True):
+        assert card["value"].rstrip("\N{MULTIPLICATION SIGN}") == record["text"].split("x")[0]
+
+
+def test_the_picture_is_of_the_same_run() -> None:
+    picture = ET.parse(readme.ROOT / readme.PICTURE).getroot()
+    words = picture.findtext("{http://www.w3.org/2000/svg}desc")
+    wrong = [entry["equal"]["text"] for entry in SUMMARY["answer"]["wrong"]]
+    assert all(text in words for text in (wrong[0], wrong[-1]))
+    assert readme.PICTURE in README
+
+
+def test_a_drift_is_seen_and_mended() -> None:
+    other = json.loads(json.dumps(SUMMARY))
+    other["first_screen"]["cards"][0]["value"] = "17.3\N{MULTIPLICATION SIGN}"
+    text = readme.rewritten(README, other)
+    assert text != README
+    assert "17.3\N{MULTIPLICATION SIGN}" in text
+    assert readme.rewritten(text, SUMMARY) == README
+    with pytest.raises(ValueError, match="markers"):
+        readme.rewritten(re.sub("<!--.*?-->", "", README), SUMMARY)
