@@ -1,0 +1,356 @@
+"""Bad configs, extreme configs, and damages: what `abuse.py` and the tests put the study through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Files = dict[str, Callable[[Path], object]]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A config that must be refused in a line or two."""
+
+    config: dict[str, Any] | str  # text is given to --config as it is
+    says: tuple[str, ...]  # key, value and what is allowed, as they must be in the message
+    files: Files = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """A legal config that must give correct tables and a report that says what happened."""
+
+    config: dict[str, Any]
+    says: tuple[str, ...] = ()  # words of the page
+    files: Files = field(default_factory=dict)
+    ends: frozenset[str] = frozenset({"reached", "censored", "diverged"})  # the only statuses there may be
+
+
+def text(content: str) -> Callable[[Path], object]:
+    """Writer of a text file."""
+    return lambda path: path.write_text(content, encoding="utf-8")
+
+
+def _mine(**options: Any) -> dict[str, Any]:
+    return {"datasets": [{"name": "mine", "file": "mine.csv"} | options]}
+
+
+def _data(**options: Any) -> dict[str, Any]:
+    return {"datasets": [{"name": "gaussian"} | options]}
+
+
+def _start(**options: Any) -> dict[str, Any]:
+    return {"initialisations": [options]}
+
+
+GOOD_CSV = "x,z,label\n" + "".join(
+    f"{i / 7 - 1:.3f},{(i * 37 % 11) / 5:.3f},{int(i * 13 % 10 > 4)}\n" for i in range(20)
+)
+_ROWS = GOOD_CSV.splitlines()
+
+
+def _csv(change: Callable[[list[str]], list[str]]) -> Files:
+    return {"mine.csv": text("\n".join(change(list(_ROWS))) + "\n")}
+
+
+BAD: dict[str, Bad] = {
+    "unknown key": Bad({"max_step": 5}, ("max_step:", "unknown key", "max_steps")),
+    "unknown key in a section": Bad({"seeds": {"evaluate": 3}}, ("seeds.evaluate", "unknown key", "evaluation")),
+    "unknown option of a data set": Bad(_data(noise=0.1), ("datasets[0].noise", "unknown key", "label_noise")),
+    "text for a number": Bad({"max_steps": "many"}, ("max_steps", "'many'", "1 to 1000000000")),
+    "a fraction for a whole number": Bad({"max_steps": 2.5}, ("max_steps", "2.5", "whole number")),
+    "true for a number": Bad({"seed": True}, ("seed", "True", "whole number")),
+    "null for a number": Bad({"seed": None}, ("seed", "None", "whole number")),
+    "a number for a list": Bad({"learning_rates": 1}, ("learning_rates", "1", "list")),
+    "a list for a mapping": Bad({"seeds": [1, 2]}, ("seeds", "[1, 2]", "evaluation")),
+    "text for a mapping": Bad({"curves": "all"}, ("curves", "'all'", "points")),
+    "a number without its point": Bad("learning_rates=[1e-3]", ("learning_rates", "'1e-3'", "0.001")),
+    "negative scale": Bad(_start(name="wrong", scales=[-1]), ("initialisations[0].scales", "-1", "> 0")),
+    "scale 0": Bad(_start(name="wrong", scales=[0]), ("initialisations[0].scales", "0", "> 0")),
+    "scale nan": Bad(_start(name="wrong", scales=[float("nan")]), ("initialisations[0].scales", "nan", "> 0")),
+    "scale infinite": Bad(_start(name="wrong", scales=[float("inf")]), ("initialisations[0].scales", "inf", "10000")),
+    "scale beyond the range": Bad(_start(name="wrong", scales=[1e5]), ("initialisations[0].scales", "100000", "10000")),
+    "no scale for wrong": Bad(_start(name="wrong"), ("initialisations[0].scales", "wrong", "one or more")),
+    "scales for zero": Bad(_start(name="zero", scales=[1]), ("initialisations[0].scales", "zero", "none for zero")),
+    "empty learning rates": Bad({"learning_rates": []}, ("learning_rates", "[]", "one or more")),
+    "empty data sets": Bad({"datasets": []}, ("datasets", "[]", "one or more")),
+    "empty initialisations": Bad({"initialisations": []}, ("initialisations", "[]", "one or more")),
+    "empty losses": Bad({"losses": []}, ("losses", "mse", "bce")),
+    "empty targets": Bad({"targets": []}, ("targets", "[]", "accuracy, brier, logloss")),
+    "empty separabilities": Bad(_data(separability=[]), ("datasets[0].separability", "[]", "list")),
+    "unknown loss": Bad({"losses": ["mse", "bce", "hinge"]}, ("losses", "hinge", "mse")),
+    "only one loss": Bad({"losses": ["mse"]}, ("losses", "bce missing", "mse and bce")),
+    "unknown data set": Bad({"datasets": [{"name": "nowhere"}]}, ("datasets[0].name", "nowhere", "gaussian")),
+    "unknown kind": Bad({"datasets": [{"name": "a", "kind": "b"}]}, ("datasets[0].kind", "'b'", "gaussian")),
+    "unknown initialisation": Bad(_start(name="rong", scales=[1]), ("initialisations[0].name", "rong", "wrong")),
+    "unknown target": Bad({"targets": ["f1"]}, ("targets", "f1", "accuracy")),
+    "budget 0": Bad({"max_steps": 0}, ("max_steps", "0", "1 to 1000000000")),
+    "negative budget": Bad({"max_steps": -5}, ("max_steps", "-5", "1 to 1000000000")),
+    "budget beyond the range": Bad({"max_steps": 10**12}, ("max_steps", "1000000000000", "1 to 1000000000")),
+    "a seed twice": Bad({"seeds": {"evaluation": [1, 1]}}, ("seeds.evaluation", "1", "different")),
+    "a tuning seed that evaluates": Bad({"seeds": {"evaluation": [1], "tuning": [1]}}, ("seeds.tuning", "1", "none")),
+    "no seeds": Bad({"seeds": {"evaluation": 0}}, ("seeds.evaluation", "0", "1 to 100000")),
+    "a data set twice": Bad({"datasets": [{"name": "gaussian"}] * 2}, ("datasets", "gaussian", "name of its own")),
+    "a rate twice": Bad({"learning_rates": [1, 1.0]}, ("learning_rates", "1.0", "different")),
+    "an initialisation twice": Bad({"initialisations": [{"name": "zero"}] * 2}, ("initialisations", "zero", "own")),
+    "a data set without a name": Bad({"datasets": [{"n": 5}]}, ("datasets[0].name", "missing", "characters")),
+    "a data set that is no mapping": Bad({"datasets": ["gaussian"]}, ("datasets[0]", "gaussian", "mapping")),
+    "a name that is a path": Bad(_data(name="../../out", kind="gaussian"), ("datasets[0].name", "../../out", "A-Z")),
+    "a name that is a command": Bad(_data(name="$(touch out)", kind="gaussian"), ("datasets[0].name", "touch", "A-Z")),
+    "a name that is markup": Bad(_data(name="<script>", kind="gaussian"), ("datasets[0].name", "<script>", "A-Z")),
+    "a name with a line break": Bad(_data(name="a\nb", kind="gaussian"), ("datasets[0].name", "a\\nb", "A-Z")),
+    "n too small": Bad(_data(n=3), ("datasets[0].n", "3", "4 to 10000000")),
+    "d 0": Bad(_data(d=0), ("datasets[0].d", "0", "1 to 1000")),
+    "negative separability": Bad(_data(separability=[-2]), ("datasets[0].separability", "-2", "> 0")),
+    "label noise of a half": Bad(_data(label_noise=0.5), ("datasets[0].label_noise", "0.5", "< 0.5")),
+    "imbalance 1": Bad(_data(imbalance=1), ("datasets[0].imbalance", "1", "< 1")),
+    "fraction 0": Bad({"datasets": [{"name": "wine_0_1", "fraction": 0}]}, ("datasets[0].fraction", "0", "> 0")),
+    "confidence 1": Bad({"statistics": {"confidence": 1}}, ("statistics.confidence", "1", "< 1")),
+    "few resamples": Bad({"statistics": {"resamples": 10}}, ("statistics.resamples", "10", "100 to 100000")),
+    "no shards": Bad({"shards": 0}, ("shards", "0", "1 to 10000")),
+    "one point of a curve": Bad({"curves": {"points": 1}}, ("curves.points", "1", "2 to 1000")),
+    "rate 0": Bad({"learning_rates": [0]}, ("learning_rates", "0", "> 0")),
+    "rate beyond the range": Bad({"learning_rates": [1e7]}, ("learning_rates", "10000000", "1000000")),
+    "data file missing": Bad(_mine(), ("mine.csv", "no such file")),
+    "data file with one class": Bad(
+        _mine(),
+        ("mine.csv", "'label'", "0 samples of class 1", "0 and 1"),
+        {"mine.csv": text("x,label\n1,0\n2,0\n3,0\n")},
+    ),
+    "data file with nan": Bad(
+        _mine(),
+        ("mine.csv", "'x'", "nan", "row 3", "finite"),
+        _csv(lambda r: [*r[:3], "," + r[3].partition(",")[2], *r[4:]]),
+    ),
+    "data file with infinity": Bad(
+        _mine(), ("mine.csv", "'x'", "inf", "finite"), _csv(lambda r: [*r[:3], "inf," + r[3].partition(",")[2], *r[4:]])
+    ),
+    "data file with a label 2": Bad(
+        _mine(), ("mine.csv", "'label'", "2", "row 4", "0 and 1"), _csv(lambda r: [*r[:4], "0,0,2", *r[5:]])
+    ),
+    "data file without a label": Bad(
+        _mine(), ("mine.csv", "'label'", "row 4", "0 and 1"), _csv(lambda r: [*r[:4], "0,0,", *r[5:]])
+    ),
+    "data file with a constant column": Bad(
+        _mine(),
+        ("mine.csv", "'c'", "constant (5)", "vary"),
+        _csv(lambda r: ["c," + r[0], *("5," + row for row in r[1:])]),
+    ),
+    "data file without the label column": Bad(_mine(label="y"), ("mine.csv", "'y'", "x, z, label"), _csv(lambda r: r)),
+    "data file with words": Bad(
+        _mine(), ("mine.csv", "'x'", "not numeric"), _csv(lambda r: [*r[:3], "word,0,1", *r[4:]])
+    ),
+    "data file with nothing in it": Bad(_mine(), ("mine.csv", "cannot be read"), {"mine.csv": text("")}),
+    "data file without features": Bad(_mine(), ("mine.csv", "no feature"), {"mine.csv": text("label\n0\n1\n0\n1\n")}),
+    "data file that is a folder": Bad(_mine(), ("mine.csv", "no such file"), {"mine.csv": lambda path: path.mkdir()}),
+    "data file that is a pickle": Bad(
+        _mine(file="mine.pkl"),
+        ("mine.pkl", ".csv or .parquet"),
+        {"mine.pkl": lambda path: pd.DataFrame().to_pickle(path)},
+    ),
+    "a pickle called .csv": Bad(
+        _mine(), ("mine.csv",), {"mine.csv": lambda path: pd.DataFrame({"a": [1]}).to_pickle(path, compression=None)}
+    ),
+    "a parquet file that is none": Bad(
+        _mine(file="mine.parquet"),
+        ("mine.parquet", "cannot be read"),
+        {"mine.parquet": lambda path: path.write_bytes(b"PAR1....PAR1")},
+    ),
+    "a data file among the results": Bad(
+        _mine(file="results/tables/runs.parquet"), ("results/tables/runs.parquet", "results")
+    ),
+    "results is a file": Bad({"max_steps": 10}, ("results", "not a folder"), {"results": text("a file")}),
+}
+
+_WINE = [{"name": "wine_0_1"}]
+_PAIR = [{"name": "zero"}, {"name": "wrong", "scales": [1]}]
+_SMALL: dict[str, Any] = {
+    "seeds": {"evaluation": 2, "tuning": 1},
+    "datasets": [{"name": "gaussian", "separability": [2], "n": 20}],
+    "initialisations": _PAIR,
+    "learning_rates": [1],
+    "max_steps": 50,
+    "shards": 2,
+    "curves": {"seeds": 1, "points": 5},
+    "statistics": {"resamples": 100},
+}
+
+
+def _of(**changes: Any) -> dict[str, Any]:
+    return _SMALL | changes
+
+
+def _gaussian(**options: Any) -> dict[str, Any]:
+    return _of(datasets=[{"name": "gaussian", "separability": [2], "n": 20} | options])
+
+
+def _frame(**columns: Any) -> Callable[[Path], object]:
+    """Writer of a parquet file with 40 rows and noisy labels."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 2
+    made = {name: make(rng, labels) for name, make in columns.items()} | {"label": labels}
+    return lambda path: pd.DataFrame(made).to_parquet(path)
+
+
+def _noise(rng: np.random.Generator, labels: Any) -> Any:
+    return labels + rng.normal(size=40)
+
+
+_CENSORED, _DIVERGED = frozenset({"censored"}), frozenset({"diverged", "reached"})
+_FILE = [{"name": "mine", "file": "mine.parquet"}]
+
+EXTREME: dict[str, Extreme] = {
+    "scale 1e3": Extreme(_of(initialisations=[{"name": "zero"}, {"name": "wrong", "scales": [1e3]}])),
+    "scale 1e4, every start": Extreme(
+        _of(initialisations=[{"name": name, "scales": [1e4]} for name in ("normal", "wrong", "right")])
+    ),
+    "scale 1e-6": Extreme(_of(initialisations=[{"name": "normal", "scales": [1e-6]}])),
+    "rate 1e6": Extreme(_of(learning_rates=[1e6])),
+    "rate 1e6 at scale 1e4": Extreme(_of(learning_rates=[1e6], initialisations=[{"name": "wrong", "scales": [1e4]}])),
+    "rate 1e-9": Extreme(_of(learning_rates=[1e-9])),
+    "four samples, the fewest": Extreme(_gaussian(n=4)),
+    "one seed": Extreme(_of(seeds={"evaluation": 1, "tuning": 1})),
+    "one sample of a class more than allowed, kept two": Extreme(_gaussian(n=200, imbalance=0.001)),
+    "d = 1": Extreme(_gaussian(d=1)),
+    "d = 500": Extreme(_gaussian(d=500, n=60)),
+    "n = 1e6": Extreme(
+        _of(
+            datasets=[{"name": "gaussian", "separability": [2], "n": 1_000_000}],
+            seeds={"evaluation": 1, "tuning": 1},
+            initialisations=[{"name": "zero"}],
+            max_steps=5,
+            shards=1,
+        )
+    ),
+    "1e5 lanes": Extreme(
+        _of(
+            seeds={"evaluation": 1, "tuning": 1},
+            max_steps=2,
+            shards=1,
+            curves={"seeds": 0},
+            initialisations=[{"name": "normal", "scales": [round(0.001 * (i + 1), 6) for i in range(10_000)]}],
+            learning_rates=[0.5, 1, 2, 4],
+        )
+    ),
+    "every run censored": Extreme(
+        _of(max_steps=1, targets=["brier"], initialisations=[{"name": "wrong", "scales": [8]}]),
+        ends=_CENSORED,
+    ),
+    "every run diverged": Extreme(
+        _of(
+            max_steps=2000,
+            learning_rates=[1e6],
+            targets=["logloss"],
+            datasets=[{"name": "gaussian", "separability": [0.5], "n": 40, "label_noise": 0.4}],
+            initialisations=[{"name": "normal", "scales": [1e4]}],
+        )
+    ),
+    "budget 1": Extreme(_of(max_steps=1)),
+    "no curves": Extreme(_of(curves={"seeds": 0, "points": 2})),
+    "separability 100": Extreme(_gaussian(separability=[100])),
+    "separability 1e-6": Extreme(_gaussian(separability=[1e-6])),
+    "label noise 0.49": Extreme(_gaussian(n=100, label_noise=0.49)),
+    "an empty slab of 100": Extreme(_of(datasets=[{"name": "separable", "separability": [100], "n": 20}])),
+    "only accuracy": Extreme(_of(targets=["accuracy"])),
+    "more shards than data sets": Extreme(_of(shards=10_000)),
+    "the last seed there is": Extreme(_of(seed=2**31 - 1, seeds={"evaluation": [2**31 - 1], "tuning": [0]})),
+    "confidence 0.5 and 0.999999": Extreme(_of(statistics={"confidence": 0.999999, "resamples": 100})),
+    "a data set called nan": Extreme(
+        _of(
+            datasets=[
+                {"name": "nan", "kind": "gaussian", "n": 20, "separability": [2]},
+                {"name": "NA", "kind": "wine_0_1"},
+            ]
+        )
+    ),
+    "a data set called -": Extreme(_of(datasets=[{"name": "-", "kind": "gaussian", "n": 20, "separability": [2]}])),
+    "a file name for the shell and for markup": Extreme(
+        _of(datasets=[{"name": "mine", "file": "$(touch out) {shard} <b>&'\".csv"}]),
+        files={"$(touch out) {shard} <b>&'\".csv": text(GOOD_CSV)},
+    ),
+    "column names that are markup": Extreme(
+        _of(datasets=_FILE),
+        files={"mine.parquet": _frame(**{"<script>alert(1)</script>": _noise, "Größe; rm": _noise})},
+    ),
+    "labels true and false": Extreme(
+        _of(datasets=[{"name": "mine", "file": "mine.csv"}]),
+        files={"mine.csv": text(GOOD_CSV.replace(",1\n", ",True\n").replace(",0\n", ",False\n"))},
+    ),
+    "columns that repeat each other": Extreme(
+        _of(datasets=_FILE),
+        files={
+            "mine.parquet": _frame(
+                a=lambda rng, y: y * 1.0 + np.arange(40) % 7, b=lambda rng, y: y * 2.0 + np.arange(40) % 7 * 2
+            )
+        },
+    ),
+    "features of 1e300": Extreme(
+        _of(datasets=_FILE), files={"mine.parquet": _frame(a=lambda rng, y: 1e300 * _noise(rng, y))}
+    ),
+    "features of 1e-300": Extreme(
+        _of(datasets=_FILE), files={"mine.parquet": _frame(a=lambda rng, y: 1e-300 * _noise(rng, y))}
+    ),
+    "features that differ in the last bit": Extreme(
+        _of(datasets=_FILE), files={"mine.parquet": _frame(a=lambda rng, y: 1.0 + 2.0**-52 * (y + np.arange(40) % 3))}
+    ),
+    "features of 32 bits and of 8": Extreme(
+        _of(datasets=_FILE),
+        files={
+            "mine.parquet": _frame(
+                a=lambda rng, y: _noise(rng, y).astype("float32"), b=lambda rng, y: (np.arange(40) % 5).astype("int8")
+            )
+        },
+    ),
+    "a file of four rows": Extreme(
+        _of(datasets=[{"name": "mine", "file": "mine.csv"}]), files={"mine.csv": text("x,label\n0,0\n1,1\n2,0\n3,1\n")}
+    ),
+    "all losses on wine at every start": Extreme(
+        _of(
+            datasets=_WINE,
+            initialisations=[{"name": "zero"}, *({"name": n, "scales": [2]} for n in ("normal", "wrong", "right"))],
+        )
+    ),
+}
+
+
+def truncate(path: Path) -> None:
+    """Cut a file in the middle."""
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    """Leave nothing of a file but its name."""
+    os.truncate(path, 0)
+
+
+def flip(path: Path) -> None:
+    """Turn one bit in the middle of a file round."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+def remove(path: Path) -> None:
+    """Remove a file."""
+    path.unlink()
+
+
+DAMAGES = {"truncated": truncate, "emptied": empty, "bit-flipped": flip, "removed": remove}
+
+DAMAGED = (
+    "data/arrays.npz",
+    "plan.parquet",
+    "shards/0.runs.parquet",
+    "tables/datasets.parquet",
+    "tables/runs.parquet",
+    "tables/slowdown.csv",
+    "figures/slowdown.svg",
+    "report.html",
+)
