@@ -15,9 +15,8 @@ include: "workflow/rules/common.smk"
 checked = load(config)
 shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
-figures = expand(
-    "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=("svg", "png")
-)
+drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
+figures = drawn + expand("results/figures/{figure}.png", figure=study_figures.FIGURES)
 templates = sorted(
     str(path) for path in (Path(study_config.__file__).parent / "templates").iterdir()
 )

@@ -1,6 +1,6 @@
 """Gradient descent of sigmoid classifiers: arrays in, arrays out, the same bits on every machine.
 
-numpy and numba only.  Nothing in here reads a file, a config or a clock.
+numpy and numba only.  Nothing in here reads a file, a config or a clock, but for the compiled code that `compiled` keeps.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from kernels.compiled import compiled
 from kernels.vectors import add_to_exponent, exponent, fma, mantissa, select
 
 __all__ = [
@@ -197,7 +198,7 @@ def _softplus(x: Any) -> Any:
 def _elementwise(function: Callable[[Any], Any]) -> Callable[[npt.ArrayLike], Any]:
     """The function of a whole array that applies `function` to each element."""
 
-    @njit(error_model="numpy", nogil=True)
+    @compiled
     def loop(values: Floats, out: Floats) -> None:
         for i in range(values.size):
             out[i] = function(values[i])

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, typeof
+from numba import typeof
 
 from kernels import checks
+from kernels.compiled import compiled
 from kernels.hands import (
     Hand,
     Outcome,
@@ -76,7 +77,7 @@ def _worker(loss: Loss, scored: bool, traced: bool) -> Any:
     """The loop of one thread, compiled for one loss, with what it needs: `scored` against targets, `traced` at given steps."""
     one_pass = full_pass(loss.derivative, scored)
 
-    @njit(error_model="numpy", nogil=True)
+    @compiled
     def work(task: Task, outcome: Outcome, hand: Hand) -> None:
         held = take_runs(task, hand)
         while held > 0:

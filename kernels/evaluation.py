@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from kernels import checks
+from kernels.compiled import compiled
 from kernels.losses import Loss
 from kernels.passes import aligned_rows, arrange, full_pass
 from kernels.vectors import WIDTH, fma
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 def _risk_loop(loss: Loss) -> Any:
     value = loss.value
 
-    @njit(error_model="numpy", nogil=True)
+    @compiled
     def loop(features: Floats, labels: Floats, thetas: Floats, out: Floats) -> None:
         n, d = features.shape
         for run in range(thetas.shape[0]):
@@ -73,7 +73,7 @@ def risk(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, 
 def _gradient_loop(loss: Loss) -> Any:
     one_pass = full_pass(loss.derivative, scored=False)
 
-    @njit(error_model="numpy", nogil=True)
+    @compiled
     def loop(features: Floats, positives_from: int, padding: float, theta: Floats, gradient: Floats) -> None:
         one_pass(features, positives_from, padding, theta, gradient)
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from numba import njit
 
 from kernels import checks
+from kernels.compiled import compiled
 from kernels.dop853 import ERROR_3, ERROR_5, INTERPOLANT, STAGES, STAGES_EXTENDED, WEIGHTS
 from kernels.losses import Loss
 from kernels.passes import aligned_rows, arrange, full_pass
@@ -110,7 +111,6 @@ class _Step(NamedTuple):
     gradient: Floats  # (d, lanes), what it gives: a sum over the samples
 
 
-compiled = njit(error_model="numpy", nogil=True)
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 

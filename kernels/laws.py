@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from kernels import checks
 from kernels.arithmetic import _exp, _expit, _softplus, exp, log1p
+from kernels.compiled import compiled
 from kernels.losses import Loss
 
 __all__ = [
@@ -147,7 +147,7 @@ def _moments(loss: Loss) -> Any:
     """The loop that integrates over both classes: ``-dL/dc`` and ``-dL/dm``, and their squares."""
     derivative = loss.derivative
 
-    @njit(error_model="numpy", nogil=True)
+    @compiled
     def integrate(c: float, mu: float, first: float, step: float, points: int) -> Any:
         mean, square, push, push_square = 0.0, 0.0, 0.0, 0.0
         for k in range(points):
@@ -177,7 +177,7 @@ def _population(loss: Loss, c: float, mu: float) -> _Moments:
     return _Moments(*(total * _INVERSE_ROOT_2_PI for total in _moments(loss)(c, mu, *_rule(c, mu))))
 
 
-@njit(error_model="numpy", nogil=True)
+@compiled
 def _score_integrals(c: float, mu: float, first: float, step: float, points: int) -> Any:
     brier, logloss = 0.0, 0.0
     for k in range(points):
@@ -507,7 +507,7 @@ def _slope(loss: Loss) -> Any:
     """The derivative of a loss in its logit as a function of one sample, compiled."""
     derivative = loss.derivative
 
-    @njit(error_model="numpy")
+    @compiled
     def slope(z: float, y: float) -> float:
         return derivative(z, y)  # type: ignore[no-any-return]
 

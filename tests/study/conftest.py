@@ -29,3 +29,9 @@ def frames():
         "curves": tables.conform(synthetic.curves(runs), "curves"),
         **{name: tables.conform(getattr(synthetic, name)(), name) for name in synthetic.LATER},
     }
+
+
+@pytest.fixture(scope="session")
+def pictures(frames):
+    """Every figure as SVG, by name."""
+    return synthetic.pictures(frames)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from study import statistics
+from study import figures, statistics
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
@@ -215,3 +215,8 @@ EXTREMES = {
     "one scale": lambda r: r["scale"].isin([0.0, 2.0]),
     "nothing": lambda r: r["run"] < 0,
 }
+
+
+def pictures(frames):
+    """Every figure of a study as SVG, by name."""
+    return {name: figures.svg(name, frames) for name in figures.FIGURES}

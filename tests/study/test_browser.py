@@ -10,6 +10,7 @@ import shutil
 from contextlib import contextmanager
 
 import pytest
+from study import figures as figure_register
 from study import report, statistics
 from study.report import explorer
 from test_report import PROVENANCE
@@ -43,9 +44,9 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def file(frames, tmp_path_factory):
+def file(frames, pictures, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(report.page(frames, PROVENANCE), encoding="utf-8")
+    path.write_text(report.page(frames, PROVENANCE, pictures), encoding="utf-8")
     return path
 
 
@@ -123,7 +124,7 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
 
 
 @pytest.mark.parametrize(
-    ("control", "value", "pictures"),
+    ("control", "value", "moved"),
     [
         ("data", "separable", "survival curves"),
         ("separability", "8", "survival curves"),
@@ -134,7 +135,7 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
         ("target", "logloss", "survival curves"),
     ],
 )
-def test_every_control_changes_what_it_should(browser, file, data, control, value, pictures):
+def test_every_control_changes_what_it_should(browser, file, data, control, value, moved):
     with opened(browser, file) as page:
         before = choice(page), {name: picture(page, name) for name in ("survival", "curves")}
         page.select_option(f"#explorer-{control}", value)
@@ -142,7 +143,7 @@ def test_every_control_changes_what_it_should(browser, file, data, control, valu
         assert after[control] == value
         assert {name for name in CONTROLS if after[name] != before[0][name]} >= {control}
         agree(page, data)
-        for name in pictures.split():
+        for name in moved.split():
             assert picture(page, name) != before[1][name], name
         assert f"{control}={value}" in page.evaluate("location.hash")
         labels = [page.get_attribute(f"#explorer-{name}", "aria-label") for name in ("survival", "curves")]
@@ -176,12 +177,12 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         agree(page, data)
 
 
-def test_what_gives_way_is_told(browser, frames, tmp_path):
+def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
     """A study without tuned rates for one data set: the choice falls back, and says so."""
     cells = frames["slowdown"]
     few = cells[(cells["dataset"] != "separable") | (cells["policy"] != "tuned")]
     path = tmp_path / "few.html"
-    path.write_text(report.page(frames | {"slowdown": few}, PROVENANCE), encoding="utf-8")
+    path.write_text(report.page(frames | {"slowdown": few}, PROVENANCE, pictures), encoding="utf-8")
     with opened(browser, path) as page:
         page.select_option("#explorer-policy", "tuned")
         assert page.inner_text("#explorer-told") == ""
@@ -279,7 +280,7 @@ def test_without_scripts_the_page_says_so_and_keeps_its_figures(browser, file):
         assert page.locator("noscript").inner_text().startswith("Choosing needs JavaScript")
         assert not page.locator("#explorer").is_visible()
         figures = page.locator("figure > svg:not(.chart)")
-        assert figures.count() == len(report.webpage.figures.FIGURES)
+        assert figures.count() == len(figure_register.FIGURES)
         assert all(figures.nth(i).is_visible() for i in range(figures.count()))
 
 

@@ -61,8 +61,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(frames):
-    return report.page(frames, PROVENANCE)
+def html(frames, pictures):
+    return report.page(frames, PROVENANCE, pictures)
 
 
 def test_the_page_is_well_formed_and_stands_alone(html):
@@ -188,7 +188,7 @@ def test_bounds_read_as_bounds():
 @pytest.mark.parametrize("extreme", EXTREMES)
 def test_extreme_studies_make_a_whole_page_and_a_summary(extreme, frames):
     few = subset(frames, EXTREMES[extreme])
-    page = Page(report.page(few, PROVENANCE))
+    page = Page(report.page(few, PROVENANCE, synthetic.pictures(few)))
     report.markdown(few, PROVENANCE)
     assert re.search(r"\bnan\b", page.text) is None
     json.dumps(report.summary(few, PROVENANCE), allow_nan=False)
@@ -202,7 +202,7 @@ def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     runs = frames["runs"].assign(status="censored", step=-1)
     dead = synthetic.subset(frames | {"runs": runs}, lambda r: r["run"] >= 0)
     dead["phase"] = frames["phase"].iloc[:0]
-    page = Page(report.page(dead, PROVENANCE))
+    page = Page(report.page(dead, PROVENANCE, synthetic.pictures(dead)))
     assert "unknown" in page.text
     assert "100% of the MSE runs and 100% of the BCE runs did not arrive" in page.text
     assert not re.search(r"\d\N{MULTIPLICATION SIGN}", page.text)
@@ -216,8 +216,8 @@ def test_names_and_config_are_escaped(html):
     assert "Statement &lt;A1&gt; of a text, in words &amp;" in html
 
 
-def test_the_page_is_the_same_bytes_again_and_knows_no_clock(html, frames):
-    assert html == report.page(frames, PROVENANCE)
+def test_the_page_is_the_same_bytes_again_and_knows_no_clock(html, frames, pictures):
+    assert html == report.page(frames, PROVENANCE, pictures)
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", html)
 
 
@@ -231,20 +231,23 @@ def test_the_summary_repeats_the_tables(frames):
     assert json.loads(json.dumps(out, allow_nan=False)) == out
 
 
-def test_files_are_written_whole(frames, tmp_path):
+def test_files_are_written_whole(frames, pictures, html, tmp_path):
     for name in tables.OF_A_STUDY:
         for file in tables.TABLES[name].files():
             tables.write(frames[name], name, tmp_path / file)
     args = {"commit": "c0ffee", "config": "a: 1\n"}
     names = ("report.html", "report.md", "summary.json")
-    report.write(tmp_path / "tables", *(tmp_path / name for name in names), **args)
+    for name, text in pictures.items():
+        (tmp_path / f"{name}.svg").write_text(figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8")
+    report.write(tmp_path / "tables", sorted(tmp_path.glob("*.svg")), *(tmp_path / name for name in names), **args)
     out = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert out["digests"]["tables/runs.parquet"] == tables.digest(tmp_path / "tables" / "runs.parquet")
     assert set(out["digests"]) == {file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()}
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(digest in text for digest in out["digests"].values())
     assert "c0ffee" in text
-    assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "tables"]
+    assert re.findall(r"<svg.*?</svg>", text, re.DOTALL) == re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".svg"} == {*names, "tables"}
 
 
 def numbers(text):

@@ -67,6 +67,12 @@ def table_files(*names):
     ]
 
 
+def tables_of_figures(names):
+    """The files of the tables that some figures read."""
+    found = {table for name in names for table in study_figures.FIGURES[name].tables}
+    return [f"results/tables/{table}.parquet" for table in sorted(found)]
+
+
 def growing(amount):
     """So much of a resource, and as much again at each further attempt."""
     return lambda wildcards, attempt: attempt * amount

@@ -31,6 +31,7 @@ rule phase:
         parquet="results/tables/phase.parquet",
     log:
         "results/logs/phase.log",
+    priority: 1  # figures and page wait for it
     conda:
         "../envs/study.yaml"
     params:

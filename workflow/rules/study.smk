@@ -146,38 +146,38 @@ rule statistics:
         "../scripts/statistics.py"
 
 
-for figure in study_figures.FIGURES:
+for part, names in study_figures.PARTS.items():
 
     rule:
         name:
-            f"figure_{figure}"
+            f"figures_{part}"
         input:
             code=sources("figures", "aggregation"),
-            tables=[
-                f"results/tables/{name}.parquet"
-                for name in study_figures.FIGURES[figure].tables
-            ],
+            tables=tables_of_figures(names),
         output:
-            svg=report(
-                f"results/figures/{figure}.svg",
-                category="Figures",
-                caption=f"../report/figure_{figure}.rst",
-                labels={"figure": study_figures.FIGURES[figure].title},
-            ),
-            png=f"results/figures/{figure}.png",
+            svg=[
+                report(
+                    f"results/figures/{name}.svg",
+                    category="Figures",
+                    caption=f"../report/figure_{name}.rst",
+                    labels={"figure": study_figures.FIGURES[name].title},
+                )
+                for name in names
+            ],
+            png=[f"results/figures/{name}.png" for name in names],
         log:
-            f"results/logs/figure.{figure}.log",
+            f"results/logs/figures.{part}.log",
         conda:
             "../envs/study.yaml"
         resources:
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
-            figure=figure,
+            figures=names,
         message:
-            "Drawing {params.figure}"
+            "Drawing the figures: {params.figures}"
         script:
-            "../scripts/figure.py"
+            "../scripts/figures.py"
 
 
 rule page:
@@ -185,6 +185,7 @@ rule page:
         code=sources("report"),
         templates=templates,
         tables=tables,
+        figures=drawn,
     output:
         html=report(
             "results/report.html",

@@ -9,6 +9,7 @@ with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)
     checked = config.load(snakemake.params.config)
     report.write(
         Path(snakemake.input.tables[0]).parent,
+        snakemake.input.figures,
         snakemake.output.html,
         snakemake.output.markdown,
         snakemake.output.summary,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are loaded at their first use: most jobs read facts, and only one finds them
 from numpy.typing import NDArray
-from scipy.optimize import least_squares, linprog, nnls
 
 import kernels
 from study.algebra import cholesky, column_sums, digits9, gram, matvec, solve_lower, solve_upper
@@ -176,7 +176,7 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     n = len(signed)
     scale = np.sqrt(column_sums(signed * signed) / n)
     scaled = signed / np.where(scale > 0.0, scale, 1.0)
-    result = linprog(
+    result = scipy.optimize.linprog(
         np.concatenate([-np.ones(n), np.zeros(n)]),
         A_eq=np.hstack([scaled.T, scaled.T]),
         b_eq=np.zeros(signed.shape[1]),
@@ -207,7 +207,7 @@ def _max_margin(signed: Array, hyperplane: Array, apart: NDArray[np.bool_]) -> A
     rows *= math.sqrt(float((start * start).sum())) / margin
     target = np.zeros(rows.shape[1] + 1)
     target[-1] = 1.0
-    multipliers, _ = nnls(np.vstack([rows.T, np.ones(len(rows))]), target)
+    multipliers, _ = scipy.optimize.nnls(np.vstack([rows.T, np.ones(len(rows))]), target)
     contact = np.ascontiguousarray(rows[multipliers > 0.0])
     lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
     contact = contact[kept]
@@ -309,7 +309,10 @@ def _brier_optimum(signed: Array, together: Array, limit: Array | None, apart: N
         slope: Array = kernels.expit(margins) * kernels.expit(-margins)
         return -rows * slope[:, None]
 
-    ends = [least_squares(residuals, s, jacobian, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15).x for s in starts]
+    ends = [
+        scipy.optimize.least_squares(residuals, s, jacobian, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15).x
+        for s in starts
+    ]
     return min(float(column_sums(residuals(theta)[:, None] ** 2)[0]) / len(rows) for theta in [optimum, *ends])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import kernels
@@ -39,8 +40,13 @@ def sources(*modules: str) -> list[str]:
     return sorted(str(path) for path in found)
 
 
-def _imported(path: Path) -> Iterator[Path]:
-    """Yield the files of the two packages that the file at `path` imports from."""
+@cache  # a dozen rules ask for the same files
+def _imported(path: Path) -> frozenset[Path]:
+    """Return the files of the two packages that the file at `path` imports from."""
+    return frozenset(_walk(path))
+
+
+def _walk(path: Path) -> Iterator[Path]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -37,6 +37,17 @@ _ENTRIES: Final[tuple[Entry, ...]] = (
 FIGURES: Final = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """Every figure by name, in the order of the report. A new one is one entry."""
 
+PARTS: Final = MappingProxyType(
+    {
+        "runs": tuple(entry.name for entry in _ENTRIES if "slowdown" in entry.tables),
+        "law": tuple(entry.name for entry in _ENTRIES if "slowdown" not in entry.tables),
+    }
+)
+"""Names of the figures that are drawn in one job: those of the runs, and those of the laws."""
+
+# A file of its own is white behind, whatever it is shown on.
+_PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="background-color: #ffffff" '
+
 
 def draw(name: str, frames: Frames) -> Figure:
     """Draw the figure `name` of `FIGURES` from the tables it names."""
@@ -66,10 +77,14 @@ def svg(name: str, frames: Frames) -> str:
         One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with the
         figure's name, so that several figures can stand in one page.
     """
+    return _svg(name, frames, draw(name, frames))
+
+
+def _svg(name: str, frames: Frames, figure: Figure) -> str:
     entry = FIGURES[name]
+    buffer = io.StringIO()
     with mpl.rc_context(dict(STYLE)):
-        buffer = io.StringIO()
-        entry.draw(frames).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = _numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
@@ -105,9 +120,13 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path)
     svg_path, png_path
         The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG.
     """
+    figure = draw(name, frames)
     with tables.replacing(Path(svg_path)) as temporary:
-        text = svg(name, frames).replace("<svg ", '<svg style="background-color: #ffffff" ', 1)
-        temporary.write_text('<?xml version="1.0" encoding="utf-8"?>\n' + text, encoding="utf-8")
+        temporary.write_text(_PROLOGUE + _svg(name, frames, figure).removeprefix("<svg "), encoding="utf-8")
     with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
-        figure = FIGURES[name].draw(frames)
         figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})
+
+
+def read(svg_path: str | Path) -> str:
+    """Read a file of `write` back as the `<svg>` element that `svg` gives, for a page."""
+    return "<svg " + Path(svg_path).read_text(encoding="utf-8").removeprefix(_PROLOGUE)

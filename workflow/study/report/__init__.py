@@ -8,11 +8,12 @@ time of day, reaches the page.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from study import aggregation, statistics, tables
+from study import aggregation, figures, statistics, tables
 from study.receipts import versions
 from study.report import explorer
 from study.report.answers import Provenance, summary
@@ -24,6 +25,7 @@ __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
 
 def write(
     folder: str | Path,
+    drawn: Iterable[str | Path],
     html: str | Path,
     markdown_file: str | Path,
     summary_file: str | Path,
@@ -39,6 +41,8 @@ def write(
     ----------
     folder
         Where the tables lie, in parquet and CSV, such as `results/tables`.
+    drawn
+        The SVG files of all figures, each of the name of its figure.
     html, markdown_file, summary_file
         The files to write. Links in the first two are relative, so they belong beside `tables/` and `figures/`.
     commit
@@ -54,7 +58,12 @@ def write(
     digests = {file: tables.digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
     provenance = Provenance(commit, config, level, resamples, versions(), digests)
     found = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
-    texts = {html: page(frames, provenance), markdown_file: markdown(frames, provenance), summary_file: found + "\n"}
+    pictures = {Path(path).stem: figures.read(path) for path in drawn}
+    texts = {
+        html: page(frames, provenance, pictures),
+        markdown_file: markdown(frames, provenance),
+        summary_file: found + "\n",
+    }
     for path, text in texts.items():
         with tables.replacing(Path(path)) as temporary:
             temporary.write_text(text, encoding="utf-8")

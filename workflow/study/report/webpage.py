@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from study import figures
 from study.figures.style import COLOURS, GRID, INK, MUTED
 from study.report import explorer
 from study.report.contents import contents
@@ -42,7 +41,7 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
     )
 
 
-def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
+def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance, pictures: Mapping[str, str]) -> str:
     """Render the report as one HTML page that needs nothing but itself.
 
     Parameters
@@ -51,6 +50,8 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
         Every table of `study.tables.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
+    pictures
+        Every figure of `study.figures.FIGURES` by name, as `study.figures.svg` draws it.
     """
     told = contents(frames, provenance)
     data = explorer.build(frames, provenance.level)
@@ -63,7 +64,7 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
             script=_own("explorer.js") + _own("save.js"),
             explorer=data,
             explorer_data=Markup(explorer.dump(data)) if data else "",  # noqa: S704  escaped by `dump`
-            svg={name: _inline(name, frames) for name in figures.FIGURES},
+            svg={name: _themed(text) for name, text in pictures.items()},
             marks={mark: word.replace(" ", "-") for word, mark in MARKS.items()},
         )
     )
@@ -74,9 +75,8 @@ def _own(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
-def _inline(name: str, frames: Mapping[str, Any]) -> Markup:
-    """Draw a figure as SVG in the page's colours. Its only free text is escaped where it is put in."""
-    text = figures.svg(name, frames)
+def _themed(text: str) -> Markup:
+    """Put a figure into the page's colours. Its only free text is escaped where it is drawn."""
     for colour, variable in _THEMED.items():
         text = text.replace(colour, variable)
     return Markup(text)  # noqa: S704

@@ -1,0 +1,153 @@
+"""Compiled code, kept on disk from one process to the next: compiling costs seconds, and every job of a study needs the same.
+
+Numba's own cache does not serve here. It looks at the file of the outermost function alone, so it would run stale code after a
+change in a file that this calls into; it never finds a function that closes over others, as each loss's loop does; and its index
+can name another process's code where two write at once. Here a file's name is a digest of all that the code depends on, and its
+content is checked before it is run. What cannot be read, or written, is compiled.
+
+Files lie in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, under ``mse-versus-bce``. They may be removed at
+any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import pickle
+import platform
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import llvmlite
+import numba
+from numba.core.bytecode import FunctionIdentity
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+from kernels.vectors import WIDTH
+
+__all__ = ["compiled", "folder"]
+
+_HERE: Final = Path(__file__).parent
+_KEPT_SECONDS: Final = 30 * 86_400  # for the code of other versions
+_DIGEST_BYTES: Final = hashlib.sha256().digest_size
+
+# Numba numbers the functions that a process compiles, and calls their symbols by these numbers. Code of another process would
+# clash with them, and the linker take the one for the other.
+FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Decorator for a function that Python calls: compiled by Numba at its first call in any process, and kept."""
+    dispatcher: Any = numba.njit(function, error_model="numpy", nogil=True)
+    if hasattr(dispatcher, "_cache"):  # it is the function itself where the compiler is switched off
+        dispatcher._cache = _Shelf(function)
+    return dispatcher
+
+
+def folder() -> Path:
+    """Where the code of this version is kept."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return (Path(named) if named else home) / "mse-versus-bce" / _version()
+
+
+@cache
+def _version() -> str:
+    """Digest of the sources, of the versions that turn them into code, and of Numba's settings."""
+    found = hashlib.sha256()
+    for path in sorted(_HERE.glob("*.py")):
+        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    settings = {key: value for key, value in sorted(os.environ.items()) if key.startswith("NUMBA_")}
+    settings.pop("NUMBA_CACHE_DIR", None)
+    found.update(repr((numba.__version__, llvmlite.__version__, platform.python_version(), settings, WIDTH)).encode())
+    return found.hexdigest()[:32]
+
+
+class _Shelf(_Cache):  # type: ignore[misc]
+    """The kept code of one function, by signature and processor; what Numba's dispatcher asks of a cache."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    @property
+    def cache_path(self) -> str:
+        return str(folder())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code for a signature, or None."""
+        target_context.refresh()
+        path = self._path(sig, target_context)
+        payload = _read(path) if path else None
+        return None if payload is None else CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled code for a signature."""
+        path = self._path(sig, data.target_context)
+        if path and not data.library.has_dynamic_globals:  # addresses of this process
+            with contextlib.suppress(OSError):
+                _write(path, dumps(data._reduce()))
+
+    def _path(self, sig: Any, target_context: Any) -> Path | None:
+        """The file of a signature; None for code that depends on more than this package, and so cannot be kept."""
+        try:
+            parts = (*_describe(self._function), str(sig), *map(str, target_context.codegen().magic_tuple()))
+            return folder() / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.code"
+        except (LookupError, RuntimeError):  # a function from elsewhere; no home
+            return None
+
+    def enable(self) -> None:
+        """Nothing: it is always on."""
+
+    def disable(self) -> None:
+        """Nothing: it is always on."""
+
+    def flush(self) -> None:
+        """Nothing: nothing is dropped before its version is."""
+
+
+def _describe(value: Any) -> Iterator[str]:
+    """Name a function of this package and all it closes over; a constant is named by its value."""
+    if value is None or isinstance(value, bool | int | float | str):
+        yield repr(value)
+        return
+    function = getattr(value, "py_func", value)
+    code = getattr(function, "__code__", None)
+    if code is None or Path(code.co_filename).parent != _HERE:
+        raise LookupError(value)
+    yield f"{Path(code.co_filename).name}:{code.co_firstlineno}:{function.__qualname__}"
+    for cell in function.__closure__ or ():
+        yield from _describe(cell.cell_contents)
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a file, if it is there and whole."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    payload = content[_DIGEST_BYTES:]
+    return payload if hashlib.sha256(payload).digest() == content[:_DIGEST_BYTES] else None
+
+
+def _write(path: Path, payload: bytes) -> None:
+    """Write a file in one go, and remove what other versions left long ago if it is the first of this one."""
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for other in path.parent.parent.iterdir():
+            if time.time() - other.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        temporary.write_bytes(hashlib.sha256(payload).digest() + payload)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

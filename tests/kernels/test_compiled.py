@@ -1,0 +1,135 @@
+"""Compiled code that is kept: found again by another process, never by one that must not, and harmless when damaged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kernels
+from kernels import compiled
+
+PROGRAM = """
+import sys, time, hashlib
+import numpy as np
+import kernels
+from kernels import descent, evaluation
+x = np.column_stack([np.linspace(-2, 2, 12), np.ones(12)])
+y = (np.arange(12) % 3 == 0).astype(float)
+out = b"".join(
+    kernels.descend(x, y, np.eye(2), loss=loss, learning_rate=1.0, max_steps=50).theta.tobytes()
+    + kernels.risk(x, y, np.eye(2), loss=loss).tobytes()
+    for loss in sys.argv[1].split(",")
+)
+hits = misses = 0
+for loss in sys.argv[1].split(","):
+    chosen = kernels.LOSSES[loss]
+    for loop in (descent._worker(chosen, False, traced=False), evaluation._risk_loop(chosen)):
+        hits += sum(loop.stats.cache_hits.values())
+        misses += sum(loop.stats.cache_misses.values())
+print(hashlib.sha256(out).hexdigest(), hits, misses)
+"""
+
+
+def run(folder: Path, losses: str = "mse,bce", root: Path | None = None, **changes: str) -> tuple[str, int, int]:
+    """Digest of what the program computes, how often code was found, and how often compiled."""
+    root = root or Path(kernels.__file__).parents[1]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)} | changes
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, losses],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    digest, hits, misses = done.stdout.split()
+    return digest, int(hits), int(misses)
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.code"))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A folder filled by one process, and what that computed."""
+    folder = tmp_path_factory.mktemp("code")
+    return folder, run(folder)
+
+
+def test_another_process_finds_the_code_and_computes_the_same(first):
+    folder, (digest, hits, misses) = first
+    assert (hits, misses) == (0, 4)
+    assert len(files(folder)) == 4
+    assert run(folder) == (digest, 4, 0)
+
+
+def test_the_order_of_compilation_mixes_nothing_up(first, tmp_path):
+    """One loss from the disk, the other compiled beside it: their loops have the same name in Numba."""
+    folder, (digest, _, _) = first
+    run(tmp_path, "bce")
+    assert run(tmp_path) == (digest, 2, 2)
+    assert run(tmp_path, "bce,mse")[1:] == (4, 0)
+    assert files(tmp_path) != []
+    assert {path.name for path in files(tmp_path)} == {path.name for path in files(folder)}
+
+
+def test_damaged_code_is_compiled_again(first, tmp_path):
+    folder, (digest, _, _) = first
+    for number, path in enumerate(files(folder)):
+        copy = tmp_path / path.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        copy.write_bytes(content if number % 2 else content[: len(content) // 2])
+    assert run(tmp_path) == (digest, 0, 4)
+    assert run(tmp_path) == (digest, 4, 0)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_alone(first, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert run(tmp_path / "file") == (first[1][0], 0, 4)
+
+
+def test_other_processors_and_other_sources_have_other_code(first, tmp_path):
+    folder, (digest, _, _) = first
+    assert run(folder, NUMBA_CPU_NAME="x86-64", NUMBA_CPU_FEATURES="") == (digest, 0, 4)
+    for path in Path(kernels.__file__).parent.glob("*.py"):
+        (tmp_path / "kernels").mkdir(exist_ok=True)
+        text = path.read_text(encoding="utf-8")
+        if path.name == "hands.py":  # called into, from a file that stays the same
+            text = text.replace(
+                "state[_STEP, lane] = first_step if found", "state[_STEP, lane] = 7.0 + first_step if found"
+            )
+        (tmp_path / "kernels" / path.name).write_text(text, encoding="utf-8")
+    other, hits, _ = run(folder, root=tmp_path)
+    assert hits == 0
+    assert other != digest
+
+
+def test_code_that_depends_on_more_than_the_package_is_not_kept():
+    def elsewhere(z):
+        return z
+
+    @compiled.compiled
+    def own(z):
+        return elsewhere(z)
+
+    assert compiled._Shelf(own.py_func)._path("sig", own.targetctx) is None
+
+
+def test_code_of_other_versions_goes_after_a_month(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    old, recent = tmp_path / "mse-versus-bce" / "old", tmp_path / "mse-versus-bce" / "recent"
+    for other in (old, recent):
+        other.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    compiled._write(compiled.folder() / "a.code", b"payload")
+    assert compiled._read(compiled.folder() / "a.code") == b"payload"
+    assert recent.exists()
+    assert not old.exists()
+    assert [path.name for path in compiled.folder().iterdir()] == ["a.code"]
