@@ -244,7 +244,7 @@ class Config(Section):
         20_000, "a whole number from 1 to 1000000000", "Steps after which a run is censored.", ge=1, le=1_000_000_000
     )
     shards: int = key(
-        4,
+        8,
         "a whole number from 1 to 10000",
         "Jobs the sweep is cut into. The results do not depend on it.",
         ge=1,
