@@ -24,6 +24,7 @@ from pathlib import Path
 from studies import ROOT, SMOKE, TINY, digests, markdown, run, unlike
 
 BASELINE = "baseline"
+LONGEST = 4 * 3600  # seconds that a cell may take
 LOCALES = ("tr_TR.UTF-8", "de_DE.UTF-8", "C")
 NUMPY_FEATURES = (
     "from numpy._core import _multiarray_umath as m;"
@@ -48,9 +49,9 @@ def cells() -> dict[str, Cell]:
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
     locale = next((name for name in LOCALES if name.replace("UTF-8", "utf8") in known), "C")
     features = subprocess.run([sys.executable, "-c", NUMPY_FEATURES], capture_output=True, text=True, check=True).stdout
-    masked = {
-        "NUMBA_CPU_NAME": "x86-64",
-        "NUMBA_CPU_FEATURES": "",
+    haswell = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
+    oldest = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}
+    libraries = {
         "NPY_DISABLE_CPU_FEATURES": features.strip(),
         "OPENBLAS_CORETYPE": "Prescott",
         "GLIBC_TUNABLES": HWCAPS,
@@ -64,15 +65,15 @@ def cells() -> dict[str, Cell]:
         "order": Cell("jobs in another order", ("all", "--cores", "1"), before=order),
         "hashseed": Cell("PYTHONHASHSEED=12345", changes={"PYTHONHASHSEED": "12345"}),
         "locale": Cell(f"LC_ALL={locale}, TZ=Asia/Kathmandu", changes={"LC_ALL": locale, "TZ": "Asia/Kathmandu"}),
-        "numba-haswell": Cell(
-            "NUMBA_CPU_NAME=haswell", changes={"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
-        ),
-        "numba-x86-64": Cell("NUMBA_CPU_NAME=x86-64", changes={"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}),
+        "numba-haswell": Cell("NUMBA_CPU_NAME=haswell", changes=haswell),
+        "numba-x86-64": Cell("NUMBA_CPU_NAME=x86-64", changes=oldest),
         "numpy": Cell("NPY_DISABLE_CPU_FEATURES=(all)", changes={"NPY_DISABLE_CPU_FEATURES": features.strip()}),
         "openblas-prescott": Cell("OPENBLAS_CORETYPE=Prescott", changes={"OPENBLAS_CORETYPE": "Prescott"}),
         "openblas-haswell": Cell("OPENBLAS_CORETYPE=Haswell", changes={"OPENBLAS_CORETYPE": "Haswell"}),
         "glibc": Cell("GLIBC_TUNABLES without AVX, AVX2, FMA, AVX512", changes={"GLIBC_TUNABLES": HWCAPS}),
-        "all-masked": Cell("all processor features masked at once", changes=masked),
+        "libraries": Cell("NumPy, OpenBLAS and glibc masked at once, Numba for haswell", changes=libraries | haswell),
+        # Without FMA in the processor and in glibc each multiply-add is emulated: a hundred times slower.
+        "all-masked": Cell("all processor features masked at once", changes=libraries | oldest),
         "python-3.13": Cell("Python 3.13, its own versions from the lock", other_python=True),
     }
 
@@ -98,7 +99,7 @@ def measure(cell: Cell, folder: Path, clone: Path, config: Path, interpreter: st
         other_environment(interpreter, folder.parent / "environment", clone) if cell.other_python else sys.executable
     )
     for words in ((cell.before,) if cell.before else ()) + (cell.words or ("all",),):
-        ended = run(folder, *words, config=config, root=clone, python=python, changes=cell.changes)
+        ended = run(folder, *words, config=config, root=clone, python=python, changes=cell.changes, timeout=LONGEST)
         if ended.returncode:
             raise SystemExit(f"{cell.what}: the study failed\n{ended.stderr[-3000:]}")
     found = digests(folder)
