@@ -40,8 +40,8 @@ _HERE: Final = Path(__file__).parent
 _KEPT_SECONDS: Final = 30 * 86_400  # for the code of other versions
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
-# Numba numbers the functions that a process compiles, and tells symbols apart by these numbers. Code from another process would have
-# the same, and what a linker makes of two functions of one name is nobody's promise.
+# Numba numbers the functions that a process compiles, and tells symbols apart by these numbers. Code from another process would
+# have the same, and what a linker makes of two functions of one name is nobody's promise.
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 
