@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ def told(
     inputs, outputs, params
         As Snakemake hands them over. A job without outputs has no receipt.
     """
-    Path(log).write_text("", encoding="utf-8")
     outputs = list(outputs)
     try:
+        Path(log).write_text("", encoding="utf-8")
         receipts.check(inputs)
         receipt = receipts.Receipt(Path(log).stem, inputs, outputs, dict(params.items()) if params else {})
         yield receipt
@@ -51,11 +51,12 @@ def told(
 
 
 def note(log: str | Path) -> Callable[[str], None]:
-    """Return a function that writes a line to `log` and to stderr."""
+    """Return a function that writes a line to stderr, and to `log` where there is room for it."""
 
     def write(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
-        with Path(log).open("a", encoding="utf-8") as file:
+        # On a full disk the line that says so is the one that finds no room.
+        with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 
     return write
