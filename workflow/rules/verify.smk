@@ -66,6 +66,5 @@ rule reference:
 
 
 localrules:
-    manifest,
     verify,
     reference,
