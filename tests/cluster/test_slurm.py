@@ -34,6 +34,7 @@ max_steps: 100000
 shards: 4
 curves: {seeds: 3, points: 10}
 statistics: {resamples: 199}
+phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
 """
 """Every seed is traced to the end of the budget, so each shard takes some seconds on any machine."""
 

@@ -31,6 +31,7 @@ max_steps: 300
 shards: 2
 curves: {seeds: 1, points: 10}
 statistics: {resamples: 199}
+phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
 """
 
 
