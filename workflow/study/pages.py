@@ -9,9 +9,20 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-__all__ = ["render"]
+__all__ = ["TEMPLATES", "environment", "render"]
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def environment(*, autoescape: bool) -> jinja2.Environment:
+    """Make the environment in which the templates are rendered: an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=autoescape,  # noqa: S701  pages are escaped, Markdown has rules of its own
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def render(template: str, styles: Sequence[str], **values: Any) -> str:
@@ -26,12 +37,5 @@ def render(template: str, styles: Sequence[str], **values: Any) -> str:
     **values
         What the template prints; text is escaped, and a name that is not given is an error.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = Markup("".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in styles))  # noqa: S704  our own
-    return environment.get_template(template).render(style=style, **values)
+    style = Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in styles))  # noqa: S704  our own
+    return environment(autoescape=True).get_template(template).render(style=style, **values)

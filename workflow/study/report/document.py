@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from study.pages import environment
 from study.report.contents import contents
-from study.report.webpage import environment
 
 if TYPE_CHECKING:
     from study.report.answers import Provenance

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
 from study.figures.style import COLOURS, GRID, INK, MUTED
+from study.pages import TEMPLATES, environment
 from study.report import explorer
 from study.report.contents import contents
 from study.report.words import MARKS
 
 if TYPE_CHECKING:
     from study.report.answers import Provenance
-
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 # Ink and the two losses' colours follow the reader's light or dark page; in a file of its own a figure keeps its own.
 _THEMED: Final = {
@@ -28,17 +25,6 @@ _THEMED: Final = {
     COLOURS["mse"]: "var(--mse)",
     COLOURS["bce"]: "var(--bce)",
 }
-
-
-def environment(*, autoescape: bool) -> jinja2.Environment:
-    """Make the environment in which the templates are rendered: an unknown name is an error."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=autoescape,  # noqa: S701  the page's are escaped, Markdown has rules of its own
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance, pictures: Mapping[str, str]) -> str:
