@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -132,7 +133,10 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
         command += [f"--measured-only={word}" for word in words]
         command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
         command += ["--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
-        code = subprocess.run(command, cwd=repository, check=False).returncode  # noqa: S603
+        # Without what a pytest around this one left: as a worker of pytest-xdist the benchmarks would refuse to measure,
+        # and options added from outside would change what is measured.
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        code = subprocess.run(command, cwd=repository, env=clean, check=False).returncode  # noqa: S603
     found = sorted(storage.glob(f"*/*_{name}.json"))
     if code:
         kept = f"; what was measured is kept in {found[-1]}" if found else ""
