@@ -89,7 +89,12 @@ _SETTING = (
         "How far apart the classes are: d' of `gaussian`, the margin of `separable`; nan for real data.",
     ),
 )
-_SEED = Column("seed", "int64", "", "Seed of the data set's draw (for real data, of the initialisation only).")
+_SEED = Column(
+    "seed",
+    "int64",
+    "",
+    "Seed of the start and of the data set's draw; of real data and your own, it draws the share of the samples.",
+)
 _ROLE = Column("role", "str", "", "`evaluation`, or `tuning` where the seed only serves to choose learning rates.")
 _START = (
     Column("initialisation", "str", "", "How the first parameters were made: `zero`, `normal`, `wrong` or `right`."),
