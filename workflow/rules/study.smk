@@ -34,6 +34,7 @@ rule expand_plan:
         plan="results/plan.parquet",
     log:
         "results/logs/plan.log",
+    priority: 1  # the sweep waits for it
     conda:
         "../envs/study.yaml"
     resources:
