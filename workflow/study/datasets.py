@@ -160,9 +160,8 @@ class _Given(DatasetOptions):
         0.5,
         "a number > 0 and <= 1",
         "Share of the samples that each seed draws, the same share of each class, so that seeds differ on given data "
-        "too. A mean over one half varies as much as one over as many new samples as there are in all (delete-half "
-        "jackknife), so intervals over seeds are as wide as they should be. Features are standardised on all samples "
-        "before.",
+        "too. With one half they differ as if each had new samples, as many as there are in all "
+        "(docs/statistics.md). Features are standardised on all samples before.",
         gt=0,
         le=1,
     )
