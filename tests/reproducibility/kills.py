@@ -92,18 +92,22 @@ def kill_once(folder: Path, config: Path, name: str, after: float) -> tuple[floa
     return time.time(), True
 
 
-def trial(folder: Path, config: Path, name: str, after: float, expected: dict[str, str]) -> tuple[list[object], bool]:
-    """One kill and one resume: the row of the table, and whether all was well."""
+def trial(
+    folder: Path, config: Path, name: str, after: float, expected: dict[str, str]
+) -> tuple[list[object], bool] | None:
+    """One kill and one resume: the row of the table, and whether all was well. None if the study ended before its signal."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ended, interrupted = kill_once(folder, config, name, after)
+    if not interrupted:
+        return None
     before, orphans = finished(folder), len(jobs(folder))
     done = run(folder, target(config), config=config)
     again = computed(folder, ended) & before
     differing = unlike(digests(folder), expected) if done.returncode == 0 else ["not finished"]
     well = done.returncode == 0 and not again and not differing and not jobs(folder)
     row = [
-        name, f"{after:.1f} s" if interrupted else "had ended", orphans, len(before), len(again),
+        name, f"{after:.1f} s", orphans, len(before), len(again),
         "yes" if done.returncode == 0 else f"no: {done.stderr[-200:]}", ", ".join(differing) or "identical",
     ]  # fmt: skip
     return row, well
@@ -151,8 +155,11 @@ def main() -> int:
     rows, well = [], True
     for number in range(chosen.count):
         for name in chosen.signals.split(","):
-            after = moments.uniform(0.03, 0.97) * length
-            row, good = trial(folder / "killed", config, name, after, expected)
+            killed = None
+            while killed is None:
+                after = moments.uniform(0.03, 0.97) * length
+                killed = trial(folder / "killed", config, name, after, expected)
+            row, good = killed
             rows.append([f"{number + 1}", *row])
             well = well and good
             print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
