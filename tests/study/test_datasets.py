@@ -198,9 +198,19 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "junk.parquet").write_bytes(b"junk")
     assert "cannot be read as parquet" in message(tmp_path / "junk.parquet")
     GOOD.to_csv(tmp_path / "good.csv", index=False)
-    assert "no column 'y'; allowed as label: a, b, label" in message(tmp_path / "good.csv", label="y")
+    assert "no column 'y'; allowed as label: 'a', 'b', 'label'" in message(tmp_path / "good.csv", label="y")
     GOOD[["label"]].to_csv(tmp_path / "bare.csv", index=False)
     assert "no feature column" in message(tmp_path / "bare.csv")
+
+
+def test_a_message_cannot_carry_control_characters_of_a_file_to_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    for header in ('"a\nb"', "\x1b[31ma", "a\x0b", "a\u2028b", "a\x85"):
+        path.write_text(f"{header},label\n1,0\n1,0\n1,1\n1,1\n", encoding="utf-8")
+        for label in ("label", "none"):
+            with pytest.raises(UserError) as told:
+                realise(_options("mine", file=str(path), label=label), None, 0, 0)
+            assert str(told.value).isprintable(), header
 
 
 # --- the table

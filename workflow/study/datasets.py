@@ -368,7 +368,7 @@ def read_file(path: str, label: str) -> Drawn:
     """
     frame = _read(path)
     if label not in frame:
-        raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(str, frame.columns[:20]))}")
+        raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}")
     labels, features = frame[label], frame.drop(columns=label)
     _check_labels(path, label, labels)
     _check_features(path, features)
