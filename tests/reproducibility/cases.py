@@ -180,6 +180,8 @@ _SMALL: dict[str, Any] = {
     "shards": 2,
     "curves": {"seeds": 1, "points": 5},
     "statistics": {"resamples": 100},
+    # The phase diagram as it comes takes most of a minute, and no case here changes what it draws.
+    "phase": {"scales": [1, 8], "large_n": 1000, "large_separability": [2], "large_scales": [1]},
 }
 
 
