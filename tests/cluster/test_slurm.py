@@ -30,7 +30,7 @@ datasets:
 initialisations:
   - {name: wrong, scales: [1, 8]}
 learning_rates: [1]
-max_steps: 100000
+max_steps: 400000
 shards: 4
 curves: {seeds: 3, points: 10}
 statistics: {resamples: 199}
