@@ -120,20 +120,20 @@ def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: N
     config = tmp_path / "long.yaml"
     config.write_text(LONG)
     before = {record["JobId"] for record in records()}
-    shards = tmp_path / "slurm" / "results" / "shards"
+    receipts = tmp_path / "slurm" / "results" / "receipts"
 
     def sweeps(state: str) -> list[dict[str, str]]:
         ours = (record for record in records() if record["JobId"] not in before and rule_of(record) == "sweep")
         return [record for record in ours if record["JobState"] == state]
 
-    def times() -> dict[str, int]:
-        made = {path.name: path.stat().st_mtime_ns for path in shards.glob("*.parquet")}
-        return {name: made[name] for name in made if {name, name.replace("runs", "curves")} <= made.keys()}
+    def made() -> dict[str, int]:
+        """When each shard of a completed job was made: by its receipt, as Snakemake touches the outputs afterwards."""
+        shards = [record["Comment"].rpartition("_")[2] for record in sweeps("COMPLETED")]
+        return {shard: (receipts / f"sweep.{shard}.json").stat().st_mtime_ns for shard in shards}
 
     run = snakemake(tmp_path / "slurm", config, *SHARED, "tables")
     until(lambda: len(sweeps("COMPLETED")) >= 1 and len(sweeps("RUNNING")) >= 1, "a shard finished and another running")
-    kept = times()
-    assert kept
+    kept = made()
     subprocess.run(["scancel", sweeps("RUNNING")[0]["JobId"]], check=True)
     until(lambda: len(sweeps("CANCELLED")) == 1, "a cancelled job")
     until(lambda: len(sweeps("RUNNING")) >= 1, "another shard running")
@@ -145,7 +145,7 @@ def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: N
     subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"], check=True)
     finish(run, tmp_path / "slurm")
 
-    assert kept.items() <= times().items()  # not made again
+    assert kept.items() <= made().items()  # not made again
     again = [record for record in records() if record["JobId"] in lost]
     assert any(record["Restarts"] != "0" or record["JobState"] == "NODE_FAIL" for record in again)
     done = Counter(rule_of(record) for record in records() if record["JobId"] not in before)
