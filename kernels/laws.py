@@ -22,6 +22,7 @@ from kernels.losses import Loss
 
 __all__ = [
     "CLOSED_FORMS",
+    "LEAST_MU",
     "Scores",
     "margin_time",
     "population_deviation",
@@ -40,6 +41,9 @@ Floats = npt.NDArray[np.float64]
 
 LONGEST: Final = 1e290
 """Times beyond this are returned as inf: the gradients behind them are too small for float64."""
+
+LEAST_MU: Final = 1e-6
+"""Below this the laws of Gaussian pairs are not told: two classes nearer than that are one."""
 
 
 # --- One sample -------------------------------------------------------------------------------------------------------
@@ -190,7 +194,7 @@ def _score_integrals(c: float, mu: float, first: float, step: float, points: int
 
 
 def _checked(c: float, mu: float, argument: str = "c") -> tuple[float, float]:
-    return checks.number_between(argument, c, -1e4, 1e4), checks.number_between("mu", mu, 1e-6, 1e3)
+    return checks.number_between(argument, c, -1e4, 1e4), checks.number_between("mu", mu, LEAST_MU, 1e3)
 
 
 def population_gradient(c: float, mu: float, *, loss: str) -> float:

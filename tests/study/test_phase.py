@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from study import config, datasets, phase, statistics, sweep, tables
+from study.errors import UserError
 
 import kernels
 from kernels import laws
@@ -125,6 +126,21 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
     assert bound["flow_bound"].all()
     assert np.isinf(bound["flow_high"]).all()
     assert not points[points["scale"] == 4.0]["flow_bound"].any()
+
+
+def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
+    near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
+    chosen = config.load(SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]})
+    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index("separability")
+    assert math.isnan(points.loc[1e-6, "predicted"])
+    assert points.loc[3e-6, "predicted"] > 0
+
+
+def test_large_draws_are_no_nearer_than_the_law_goes() -> None:
+    config.load({"phase": {"large_separability": [2 * laws.LEAST_MU]}})
+    with pytest.raises(UserError, match=r"phase.large_separability\[0\]: 1.9e-06 is not allowed"):
+        config.load({"phase": {"large_separability": [1.9e-6]}})
 
 
 @pytest.mark.slow

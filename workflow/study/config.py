@@ -152,9 +152,10 @@ class Phase(Section):
     large_draws: int = key(
         1, "a whole number from 0 to 1000", "Number of large draws at each separability; 0 for none.", ge=0, le=1000
     )
-    large_separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
+    # From 2 * laws.LEAST_MU; not imported, or every job that reads the config would depend on the laws.
+    large_separability: Grid[Annotated[float, Field(ge=2e-6, le=100)]] = key(
         (1.0, 2.0, 4.0, 6.0, 12.0),
-        "a list of one or more different numbers, each > 0 and <= 100",
+        "a list of one or more different numbers, each >= 0.000002 and <= 100",
         "Values of d' = 2 mu of the large draws.",
     )
     large_scales: Grid[_Scale] = key(

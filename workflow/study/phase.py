@@ -182,7 +182,7 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
     out["stepped_bound"] = out["stepped_bound"].eq(True)
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
-    known = out["dataset"].isin(plain) | (out["n"] == config.phase.large_n)
+    known = (out["dataset"].isin(plain) | (out["n"] == config.phase.large_n)) & (out["mu"] >= laws.LEAST_MU)
     where = zip(out["mu"], out["scale"], out["target"], known, strict=True)
     out["predicted"] = [_predicted(mu, scale, target) if law else math.nan for mu, scale, target, law in where]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
