@@ -163,6 +163,11 @@ BAD: dict[str, Bad] = {
         ("mine.parquet", "cannot be read"),
         {"mine.parquet": lambda path: path.write_bytes(b"PAR1....PAR1")},
     ),
+    "a data file whose name Snakemake would change": Bad(
+        _mine(file="<results>.csv"),
+        ("datasets[0].file", "<results>", "without <word>"),
+        {"results.csv": text(GOOD_CSV)},
+    ),
     "a data file among the results": Bad(
         _mine(file="results/tables/runs.parquet"), ("results/tables/runs.parquet", "results")
     ),
@@ -245,7 +250,8 @@ EXTREME: dict[str, Extreme] = {
         _of(max_steps=1, targets=["brier"], initialisations=[{"name": "wrong", "scales": [8]}]),
         ends=_CENSORED,
     ),
-    "every run diverged": Extreme(
+    # None diverges: gradients are bounded, and so are the rates that a config takes.
+    "rate 1e6 on noisy labels, nothing arrives": Extreme(
         _of(
             max_steps=2000,
             learning_rates=[1e6],
@@ -274,8 +280,8 @@ EXTREME: dict[str, Extreme] = {
     ),
     "a data set called -": Extreme(_of(datasets=[{"name": "-", "kind": "gaussian", "n": 20, "separability": [2]}])),
     "a file name for the shell and for markup": Extreme(
-        _of(datasets=[{"name": "mine", "file": "$(touch out) {shard} <b>&'\".csv"}]),
-        files={"$(touch out) {shard} <b>&'\".csv": text(GOOD_CSV)},
+        _of(datasets=[{"name": "mine", "file": "$(touch out) {shard} <B>&'\".csv"}]),
+        files={"$(touch out) {shard} <B>&'\".csv": text(GOOD_CSV)},
     ),
     "column names that are markup": Extreme(
         _of(datasets=_FILE),

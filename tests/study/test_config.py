@@ -296,6 +296,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "datasets[0].file: 3 is not allowed; allowed: path of a .csv or",
     ),
     (
+        "file that Snakemake would change",
+        {"datasets": [{"name": "m", "file": "<results>.csv"}]},
+        "datasets[0].file: '<results>.csv' has <results>, which Snakemake takes for a variable; allowed: path of a",
+    ),
+    (
         "file without file",
         {"datasets": [{"name": "file"}]},
         "datasets[0].file: missing; allowed: path of a .csv or .parquet file",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from study.algebra import column_sums, digits9
 from study.errors import UserError
@@ -197,8 +198,18 @@ class File(_Given):
     """The user's own data."""
 
     summary: ClassVar[str] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
-    file: str = key(..., "path of a .csv or .parquet file", "The file, from the directory Snakemake runs in.")
+    file: str = key(
+        ..., "path of a .csv or .parquet file, without <word>", "The file, from the directory Snakemake runs in."
+    )
     label: str = key("label", "the name of a column of 0 and 1", "Name of the column that holds the label.")
+
+    @field_validator("file")
+    @classmethod
+    def _no_variable(cls, value: str) -> str:
+        # Snakemake replaces such a word in every path, and offers no way to write it as it stands.
+        if found := re.search("<[a-z][a-z0-9_]*>", value):
+            raise ValueError(f"{value!r} has {found[0]}, which Snakemake takes for a variable")
+        return value
 
     def everything(self) -> Drawn:
         """Read and check the file; `UserError` names it and what is wrong."""
