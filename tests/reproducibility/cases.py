@@ -168,6 +168,7 @@ BAD: dict[str, Bad] = {
         ("datasets[0].file", "<results>", "without <word>"),
         {"results.csv": text(GOOD_CSV)},
     ),
+    "a data file whose name is a wildcard": Bad(_mine(file="{shard}.csv"), ("datasets[0].file", "{", "without { }")),
     "a data file among the results": Bad(
         _mine(file="results/tables/runs.parquet"), ("results/tables/runs.parquet", "results")
     ),
@@ -280,8 +281,8 @@ EXTREME: dict[str, Extreme] = {
     ),
     "a data set called -": Extreme(_of(datasets=[{"name": "-", "kind": "gaussian", "n": 20, "separability": [2]}])),
     "a file name for the shell and for markup": Extreme(
-        _of(datasets=[{"name": "mine", "file": "$(touch out) {shard} <B>&'\".csv"}]),
-        files={"$(touch out) {shard} <B>&'\".csv": text(GOOD_CSV)},
+        _of(datasets=[{"name": "mine", "file": "$(touch out) <B>&'\".csv"}]),
+        files={"$(touch out) <B>&'\".csv": text(GOOD_CSV)},
     ),
     "column names that are markup": Extreme(
         _of(datasets=_FILE),

@@ -1,7 +1,7 @@
 rule data:
     input:
         code=sources("datasets"),
-        files=[path.replace("{", "{{").replace("}", "}}") for path in checked.files],
+        files=checked.files,
     output:
         arrays="results/data/arrays.npz",
         csv=report(

@@ -199,15 +199,15 @@ class File(_Given):
 
     summary: ClassVar[str] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
     file: str = key(
-        ..., "path of a .csv or .parquet file, without <word>", "The file, from the directory Snakemake runs in."
+        ..., "path of a .csv or .parquet file, without { } or <word>", "The file, from the directory Snakemake runs in."
     )
     label: str = key("label", "the name of a column of 0 and 1", "Name of the column that holds the label.")
 
     @field_validator("file")
     @classmethod
-    def _no_variable(cls, value: str) -> str:
-        # Snakemake replaces such a word in every path, and offers no way to write it as it stands.
-        if found := re.search("<[a-z][a-z0-9_]*>", value):
+    def _as_it_stands(cls, value: str) -> str:
+        # Snakemake fills such words in, in every path, and offers no way to write them as they stand.
+        if found := re.search("[{}]|<[a-z][a-z0-9_]*>", value):
             raise ValueError(f"{value!r} has {found[0]}, which Snakemake takes for a variable")
         return value
 
