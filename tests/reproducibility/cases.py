@@ -165,7 +165,7 @@ BAD: dict[str, Bad] = {
     ),
     "a data file whose name Snakemake would change": Bad(
         _mine(file="<results>.csv"),
-        ("datasets[0].file", "<results>", "without <word>"),
+        ("datasets[0].file", "<results>", "or <word>"),
         {"results.csv": text(GOOD_CSV)},
     ),
     "a data file whose name is a wildcard": Bad(_mine(file="{shard}.csv"), ("datasets[0].file", "{", "without { }")),
