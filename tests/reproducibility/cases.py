@@ -143,7 +143,9 @@ BAD: dict[str, Bad] = {
         ("mine.csv", "'c'", "constant (5)", "vary"),
         _csv(lambda r: ["c," + r[0], *("5," + row for row in r[1:])]),
     ),
-    "data file without the label column": Bad(_mine(label="y"), ("mine.csv", "'y'", "'x', 'z', 'label'"), _csv(lambda r: r)),
+    "data file without the label column": Bad(
+        _mine(label="y"), ("mine.csv", "'y'", "'x', 'z', 'label'"), _csv(lambda r: r)
+    ),
     "data file with words": Bad(
         _mine(), ("mine.csv", "'x'", "not numeric"), _csv(lambda r: [*r[:3], "word,0,1", *r[4:]])
     ),
