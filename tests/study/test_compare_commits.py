@@ -88,6 +88,15 @@ def test_a_slower_revision_is_called_slower_and_fails_beyond_the_threshold(proje
     assert "slower" in compare_commits.report(found)
 
 
+def test_options_of_a_pytest_around_it_do_not_change_what_is_compared(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--deselect=tests/bench/test_work.py")
+    assert list(compared(project, "HEAD", "HEAD", benchmarks=["[1]"]).findings) == [
+        "tests/bench/test_work.py::test_work[1]"
+    ]
+
+
 def test_what_cannot_be_compared_is_told_and_the_rest_is_compared(project: Path) -> None:
     base = git(project, "rev-parse", "HEAD")
     head = commit(project, seconds=0.001, name="renamed")

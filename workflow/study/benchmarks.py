@@ -22,7 +22,7 @@ import psutil
 from study import revisions
 from study.errors import UserError
 
-__all__ = ["Measured", "Run", "machine", "read", "record", "require"]
+__all__ = ["Measured", "Run", "environment", "machine", "read", "record", "require"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -133,10 +133,7 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
         command += [f"--measured-only={word}" for word in words]
         command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
         command += ["--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
-        # Without what a pytest around this one left: as a worker of pytest-xdist the benchmarks would refuse to measure,
-        # and options added from outside would change what is measured.
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        code = subprocess.run(command, cwd=repository, env=clean, check=False).returncode  # noqa: S603
+        code = subprocess.run(command, cwd=repository, env=environment(), check=False).returncode  # noqa: S603
     found = sorted(storage.glob(f"*/*_{name}.json"))
     if code:
         kept = f"; what was measured is kept in {found[-1]}" if found else ""
@@ -144,6 +141,15 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
     if not found:
         raise UserError(f"no benchmark has one of {list(words)} in its name: nothing was recorded")
     return found[-1]
+
+
+def environment() -> dict[str, str]:
+    """Give the environment of this process without what a pytest around it left there.
+
+    As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change what is
+    measured.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 
 def require(*packages: str) -> None:

@@ -45,6 +45,7 @@ class Side:
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-P", str(_WORKER), str(tree)],
             cwd=tree,
+            env=recorded.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
