@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +75,10 @@ def unlike(found: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += [
-        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " / ") for cell in row) + " |" for row in rows
-    ]
+    lines += ["| " + " | ".join(_cell(str(cell)) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Write text for a table: a bar would end the cell, a word in angle brackets would vanish as a tag."""
+    return re.sub(r"\||<(?=\w)", r"\\\g<0>", text).replace("\n", " / ")

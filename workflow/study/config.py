@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -470,7 +471,8 @@ def _table(model: type[Section], base: type[Section] = Section) -> str:
                 _default(name, field),
                 field.description or "",
             ]
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+            # A bar would end the cell, a word in angle brackets would vanish as a tag.
+            lines.append("| " + " | ".join(re.sub(r"\||<(?=\w)", r"\\\g<0>", cell) for cell in cells) + " |")
     return "\n".join(lines)
 
 
