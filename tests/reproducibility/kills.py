@@ -72,15 +72,15 @@ def jobs(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def kill_once(folder: Path, config: Path, name: str, after: float) -> tuple[float, bool]:
-    """Start the study, send it a signal after some seconds; return when it had ended, and whether it was interrupted."""
+def kill_once(folder: Path, config: Path, name: str, after: float) -> float | None:
+    """Start the study, send it a signal after some seconds; return when that had ended it, None if it had ended before."""
     started = subprocess.Popen(
         command(folder, target(config), config=config), cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         started.wait(after)
-        return time.time(), False
+        return None
     except subprocess.TimeoutExpired:
         pass
     number = getattr(signal, f"SIG{name}")
@@ -89,7 +89,7 @@ def kill_once(folder: Path, config: Path, name: str, after: float) -> tuple[floa
     else:
         os.kill(started.pid, number)
     started.wait()
-    return time.time(), True
+    return time.time()
 
 
 def trial(
@@ -98,8 +98,8 @@ def trial(
     """One kill and one resume: the row of the table, and whether all was well. None if the study ended before its signal."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    ended, interrupted = kill_once(folder, config, name, after)
-    if not interrupted:
+    ended = kill_once(folder, config, name, after)
+    if ended is None:
         return None
     before, orphans = finished(folder), len(jobs(folder))
     done = run(folder, target(config), config=config)
