@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -132,9 +133,13 @@ def test_a_benchmark_that_fails_in_a_later_round_is_left_out_alone(project: Path
     assert "not compared: tests/bench/test_flaky.py::test_flaky" in "\n".join(found.notes)
 
 
-def test_a_dirty_work_tree_is_told_and_can_be_measured(project: Path) -> None:
+def test_a_dirty_work_tree_is_told_and_can_be_measured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     assert "same commit" in "\n".join(compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["[1]"]).notes)
-    (project / "kernels" / "__init__.py").write_text(KERNELS.format(seconds=0.003))
+    code = project / "kernels" / "__init__.py"
+    before = code.stat()
+    code.write_text(KERNELS.format(seconds=0.003))
+    os.utime(code, ns=(before.st_atime_ns, before.st_mtime_ns))  # the same size and second: old bytecode would pass for new
     found = compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["[1]"])
     assert found.head.endswith("+")
     assert "measured with its changes" in "\n".join(found.notes)
