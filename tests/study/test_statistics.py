@@ -149,7 +149,7 @@ def test_log_rank_takes_padded_rows():
 
 
 def tail(n):
-    """What the expanded percentile interval cuts off at each end: 1.8% for 30 pairs (Hesterberg 2015)."""
+    """What the expanded percentile interval cuts off at each end: 1.9% for 30 pairs (Hesterberg 2015)."""
     return scipy.stats.norm.sf(math.sqrt(n / (n - 1)) * scipy.stats.t.isf(0.025, n - 1))
 
 
@@ -212,6 +212,16 @@ def test_bootstrap_takes_as_many_pairs_as_a_large_study_pools():
     low, high = bootstrap(np.arange(size, dtype=float), np.ones(size, bool), resamples=39, level=0.9)
     assert low < size / 2 < high
     assert high - low < 0.03 * size  # a few times sqrt(size)
+
+
+@pytest.mark.parametrize(("level", "enough"), [(0.8, 4), (0.95, 6), (0.99, 8)])
+def test_bootstrap_of_too_few_pairs_for_the_level_has_no_ends(level, enough):
+    # All of n pairs lie on one side of the true median with probability 2^(1 - n).
+    assert 0.5 ** (enough - 1) <= 1 - level < 0.5 ** (enough - 2)
+    for size in range(1, enough):
+        assert bootstrap(np.arange(1.0, size + 1), np.ones(size, bool), level=level) == (0.0, math.inf)
+    low, high = bootstrap(np.arange(1.0, enough + 1), np.ones(enough, bool), level=level)
+    assert 1 <= low < high <= enough
 
 
 def test_bootstrap_of_nothing_is_nan():
@@ -278,6 +288,13 @@ def cell_of(outcomes, **options):
         ([(40, 10)] * 4 + [(None, 10)] * 3, "4x [4, inf)", {"mse_censored": 3}),
         ([(40, 10)] * 6 + [(0, 0)], "4x [4, 4]", {"at_start": 1, "starts": 7}),
         ([(40, 10)] * 3 + [(None, 10)] * 3 + [(None, 5)], "> 100x", {"mse_censored": 4}),
+        # Kaplan and Meier's median is 4 in each; where under half of the ratios are known it is not printed as a number.
+        ([(40, 10)] * 6 + [(None, None)] * 6, "4x [0, inf)", {"both_missed": 6, "slowdown_bound": False}),
+        ([(40, 10)] * 5 + [(None, None)] * 6, "unknown", {"both_missed": 6, "slowdown_bound": True}),
+        ([(40, 10)] * 5 + [(None, 500)] * 6, "> 2x", {"mse_censored": 6, "slowdown_bound": True}),
+        # So few pairs carry no interval at 95%.
+        ([(40, 10)] * 5, "4x [0, inf)", {"slowdown_low": 0.0, "slowdown_high": math.inf}),
+        ([(40, 10)], "4x [0, inf)", {"starts": 1}),
     ],
 )
 def test_a_cell_says_what_is_known_and_no_more(outcomes, text, counts):
@@ -292,6 +309,11 @@ def test_what_only_bce_missed_cannot_raise_the_median():
 
 def test_what_both_missed_leaves_the_risk_set_at_once():
     assert cell_of([(40, 10)] * 5 + [(None, None)] * 3)["slowdown"] == 4
+
+
+def test_what_bce_missed_in_no_time_sets_no_upper_limit():
+    both = pd.DataFrame({"observed_mse": [True], "observed_bce": [False], "time_mse": [3.0], "time_bce": [0.0]})
+    assert statistics.with_ratio(both)["below"].tolist() == [math.inf]
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5))
@@ -403,7 +425,7 @@ def test_a_third_loss_changes_nothing(frames):
 
 
 def test_statuses_count_every_evaluation_run(frames):
-    ends = statistics.statuses(frames["runs"])
+    ends = statistics.of_targets(statistics.ends(frames["runs"]))
     runs = frames["runs"][frames["runs"]["role"] == "evaluation"]
     assert ends["runs"].sum() == len(runs)
     for status in ("reached", "censored", "diverged"):

@@ -221,7 +221,7 @@ def lower_median(values: npt.ArrayLike) -> Floats:
 
 
 def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, Floats]:
-    """Median of each resample as (at least, at most): equal where it is reached, else its lower bound and inf.
+    """Median of each resample as (at least, at most): equal where it is known, else its lower bound and inf.
 
     Each resample holds as many pairs as the cell. The bits come from PCG64, whose raw stream is guaranteed never to
     change, seeded with a digest of the sorted data: the same pairs give the same interval in any order.
@@ -239,9 +239,9 @@ def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, 
             np.int16 if size < 2**15 else np.int64
         )
         picked = np.sort(picked.reshape(count, size), axis=-1)
-        share = np.cumprod(np.where(observed[picked], (at_risk - 1) / at_risk, 1.0), axis=-1)
-        arrived = share <= _HALF
-        reached.append(arrived[:, -1])
+        hit = observed[picked]
+        arrived = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0), axis=-1) <= _HALF
+        reached.append(arrived[:, -1] & (2 * hit.sum(axis=-1) >= size))
         least.append(ratio[picked[:, (size + 1) // 2 - 1]])
         middle.append(ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]])
     there, known = np.concatenate(reached), np.concatenate(middle)
@@ -258,8 +258,6 @@ def _batches(total: int, size: int) -> list[int]:
 
 def _tail(size: int, level: float) -> float:
     """Share of resamples to cut off at each end: Phi(-sqrt(n / (n - 1)) t), t being Student's for n - 1 degrees of freedom."""
-    if size < 2:
-        return 0.0
     wide = math.sqrt(size / (size - 1)) * special.stdtrit(size - 1, (1 + level) / 2)
     return float(special.ndtr(-wide))
 
@@ -267,7 +265,7 @@ def _tail(size: int, level: float) -> float:
 def bootstrap(
     ratio: npt.ArrayLike, observed: npt.ArrayLike, *, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Expanded percentile interval of the Kaplan-Meier median over resampled starts.
+    """Expanded percentile interval of the Kaplan-Meier median over resampled pairs.
 
     Parameters
     ----------
@@ -283,8 +281,9 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        `low` is always finite: a resample whose median is not reached enters with its lower bound. `high` is inf where
-        too many resamples do not reach theirs. Both are nan without pairs.
+        `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is inf where
+        too many resamples do not know theirs. 0 and inf where there are too few pairs for the level: the median lies
+        outside the range of n pairs with probability 2^(1-n), so 95% takes 6 of them. Both are nan without pairs.
 
     Notes
     -----
@@ -294,6 +293,8 @@ def bootstrap(
     ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
     if ratio.size == 0:
         return math.nan, math.nan
+    if 2.0 * 0.5**ratio.size > 1.0 - level:
+        return 0.0, math.inf
     at_least, at_most = _resampled(ratio, observed, resamples)
     cut = max(round((resamples + 1) * _tail(ratio.size, level)) - 1, 0)
     return float(np.partition(at_least, cut)[cut]), float(
@@ -421,7 +422,7 @@ def with_ratio(both: pd.DataFrame) -> pd.DataFrame:
     ratio = np.where(bce_in, quotient, 0.0)
     ratio = np.where(at_start, np.nan, ratio)
     # What BCE missed within its budget C takes it longer than C, so T_MSE / T_BCE < T_MSE / C.
-    below = np.where(mse_in, quotient, np.inf)
+    below = np.where(mse_in & (bce > 0), quotient, np.inf)
     missed = np.select([mse_in & bce_in, bce_in, mse_in], ["none", "mse", "bce"], "both")
     return both.assign(
         at_start=at_start,
@@ -502,7 +503,9 @@ def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples
     known = matrix(rows["known"], codes, False)
     below = matrix(rows["below"], codes, np.nan)
     middle = median(ratio, known)[0]
-    bound = np.isinf(middle)
+    counted = ~np.isnan(ratio)
+    # With fewer known, Kaplan-Meier would get to one half only by what it assumes of the others.
+    bound = np.isinf(middle) | (counted.any(axis=-1) & (2 * known.sum(axis=-1) < counted.sum(axis=-1)))
     # Pair by pair the true ratio is at least what is written, so the median of all is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
@@ -675,17 +678,6 @@ def thinned(ordered: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
     return kept
 
 
-def statuses(runs: pd.DataFrame) -> pd.DataFrame:
-    """Count for each loss and target how runs of the evaluation seeds ended.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns loss, target, runs, reached, censored, diverged (int64), sorted by loss and target.
-    """
-    return of_targets(ends(runs))
-
-
 def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Add up `ends` of parts of a study that share no start: the table of the whole."""
     grouped = pd.concat(parts).groupby(["role", "loss", "target"], as_index=False)
@@ -694,7 +686,13 @@ def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def of_targets(ended: pd.DataFrame) -> pd.DataFrame:
-    """Keep of the table `ends` what `statuses` returns: the evaluation seeds, target by target."""
+    """Keep of the table `ends` the evaluation seeds, target by target.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns loss, target, runs, reached, censored, diverged (int64), sorted by loss and target.
+    """
     rows = ended[(ended["role"] == "evaluation") & (ended["target"] != EVERY)]
     return rows[["loss", "target", "runs", *STATUSES]].reset_index(drop=True)
 
