@@ -135,11 +135,12 @@ def phase() -> pd.DataFrame:
                 stepped, bound = (min(flow, 700.0), flow > 700) if n == 200 and separability <= 6 else (np.nan, False)
                 rows.append(
                     {
-                        "dataset": "gaussian", "separability": separability, "n": n, "scale": a, "target": "brier",
-                        "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
+                        "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n, "scale": a,
+                        "target": "brier", "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
                         "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound, "flow": flow,
                         "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
                         "starts": 30 if n == 200 else 5, "predicted": law,
+                        "spread": a / np.sqrt(n), "strayed": np.exp(a) / np.sqrt(n),
                         "regime": "small" if a < 1 else "plateau" if a < mu else "ceiling",
                     }
                 )  # fmt: skip
@@ -149,7 +150,7 @@ def phase() -> pd.DataFrame:
 def flow() -> pd.DataFrame:
     rows = [
         {
-            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation", "n": 200,
+            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation", "large": False, "n": 200,
             "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
             "status": "reached", "time": time,
         }

@@ -139,7 +139,9 @@ def test_a_dirty_work_tree_is_told_and_can_be_measured(project: Path, monkeypatc
     code = project / "kernels" / "__init__.py"
     before = code.stat()
     code.write_text(KERNELS.format(seconds=0.003))
-    os.utime(code, ns=(before.st_atime_ns, before.st_mtime_ns))  # the same size and second: old bytecode would pass for new
+    os.utime(
+        code, ns=(before.st_atime_ns, before.st_mtime_ns)
+    )  # the same size and second: old bytecode would pass for new
     found = compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["[1]"])
     assert found.head.endswith("+")
     assert "measured with its changes" in "\n".join(found.notes)

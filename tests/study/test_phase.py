@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from study import config, datasets, phase, statistics, sweep, tables
 from study.errors import UserError
+from study.report import prose
 
 import kernels
 from kernels import laws
@@ -69,7 +71,8 @@ def test_every_flow_has_its_row_and_its_time(small) -> None:
 
 def test_the_large_draws_are_numbered_on_and_aim_at_the_population(small) -> None:
     _, table, _, flows = small
-    large = flows[flows["n"] == 400]
+    large = flows[flows["large"]]
+    assert set(large["n"]) == {400}
     assert set(large["data"]) == {len(table)}
     assert set(large["scale"]) == {1.0, 2.0}
     best = laws.population_scores(2.0, 1.0)
@@ -100,12 +103,36 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
         laws.population_passage(-4.0, 1.0, loss=loss, target="brier", threshold=threshold) for loss in ("mse", "bce")
     ]
     assert point["predicted"] == pytest.approx(law[0] / law[1], rel=1e-9)
+    assert point["spread"] == laws.population_spread(-4.0, 1.0, loss="mse") / math.sqrt(40)
+    assert point["strayed"] == laws.population_deviation(-4.0, 0.0, 1.0, loss="mse") / math.sqrt(40)
     # What was not stepped is nan, what has no law is nan, what is unknown is not a bound.
     assert math.isnan(keyed.loc[("gaussian", 6.0, 40, 4.0, "brier"), "stepped"])
     assert not keyed.loc[("gaussian", 6.0, 40, 4.0, "brier"), "stepped_bound"]
-    assert keyed.loc["noisy", "predicted"].isna().all()
+    assert keyed.loc["noisy", ["predicted", "spread", "strayed"]].isna().all(axis=None)
     assert keyed.loc[("gaussian", 2.0, 400, 2.0, "brier"), "predicted"] > 1
     assert keyed.loc[("gaussian", 2.0, 400), "stepped"].isna().all()
+
+
+def test_data_of_the_study_are_told_from_large_draws_whatever_their_names_and_sizes(small) -> None:
+    wrong = {"name": "wrong", "scales": [1, 2]}
+    own = [
+        {"name": "gaussian", "separability": [2], "n": 60, "imbalance": 0.2},
+        {"name": "plain", "kind": "gaussian", "separability": [2], "n": 60},
+    ]
+    large = {"scales": [1, 2], "large_n": 60, "large_separability": [2], "large_scales": [1, 2]}
+    chosen = config.load(SMALL | {"datasets": own, "initialisations": [wrong], "phase": large})
+    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index(["dataset", "large"]).sort_index()
+    assert set(points.loc[("gaussian", False), "starts"]) == {3}
+    assert points.loc[("gaussian", False), "predicted"].isna().all()
+    assert set(points.loc[("gaussian", True), "starts"]) == {1}
+    assert points.loc[("gaussian", True), "predicted"].gt(0).any()
+    assert points.loc[("plain", False), "predicted"].gt(0).any()
+    # Data of another kind have no place here, though they be called gaussian.
+    _, _, _, others = small
+    named = {"name": "gaussian", "kind": "separable", "separability": [2], "n": 40}
+    chosen = config.load(SMALL | {"datasets": [named]})
+    assert phase.phase(chosen, others, cells_of(others).iloc[:0])["large"].all()
 
 
 def test_no_gaussian_data_leave_an_empty_diagram(small) -> None:
@@ -171,10 +198,9 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
         for a in scales:
             rows = flows[flows["scale"] == a].pivot_table(index="data", columns="loss", values="time")
             ratio = (rows["mse"] / rows["bce"]).to_numpy()
-            law = phase._predicted(mu, a, "brier")
-            spread = laws.population_spread(-a, mu, loss="mse") / math.sqrt(n)
-            strayed = laws.population_deviation(-a, 0.0, mu, loss="mse") / math.sqrt(n)
-            follows = max(spread, strayed) <= 0.3
+            point = SimpleNamespace(mu=mu, scale=a, target="brier", n=n)
+            law, spread, strayed = phase._predicted(point), phase._spread(point), phase._strayed(point)
+            follows = max(spread, strayed) <= prose.NEAR
             reach = 2.571 * ratio.std(ddof=1) * math.sqrt(1 + 1 / draws)  # Student's t, 5 degrees of freedom
             off = float(np.median(ratio)) / law - 1
             inside = abs(ratio.mean() - law) <= reach

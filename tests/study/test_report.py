@@ -253,7 +253,7 @@ def test_files_are_written_whole(frames, pictures, html, tmp_path):
 def numbers(text):
     """The numbers of a text, in order; those of addresses, code and digests left out."""
     text = re.sub(r"\]\([^)]*\)|`[^`]*`|tables/\S+|figures/\S+", " ", text)
-    return re.findall(r"\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", text)
+    return re.findall(r"\d+(?:,\d+)*(?:\.\d+)?(?:e[-+]?\d+)?", text)
 
 
 def test_the_markdown_has_the_numbers_of_the_page(html, frames):
@@ -312,10 +312,21 @@ def test_minima_prose_counts_basins(frames):
 
 
 def test_phase_prose_follows_the_table(frames):
-    told = prose.phase_prose(frames["phase"])
-    assert "0 of 36 points are within 3%" in told[1]
-    exact = frames["phase"].assign(flow=frames["phase"]["predicted"])
-    assert "36 of 36 points are within 3%" in prose.phase_prose(exact)[1]
+    rows = frames["phase"]
+    few, many = prose.phase_prose(rows)[1:]
+    # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to a = 4.
+    assert few.startswith(
+        "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
+    )
+    assert few.endswith(
+        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance bends the path."
+    )
+    assert "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
+    near = rows.assign(flow=rows["predicted"], spread=0.0, strayed=0.3)
+    assert prose.phase_prose(near)[2].endswith("at 36 of 36 points: there the flow is 1 times the law.")
+    far = prose.phase_prose(rows.assign(spread=0.31))[1]
+    assert "at 0 of 36 points. At the other 36 it is between" in far
+    assert len(prose.phase_prose(rows[~rows["large"]])) == 2
 
 
 def test_the_innocence_of_mse_is_counted(frames):

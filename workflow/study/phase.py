@@ -37,7 +37,7 @@ TOLERANCE: Final = 1e-8
 MOST_EVALUATIONS: Final = 20_000
 """Gradients after which a flow is given up; on a plateau it needs hundreds, in a bent narrow valley tens of thousands."""
 
-_CELL: Final = ("dataset", "separability", "n", "scale", "target")
+_CELL: Final = ("dataset", "separability", "large", "n", "scale", "target")
 
 
 class _Problem(NamedTuple):
@@ -78,7 +78,7 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
     """
     parts = []
     for problem in [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]:
-        starts = _starts(config, problem, own=int(problem.row["data"]) < len(table))
+        starts = _starts(config, problem)
         for loss in config.losses:
             begun = time.perf_counter()
             solved = kernels.gradient_flow(
@@ -106,6 +106,7 @@ def _own_problems(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDAr
     """Yield the study's own data sets, each with its own targets."""
     for record in table[_of_own_data(table)].to_dict("records"):
         row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "role", "n")}
+        row["large"] = False
         drawn = sample(arrays, record["data"])
         thresholds = {target: float(record[f"target_{target}"]) for target in config.targets}
         yield _Problem(row, drawn.features, drawn.labels, drawn.direction, thresholds)
@@ -121,7 +122,7 @@ def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
             features, labels = drawn.draw(separability, Stream(config.seed, "large", separability, seed))
             features = with_bias(features)
             row = {"data": data, "dataset": "gaussian", "separability": separability, "seed": seed}
-            row |= {"role": "evaluation", "n": n}
+            row |= {"role": "evaluation", "large": True, "n": n}
             direction = np.eye(features.shape[1])[0]
             yield _Problem(row, features, labels, direction, {name: thresholds[name] for name in config.targets})
             data += 1
@@ -137,11 +138,12 @@ def _population_targets(mu: float) -> dict[str, float]:
     }
 
 
-def _starts(config: Config, problem: _Problem, *, own: bool) -> list[tuple[str, float, Array]]:
+def _starts(config: Config, problem: _Problem) -> list[tuple[str, float, Array]]:
     """List the starts on some data as (initialisation, scale, theta): zero on the study's own, and the wrong ones."""
-    scales = config.phase.scales if own else config.phase.large_scales
+    large = problem.row["large"]
+    scales = config.phase.large_scales if large else config.phase.scales
     wrong = [("wrong", a, -a * problem.direction) for a in scales if problem.direction.any()]
-    return [("zero", 0.0, np.zeros_like(problem.direction)), *wrong] if own else wrong
+    return wrong if large else [("zero", 0.0, np.zeros_like(problem.direction)), *wrong]
 
 
 def _rows(
@@ -177,14 +179,14 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
         In the schema `study.tables.TABLES["phase"]`.
     """
     options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
-    out = _measured(config, flows[flows["dataset"].isin([*options, "gaussian"])])
+    out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
     out = out.merge(_stepped(cells, options), on=list(_CELL), how="left", validate="one_to_one")
     out["stepped_bound"] = out["stepped_bound"].eq(True)
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
-    known = (out["dataset"].isin(plain) | (out["n"] == config.phase.large_n)) & (out["mu"] >= laws.LEAST_MU)
-    where = zip(out["mu"], out["scale"], out["target"], known, strict=True)
-    out["predicted"] = [_predicted(mu, scale, target) if law else math.nan for mu, scale, target, law in where]
+    lawful = (out["large"] | out["dataset"].isin(plain)) & (out["mu"] >= laws.LEAST_MU)
+    for name, law in (("predicted", _predicted), ("spread", _spread), ("strayed", _strayed)):
+        out[name] = [law(row) if known else math.nan for row, known in zip(out.itertuples(), lawful, strict=True)]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
     return conform(out, "phase")
 
@@ -214,13 +216,25 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
     columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
     renamed = rows.rename(columns={name: name.replace("slowdown", "stepped") for name in columns})
     renamed["n"] = renamed["dataset"].map({name: entry.n for name, entry in options.items()}).astype(np.int64)
+    renamed["large"] = False
     return renamed[[*_CELL, *(name.replace("slowdown", "stepped") for name in columns)]]
 
 
-def _predicted(mu: float, scale: float, target: str) -> float:
+def _predicted(row: Any) -> float:
     """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
-    threshold = _population_targets(mu)[target]
+    threshold = _population_targets(row.mu)[row.target]
     mse, bce = (
-        laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in statistics.LOSSES
+        laws.population_passage(-row.scale, row.mu, loss=loss, target=row.target, threshold=threshold)
+        for loss in statistics.LOSSES
     )
     return mse / bce if 0.0 < bce < math.inf else math.nan
+
+
+def _spread(row: Any) -> float:
+    """Relative standard error of MSE's gradient at the start in a sample of the row's size."""
+    return laws.population_spread(-row.scale, row.mu, loss="mse") / math.sqrt(row.n)
+
+
+def _strayed(row: Any) -> float:
+    """Bound of how far MSE's path in such a sample strays from the straight one on its way to 0."""
+    return laws.population_deviation(-row.scale, 0.0, row.mu, loss="mse") / math.sqrt(row.n)

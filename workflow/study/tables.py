@@ -325,6 +325,10 @@ _ARRIVALS = Table(
     ),
 )
 
+_LARGE = Column(
+    "large", "bool", "", "Whether it is one of the large draws of `phase.large_n` samples, or data of the study's own."
+)
+
 _FLOW = Table(
     "flow",
     "tables/flow",
@@ -341,6 +345,7 @@ _FLOW = Table(
         *_SETTING,
         _SEED,
         _ROLE,
+        _LARGE,
         Column("n", "int64", "samples", "Number of samples."),
         *_START,
         _LOSS,
@@ -366,10 +371,11 @@ _PHASE = Table(
     "tables/phase",
     (".csv", ".parquet"),
     "One point of the phase diagram: confidently wrong starts of one scale on Gaussian data of one separability.",
-    ("dataset", "separability", "n", "scale", "target"),
+    ("dataset", "separability", "large", "scale", "target"),
     (
         *_SETTING,
-        Column("n", "int64", "samples", "Number of samples: the study's own, or that of the large draws."),
+        _LARGE,
+        Column("n", "int64", "samples", "Number of samples."),
         _START[1],
         _TARGET,
         Column("mu", "float64", "", "Half the separability: distance of a class mean from the boundary."),
@@ -379,6 +385,18 @@ _PHASE = Table(
             "starts", "int64", "pairs", "Pairs of flows behind `flow`; those at the target from the start left out."
         ),
         Column("predicted", "float64", "ratio", "The population's law; nan where it has none or exceeds float64."),
+        Column(
+            "spread",
+            "float64",
+            "ratio",
+            "Relative standard error of MSE's gradient at the start in a sample of `n`, by the law; nan where it has none.",
+        ),
+        Column(
+            "strayed",
+            "float64",
+            "theta",
+            "Bound by the law of how far MSE's path in such a sample strays from the straight one on its way to 0.",
+        ),
         Column(
             "regime",
             "str",
