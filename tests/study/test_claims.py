@@ -31,6 +31,8 @@ def found():
         parameters={"mse": evidence.Signs(20, 8), "bce": evidence.Signs(20, 8)},
         parallel=evidence.Signs(3, 0),
         boundary=evidence.Arrivals(280, 225, 2000),
+        largest=8.0,
+        at_the_edge=5,
         escapes={"mse": evidence.Arrivals(432, 341, 2000), "bce": evidence.Arrivals(324, 315, 2000)},
         cells={
             "equal": evidence.Cells(55, 0, 4),
@@ -99,7 +101,7 @@ DOCTORED = [
     ("A1", "holds", lambda e: doctored(e, "remainders", entries={"class 1 squared error, p^2": "0"})),
     ("A2", "fails", lambda e: doctored(e, "remainders", entries={"class 0 squared error, p^2": "p"})),
     ("A3", "holds", lambda e: doctored(e, "inputs", entries={"mse": evidence.Signs(20, 0)})),
-    ("A4", "holds", lambda e: replace(e, boundary=evidence.Arrivals(280, 0, 2000))),
+    ("A4", "untested", lambda e: replace(e, boundary=evidence.Arrivals(280, 0, 2000))),
     ("A4", "untested", lambda e: replace(e, boundary=evidence.Arrivals(0, 0, 0))),
     ("A5", "holds", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(20, 0)})),
     ("A5", "untested", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(0, 0)})),
@@ -116,7 +118,7 @@ DOCTORED = [
     ("R4", "fails", lambda e: doctored(e, "kernels", entries={"mse": 1e-9})),
     ("R5", "fails", lambda e: doctored(e, "limits", entries={"mse, y = 0, wrong": "1"})),
     ("R5", "holds", lambda e: doctored(e, "solutions", entries={"mse gradient = 0, y = 0": "{40}"})),
-    ("R6", "holds", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(432, 0, 2000)})),
+    ("R6", "untested", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(432, 0, 2000)})),
     ("R6", "untested", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(0, 0, 0)})),
     ("R7", "fails", lambda e: doctored(e, "remainders", entries={"gradient bce, y = 0": "x1"})),
     ("R7", "fails", lambda e: doctored(e, "kernels", entries={"bce, y = 0": math.inf})),
@@ -156,6 +158,15 @@ def test_the_later_version_of_r6_is_judged_in_its_evidence(found):
     assert "700 of 728 points" in judge(uphill)[0]
 
 
+def test_cells_whose_best_rate_is_the_largest_tried_are_told(found):
+    judge = claims.CLAIMS["A6"].judge
+    assert (
+        "(faster in 3), where 5 cells in which MSE's best rate is the largest tried count as undecided."
+        in judge(found)[0]
+    )
+    assert "largest tried" not in judge(replace(found, at_the_edge=0))[0]
+
+
 def test_what_is_not_proven_is_said(found):
     assert "not all proven" not in claims.CLAIMS["A6"].judge(found)[0]
     doubtful = replace(found, minima={("two_scales", "mse"): (2, False)})
@@ -190,7 +201,8 @@ def test_evidence_counts_what_is_in_the_tables(small, frames):
     shown = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
     accuracy = shown[shown["target"] == "accuracy"]
     assert found.boundary == evidence.Arrivals(len(accuracy), (accuracy["status"] == "reached").sum(), 5000)
-    wrong = shown[shown["initialisation"] == "wrong"]
+    wrong = shown[(shown["initialisation"] == "wrong") & (shown["scale"] == found.largest)]
+    assert found.largest == runs.loc[runs["initialisation"] == "wrong", "scale"].max()
     assert found.escapes["mse"] == evidence.Arrivals(len(wrong), (wrong["status"] == "reached").sum(), 5000)
     assert found.inputs["mse"].opposite == found.inputs["mse"].cases > 10
     assert found.outputs["mse"] == evidence.Signs(10, 10)
@@ -202,7 +214,9 @@ def test_evidence_counts_what_is_in_the_tables(small, frames):
         rows = rows[(rows["policy"] == policy) & (rows["starts"] > rows["at_start"])]
         rows = rows[(rows["policy"] != "equal") | (rows["rate"] == 1.0)]
         assert cells.total == len(rows)
-        assert cells.slower == (rows["slowdown_low"] > 1).sum()
+        edge = (policy == "tuned") & (rows["rate_mse"] == frames["slowdown"]["rate_mse"].max())
+        assert cells.slower == ((rows["slowdown_low"] > 1) & ~edge).sum()
+        assert found.at_the_edge == ((rows["slowdown_low"] > 1) & edge).sum() or policy != "tuned"
     assert found.slopes.complete
 
 

@@ -100,10 +100,15 @@ class Evidence:
         Data sets at theta = 0: `opposite` counts those on which MSE's gradient is not exactly a quarter of BCE's.
     boundary
         MSE runs that had to reach the accuracy target.
+    largest
+        Size of the largest wrong starts, nan if there are none.
     escapes
-        By loss: runs from confidently wrong starts, all targets.
+        By loss: runs from those, all targets.
     cells
-        By policy: all cells with a ratio, `equal` at the reference rate only.
+        By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which MSE's best rate is
+        the largest tried is undecided unless MSE is faster.
+    at_the_edge
+        How many cells that left undecided.
     wrong_cells
         Those of wrong starts under `equal`.
     against_zero
@@ -122,8 +127,10 @@ class Evidence:
     parameters: Mapping[str, Signs]
     parallel: Signs
     boundary: Arrivals
+    largest: float
     escapes: Mapping[str, Arrivals]
     cells: Mapping[str, Cells]
+    at_the_edge: int
     wrong_cells: Cells
     against_zero: Mapping[str, Order]
     slopes: minima.Slopes
@@ -145,8 +152,12 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     runs, arrivals = frames["runs"], frames["arrivals"]
     pairs = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse")]
     wrong = arrivals[arrivals["initialisation"] == "wrong"]
+    largest = wrong[wrong["scale"] == wrong["scale"].max()]
     mse = arrivals[arrivals["loss"] == "mse"]
     cells = statistics.headline(frames["slowdown"])
+    judged = {policy: _cells(cells[cells["policy"] == policy]) for policy in ("equal", "smoothness", "tuned")}
+    tuned, slower = _within_the_grid(cells), judged["tuned"].slower
+    judged["tuned"] = _cells(tuned)
     outputs, parameters = _class_pulls(config, frames["datasets"], arrays)
     return Evidence(
         identities=identities.check(),
@@ -160,8 +171,10 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
         parameters=parameters,
         parallel=_parallel(frames["datasets"], arrays),
         boundary=_arrivals(mse[mse["target"] == "accuracy"]),
-        escapes={loss: _arrivals(wrong[wrong["loss"] == loss]) for loss in LOSSES},
-        cells={policy: _cells(cells[cells["policy"] == policy]) for policy in ("equal", "smoothness", "tuned")},
+        largest=float(largest["scale"].max()),
+        escapes={loss: _arrivals(largest[largest["loss"] == loss]) for loss in LOSSES},
+        cells=judged,
+        at_the_edge=slower - judged["tuned"].slower,
         wrong_cells=_cells(cells[(cells["policy"] == "equal") & (cells["initialisation"] == "wrong")]),
         against_zero=_against_zero(pairs, frames["datasets"]),
         slopes=minima.slopes(config, frames["datasets"], arrays),
@@ -189,6 +202,12 @@ def _cells(rows: pd.DataFrame) -> Cells:
     slower = int((rows["slowdown_low"] > 1).sum())
     faster = int((rows["slowdown_high"] < 1).sum())
     return Cells(slower, faster, len(rows) - slower - faster)
+
+
+def _within_the_grid(cells: pd.DataFrame) -> pd.DataFrame:
+    """Give the tuned cells; without a lower end where MSE's best rate is the largest tried, as a larger one might do better."""
+    tuned = cells[cells["policy"] == "tuned"]
+    return tuned.assign(slowdown_low=tuned["slowdown_low"].mask(tuned["rate_mse"] == cells["rate_mse"].max(), 0.0))
 
 
 def _against_zero(mse: pd.DataFrame, table: pd.DataFrame) -> dict[str, Order]:
