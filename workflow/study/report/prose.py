@@ -213,10 +213,16 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if cells.empty:
         return ["There is nothing to compare."]
     target, rate = statistics.headline_target(cells), statistics.reference_rate(cells)
-    here = arrivals[arrivals["rate"] == rate]
+    here = _ordinary(arrivals[arrivals["rate"] == rate])
     name = TARGETS.get(target, target)
     out = []
-    for start, said in (("zero", "a zero start"), ("normal", "ordinary starts"), ("right", "confidently right starts")):
+    small = wording.number(float(here.loc[here["initialisation"] == "normal", "scale"].min()))
+    starts = {
+        "zero": "a zero start",
+        "normal": f"ordinary small starts (size {small})",
+        "right": "confidently right starts",
+    }
+    for start, said in starts.items():
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
         shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES}
         if all(whole for _, whole in shares.values()):
@@ -226,12 +232,12 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
             )
     out += _boundary(here)
     tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == target) & (cells["slowdown"] > 0)]
-    ordinary = tuned[tuned["initialisation"].isin(["zero", "normal"])]
+    ordinary = _ordinary(tuned[tuned["initialisation"].isin(["zero", "normal"])])
     if len(ordinary):
         level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
         out.append(
             f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
-            f"in {level} of {len(ordinary)} cells with a zero or an ordinary start."
+            f"in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
     lost = [
         int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
@@ -244,19 +250,26 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     return out
 
 
+def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the normal starts that are not of the smallest scale: large ones are saturated, and often wrong."""
+    normal = rows["initialisation"] == "normal"
+    kept: pd.DataFrame = rows[~normal | (rows["scale"] == rows.loc[normal, "scale"].min())]
+    return kept
+
+
 def _arrived(rows: pd.DataFrame) -> tuple[int, int]:
     return int(rows["reached"].sum()), int(rows["runs"].sum())
 
 
 def _boundary(here: pd.DataFrame) -> list[str]:
     """Say how often MSE found as good a decision boundary as BCE's from a zero start."""
-    rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy") & (here["loss"] == "mse")]
-    if rows.empty:
+    rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy")]
+    mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES)
+    if not mse[1] or not bce[1]:
         return []
-    part, whole = _arrived(rows)
     return [
         (
-            f"The decision boundary: from a zero start, {wording.percent(part, whole)} of {wording.count(whole)} MSE "
-            "runs came within 0.01 of the accuracy of BCE's optimum."
+            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} MSE runs came "
+            f"within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of those with BCE."
         )
     ]
