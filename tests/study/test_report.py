@@ -110,11 +110,15 @@ def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     assert first.text.count("?") == 1
     entry = found["wrong"][found["featured"]]
-    for record in (found["zero"], entry["equal"], entry["tuned"]):
+    for record in (
+        start[policy] for start in (found["zero"], found["ordinary"], entry) for policy in ("equal", "tuned")
+    ):
         assert words.ratio(record) in first.text
         assert words.interval(record, 0.95) in first.text
     assert [tag for tag, _ in first.tags].count("svg") == 1
-    assert "that vanishes where the model is sure" in first.text
+    assert "vanishes where the model is sure" in first.text
+    assert "A run has arrived when its Brier score" in first.text
+    assert "had not arrived when their budget ended" in first.text
 
 
 def test_the_prose_follows_the_numbers(frames):
@@ -124,10 +128,23 @@ def test_the_prose_follows_the_numbers(frames):
     halved = runs.assign(step=runs["step"].where(~fast, (runs["step"] + 1) // 2))
     cells = statistics.slowdown(halved, synthetic.OWN_RATES)
     found = statistics.answer(halved, cells, synthetic.OWN_RATES)
-    assert 1.9 < found["zero"]["slowdown"] < 2.1
+    assert 1.9 < found["zero"]["equal"]["slowdown"] < 2.1
     cards, lede = first.cards(found), " ".join(first.lede(found))
-    assert cards[0].value == words.times(found["zero"]["slowdown"])
-    assert f"from a neutral start, mse takes {cards[0].value}" in lede.lower()
+    assert cards[0].value == words.times(found["zero"]["equal"]["slowdown"])
+    assert f"MSE takes {cards[0].value} as many steps as BCE from a neutral start" in lede
+
+
+def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
+    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    entry = found["wrong"][found["featured"]]
+    for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
+        known = found | {"largest_rate": largest}
+        assert ("is the largest tried" in first.cards(known)[-1].tuned) == edge
+        assert ("is the largest tried" in prose.policy_prose(known)[-1]) == edge
+    assert (
+        "in 2 of the settings MSE's is the largest tried"
+        in first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned
+    )
 
 
 def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
@@ -156,10 +173,10 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
 )
 def test_policy_prose_follows_the_decomposition(equal, tuned, said):
     def record(value):
-        return {"slowdown": min(value, 800.0), "slowdown_bound": math.isinf(value), "text": ""}
+        return {"slowdown": min(value, 800.0), "slowdown_bound": math.isinf(value), "text": "", "rate_mse": 3.0}
 
     entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
-    found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0)}
+    found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0), "largest_rate": 10.0}
     assert said in prose.policy_prose(found)[1]
 
 
@@ -204,7 +221,8 @@ def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     dead["phase"] = frames["phase"].iloc[:0]
     page = Page(report.page(dead, PROVENANCE, synthetic.pictures(dead)))
     assert "unknown" in page.text
-    assert "100% of the MSE runs and 100% of the BCE runs did not arrive" in page.text
+    assert "No slowdown can be told" in page.text
+    assert "100% of the MSE runs and 100% of the BCE runs had not arrived" in page.text
     assert not re.search(r"\d\N{MULTIPLICATION SIGN}", page.text)
 
 
@@ -225,7 +243,7 @@ def test_the_summary_repeats_the_tables(frames):
     out = report.summary(frames, PROVENANCE)
     assert out["counts"]["runs"] == frames["runs"]["run"].nunique()
     assert out["counts"]["bounds"] == frames["slowdown"]["slowdown_bound"].sum()
-    assert out["answer"]["zero"]["text"].startswith(f"{out['answer']['zero']['slowdown']:.3g}"[:3])
+    assert out["answer"]["zero"]["equal"]["text"].startswith(f"{out['answer']['zero']['equal']['slowdown']:.3g}"[:3])
     assert out["digests"] == PROVENANCE.digests
     assert sum(row["runs"] for row in out["ends"]) == (frames["runs"]["role"] == "evaluation").sum()
     assert json.loads(json.dumps(out, allow_nan=False)) == out

@@ -468,10 +468,14 @@ def test_answer_holds_the_numbers_of_the_tables(frames):
     zero = frames["slowdown"].query(
         "initialisation == 'zero' and policy == 'equal' and rate == 1 and target == 'brier'"
     )
-    assert found["zero"]["starts"] == zero["starts"].sum()
+    assert found["zero"]["equal"]["starts"] == zero["starts"].sum()
     assert found["zero_spread"]["lowest"][0] == zero["slowdown"].min()
-    assert found["zero_spread"]["lowest"][0] <= found["zero"]["slowdown"] <= found["zero_spread"]["highest"][0]
+    assert found["zero_spread"]["lowest"][0] <= found["zero"]["equal"]["slowdown"] <= found["zero_spread"]["highest"][0]
     assert found["unfinished"]["mse"][0] > 0
+    tuned = frames["slowdown"].query("initialisation == 'zero' and policy == 'tuned' and target == 'brier'")
+    assert found["zero"]["tuned"]["starts"] == tuned["starts"].sum()
+    assert found["largest_rate"] == frames["runs"]["rate"].max()
+    assert found["edges"]["zero"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
 
 
 def test_answer_features_a_bound_only_where_no_median_was_reached(frames):

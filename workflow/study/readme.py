@@ -33,9 +33,13 @@ def block(summary: Mapping[str, Any]) -> str:
     screen = summary["first_screen"]
     lines = [escape(" ".join(screen["lede"])), ""]
     for card in screen["cards"]:
-        value, label, interval, detail = (escape(card[key]) for key in ("value", "label", "interval", "detail"))
-        lines.append(f"- **{value}** {label} ({interval}). {detail}")
+        value, label, interval, tuned, detail = (
+            escape(card[key]) for key in ("value", "label", "interval", "tuned", "detail")
+        )
+        lines.append(f"- **{value}** {label} ({interval}){'; ' * bool(tuned)}{tuned}. {detail}")
     lines += [
+        "",
+        escape(" ".join(screen["counting"])),
         "",
         f"![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes are]({PICTURE})",
         "",

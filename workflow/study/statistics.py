@@ -734,7 +734,7 @@ def quoted(cells: pd.DataFrame) -> dict[str, list[dict[str, str | float]]]:
     """Say which rows of `runs` and `curves` the first screen and the figures read, as `study.tables.scan` takes them.
 
     Those are wrong starts in the headline setting at the common rate and, for the pooled numbers of `answer`, zero
-    starts at the common rate and ordinary starts on real data.
+    starts and ordinary starts on real data.
 
     Parameters
     ----------
@@ -747,7 +747,7 @@ def quoted(cells: pd.DataFrame) -> dict[str, list[dict[str, str | float]]]:
     wrong["initialisation"] = "wrong"
     target: dict[str, str | float] = {"target": headline_target(cells)}
     ordinary = cells[(cells["initialisation"] == "normal") & cells["separability"].isna()]
-    pools = [target | {"initialisation": "zero", "rate": rate}]
+    pools = [target | {"initialisation": "zero"}]
     if len(ordinary):
         scale = float(ordinary["scale"].min())
         pools.append(target | {"initialisation": "normal", "separability": math.nan, "scale": scale})
@@ -781,16 +781,19 @@ def answer(
     Returns
     -------
     dict
-        `target` (see `headline_target`); `rate` (the common rate); `setting` (see `focus`); and what follows. A summary
-        is a dict of the columns that `summarise` returns, or None where the study holds no such pair. A spread is
-        {`cells`, `lowest`, `highest`}, the last two as (value, whether a lower bound), or None.
+        `target` (see `headline_target`); `rate` (the common rate) and `largest_rate` (the largest common one tried);
+        `setting` (see `focus`); and what follows. A summary is a dict of the columns that `summarise` returns, or None where
+        the study holds no such pair. A spread is {`cells`, `lowest`, `highest`}, the last two
+        as (value, whether a lower bound), or None.
 
-        - `zero`: summary of all zero starts at equal rates, pooled over the data sets; `zero_spread` over the cells;
+        - `zero`: {`equal`, `smoothness`, `tuned`}: summaries of all zero starts, pooled over the data sets, or None;
+          `zero_spread` over the cells, equal rates;
         - `wrong`: by ascending scale {`scale`, `equal`, `smoothness`, `tuned`}: wrong starts in the setting;
         - `featured`: index in `wrong` of the largest scale whose `equal` median was reached, else of the largest scale
           with a bound, else None; `wrong_spread`: over all cells at that scale, equal rates;
         - `ordinary`: {`scale`, `equal`, `smoothness`, `tuned`} at the smallest scale of `normal` on real data, pooled,
           or None; `ordinary_spread`: over those cells, equal rates;
+        - `edges`: {`zero`, `ordinary`}: in how many of their cells MSE's best rate is the largest tried;
         - `unfinished`: {loss: (runs not finished, runs)} of the evaluation seeds at that target, all rates.
     """
     ended = of_targets(ends(runs) if ended is None else ended)
@@ -812,16 +815,20 @@ def answer(
     how: dict[str, Any] = {"resamples": resamples, "level": level}
     paired = headline(pairs(runs[runs["target"] == target], own_rates))
     start = paired["initialisation"]
-    zero = paired[(start == "zero") & (paired["policy"] == "equal")]
+    zero = paired[start == "zero"]
     real = paired[(start == "normal") & paired["separability"].isna()]
     real = real[real["scale"] == real["scale"].min()]
-    small = equal["scale"] == (real["scale"].min() if len(real) else math.nan)
+    ordinary = chosen[(chosen["initialisation"] == "normal") & chosen["separability"].isna()]
+    ordinary = ordinary[ordinary["scale"] == ordinary["scale"].min()]
+    best = {"zero": chosen[chosen["initialisation"] == "zero"], "ordinary": ordinary}
+    largest = float(cells.loc[cells["policy"] == "equal", "rate"].max())
     ended = ended[(ended["target"] == target) & ended["loss"].isin(LOSSES)]
     return {
         "target": target,
         "rate": reference_rate(cells),
+        "largest_rate": largest,
         "setting": setting,
-        "zero": _by_policy(summarise(zero, ["policy"], **how))["equal"],
+        "zero": _by_policy(summarise(zero, ["policy"], **how)) if len(zero) else None,
         "zero_spread": _spread(equal[equal["initialisation"] == "zero"]),
         "wrong": wrong,
         "featured": featured,
@@ -832,7 +839,11 @@ def answer(
         }
         if len(real)
         else None,
-        "ordinary_spread": _spread(equal[(equal["initialisation"] == "normal") & equal["separability"].isna() & small]),
+        "ordinary_spread": _spread(ordinary[ordinary["policy"] == "equal"]),
+        "edges": {
+            name: int(((rows["policy"] == "tuned") & (rows["rate_mse"] >= largest)).sum())
+            for name, rows in best.items()
+        },
         "unfinished": {
             loss: (int(total - reached), int(total))
             for loss, total, reached in zip(ended["loss"], ended["runs"], ended["reached"], strict=True)

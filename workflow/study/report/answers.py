@@ -109,6 +109,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     out = {
         "first_screen": {
             "lede": first.lede(found),
+            "counting": first.counting(found),
             "cards": [asdict(card) for card in first.cards(found, provenance.level)],
         },
         "answer": found,

@@ -30,6 +30,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "missing": [NAMES[loss] for loss in statistics.LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
         "lede": first.lede(found),
+        "counting": first.counting(found),
         "target_prose": prose.target_prose(found["target"]),
         "phase_prose": prose.phase_prose(frames["phase"]),
         "law_prose": prose.law_prose(cells),

@@ -2,93 +2,163 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from study import statistics, wording
-from study.figures.style import NAMES
-from study.report.words import interval, place, ratio, spread
+from study.figures.style import NAMES, TARGETS
+from study.report.words import capped, interval, place, ratio, spread
 
 
 @dataclass(frozen=True)
 class Card:
-    """One of the numbers of the first screen: the number, its interval or what bounds it, what it is, and where."""
+    """One of the numbers of the first screen.
+
+    Attributes
+    ----------
+    value, interval
+        The slowdown at equal rates, and its interval or what bounds it.
+    label
+        From which start.
+    tuned
+        The slowdown from there with the best rate for each loss, with its interval; empty where it is not known.
+    detail
+        Of which runs.
+    """
 
     value: str
     interval: str
     label: str
+    tuned: str
     detail: str
 
 
 def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
     """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
-    out = []
-    rate = wording.number(found["rate"])
-    if (zero := found["zero"]) is not None:
-        where = (
-            f"All parameters zero, same learning rate ({rate}/L), {zero['starts']} paired starts on all data sets, "
-            f"{spread(found['zero_spread'])}. The law: 4 while logits are small, more as they grow."
-        )
-        out.append(Card(ratio(zero), interval(zero, level), "as many steps as BCE, from a neutral start", where))
-    if found["featured"] is not None:
-        entry = found["wrong"][found["featured"]]
-        scale = wording.number(entry["scale"])
-        where = (
-            f"{place(found['setting'])}, wrong start of size {scale}, same learning rate. "
-            f"Over all data sets at this size, {spread(found['wrong_spread'])}."
-        )
-        out.append(
-            Card(
-                ratio(entry["equal"]), interval(entry["equal"], level), "as many, from a confidently wrong start", where
-            )
-        )
-        if (tuned := entry["tuned"]) is not None:
-            rates = f"MSE at {_rate(tuned, 'mse')}/L, BCE at {_rate(tuned, 'bce')}/L, chosen on seeds of their own."
-            out.append(Card(ratio(tuned), interval(tuned, level), "from that start, each loss at its best rate", rates))
-    return out
+    made = (_zero(found, level), _ordinary(found, level), _wrong(found, level))
+    return [card for card in made if card]
 
 
-def _rate(record: Mapping[str, Any], loss: str) -> str:
-    return wording.number(float(record[f"rate_{loss}"]))
+def _zero(found: Mapping[str, Any], level: float) -> Card | None:
+    zero = found["zero"]
+    if not _told(zero):
+        return None
+    detail = (
+        f"All parameters zero; {zero['equal']['starts']} paired starts, {spread(found['zero_spread'])}. "
+        "In theory 4 while all logits are small, and more as they grow."
+    )
+    tuned = _tuned(zero["tuned"], level, found["edges"]["zero"])
+    return Card(
+        ratio(zero["equal"]), interval(zero["equal"], level), "as many steps as BCE from a neutral start", tuned, detail
+    )
+
+
+def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
+    ordinary = found["ordinary"]
+    if not _told(ordinary):
+        return None
+    detail = (
+        f"Normal parameters of size {wording.number(ordinary['scale'])}; {ordinary['equal']['starts']} paired starts, "
+        f"{spread(found['ordinary_spread'])}."
+    )
+    tuned = _tuned(ordinary["tuned"], level, found["edges"]["ordinary"])
+    label = "as many from an ordinary small random start, on real data"
+    return Card(ratio(ordinary["equal"]), interval(ordinary["equal"], level), label, tuned, detail)
+
+
+def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
+    if found["featured"] is None:
+        return None
+    entry = found["wrong"][found["featured"]]
+    detail = (
+        f"Parameters of length {wording.number(entry['scale'])} that point the wrong way{_sureness(found['setting'], entry)}; "
+        f"{place(found['setting'])}; {entry['equal']['starts']} paired starts. "
+        f"On all data from starts of this size, {spread(found['wrong_spread'])}."
+    )
+    tuned = _tuned(entry["tuned"], level, int(capped(entry["tuned"], found["largest_rate"])))
+    label = "as many from a confidently wrong start"
+    return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, tuned, detail)
+
+
+def _told(start: Mapping[str, Any] | None) -> bool:
+    """Whether a slowdown at equal rates, or a bound of it, is known from a kind of start."""
+    return start is not None and start["equal"] is not None and bool(start["equal"]["slowdown"] > 0)
+
+
+def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> str:
+    """Write what remains with the best rate for each loss, and whether a larger one might do better."""
+    if record is None:
+        return ""
+    rates = ""
+    if "rate_mse" in record:
+        mse, bce = (wording.number(float(record[f"rate_{loss}"])) for loss in statistics.LOSSES)
+        rates = f"; MSE at {mse}/L, BCE at {bce}/L"
+    edge = ""
+    if edges:
+        where = "this rate of MSE is" if rates else f"in {edges} of the settings MSE's is"
+        edge = f"; {where} the largest tried, a larger one might do better"
+    return f"{ratio(record)} with the best rate for each loss ({interval(record, level)}{rates}{edge})"
+
+
+def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
+    """Say how sure of the wrong class the start is: sigma(a d' / 2) for a sample in the middle of a Gaussian class."""
+    if setting[0] != "gaussian":
+        return ""
+    sure = 1.0 / (1.0 + math.exp(-entry["scale"] * setting[1] / 2))
+    share = "over 99.99%" if sure > 0.9999 else f"{100 * sure:.3g}%"
+    return f" (a sample in the middle of its class is taken for the other with {share} certainty)"
 
 
 def lede(found: Mapping[str, Any]) -> list[str]:
     """Answer the question in two or three sentences, from the numbers alone."""
-    out = []
-    first = []
-    if found["zero"] is not None:
-        first.append(f"from a neutral start, MSE takes {ratio(found['zero'])} as many steps as BCE")
+    starts = []
+    if _told(found["zero"]):
+        starts.append(f"MSE takes {ratio(found['zero']['equal'])} as many steps as BCE from a neutral start")
     if found["featured"] is not None:
-        sizes = [f"{ratio(entry['equal'])} at size {wording.number(entry['scale'])}" for entry in _told(found)]
-        listed = sizes[0] if len(sizes) == 1 else f"{', '.join(sizes[:-1])} and {sizes[-1]}"
-        first.append(
-            f"from one that is confidently wrong, {listed} ({place(found['setting'])}; size is the "
-            "length of the wrong parameters)"
-        )
-    if first:
-        text = "; ".join(first)
-        out.append(f"At the same learning rate: {text}.")
+        value = ratio(found["wrong"][found["featured"]]["equal"])
+        starts.append(f"up to {value} as many from a confidently wrong one" if starts else _wrong_alone(value))
+    out = [f"At the same learning rate {', and '.join(starts)}."] if starts else []
+    if starts:
         out.append(
-            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p) that vanishes where the model is sure, "
-            "even where it is wrong."
+            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model is unsure, that "
+            "vanishes where the model is sure, even where it is wrong."
         )
-    if (ordinary := found["ordinary"]) is not None and ordinary["equal"] is not None:
-        out.append(
-            f"On real data from an ordinary small random start: {ratio(ordinary['equal'])} at equal rates"
-            + (f", {ratio(ordinary['tuned'])} with the best rate for each." if ordinary["tuned"] is not None else ".")
+    return out
+
+
+def _wrong_alone(value: str) -> str:
+    return f"MSE takes up to {value} as many steps as BCE from a confidently wrong start"
+
+
+_TARGETS = {
+    "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
+    "brier": (
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from a coin's to the "
+        "best possible"
+    ),
+    "logloss": "its log loss has come nine tenths of the way from a coin's to the best possible",
+}
+
+
+def counting(found: Mapping[str, Any]) -> list[str]:
+    """Say when a run has arrived, at which rate, and how many did not."""
+    target, rate = found["target"], wording.number(found["rate"])
+    out = [
+        (
+            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start from the same "
+            f"parameters, at the rate {rate}/L; L is BCE's largest curvature."
         )
+    ]
     ends = found["unfinished"]
     missed = {loss: ends[loss] for loss in statistics.LOSSES if loss in ends and ends[loss][0]}
     if missed:
         shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
-        out.append(f"Over all starts and learning rates, {' and '.join(shares)} did not arrive within the budget.")
+        out.append(
+            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget ended. They count "
+            "as just that: none is left out, and none is taken for having arrived."
+        )
     elif ends:
         out.append("Every run arrived within the budget.")
     return out
-
-
-def _told(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Choose at most three wrong starts whose slowdown is known: the smallest, a middle one and the largest."""
-    known = [e for e in found["wrong"] if e["equal"] is not None and e["equal"]["slowdown"] > 0]
-    return [known[i] for i in sorted({0, len(known) // 2, len(known) - 1})]

@@ -14,7 +14,7 @@ from study.figures.phase import measured, phase_rows
 from study.figures.real import real_rows
 from study.figures.style import NAMES, TARGETS
 from study.report.grids import zero_cells
-from study.report.words import MARKS, POLICIES, SOURCES, place, ratio, times
+from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
 
 NEAR: Final = 0.3
 """A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""
@@ -80,9 +80,10 @@ def _end(row: pd.Series[Any]) -> str:
 def policy_prose(found: Mapping[str, Any]) -> list[str]:
     """Say what a larger learning rate buys back at the featured start, and what it does not."""
     if found["featured"] is None:
-        return ["No wrong start at equal rates in this study, so there is nothing to take apart."]
+        missing = "data set drawn at a separability" if found["setting"] is None else "wrong start at equal rates"
+        return [f"This study has no {missing}, so there is nothing to take apart here."]
     entry = found["wrong"][found["featured"]]
-    out = [f"From the wrong start of size {wording.number(entry['scale'])} on {place(found['setting'])}:"]
+    out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
     told = [
         f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
         for p, name in POLICIES.items()
@@ -98,6 +99,8 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
             out.append(f"So the best rates buy back a factor of {wording.number(bought)}, and {left} remains.")
         else:
             out.append(f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains.")
+    if capped(tuned, found["largest_rate"]):
+        out.append("MSE's best rate is the largest tried here, so a larger one might buy back more.")
     return out
 
 

@@ -62,6 +62,11 @@ def interval(record: Mapping[str, Any], level: float) -> str:
     return f"{100 * level:g}% interval {wording.number(low)} to {wording.number(high)}"
 
 
+def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
+    """Whether MSE's best rate in a tuned cell is the largest tried, so that a larger one might do better."""
+    return record is not None and float(record["rate_mse"]) >= largest
+
+
 def spread(ends: Mapping[str, Any] | None) -> str:
     """Say between which values the cells of a kind lie, one per data set and separability."""
     if ends is None:
@@ -76,6 +81,9 @@ def place(setting: tuple[str, float] | None) -> str:
     """Name the data and how far apart its classes are; nothing for None."""
     if setting is None:
         return ""
+    if setting[0] == "gaussian":
+        apart = wording.number(setting[1])
+        return f"two Gaussian classes {apart} standard deviations apart (d\N{PRIME} = {apart})"
     return f"{setting[0]} data, {separability_name(setting[0])} = {wording.number(setting[1])}"
 
 
