@@ -313,6 +313,23 @@ def test_markdown_tables_keep_their_shape(frames):
     assert document.escape("a|b <i> [x] *") == r"a\|b \<i\> \[x\] \*"
 
 
+def test_markdown_shows_every_figure_in_paragraphs_of_its_own(frames):
+    text = report.markdown(frames, PROVENANCE)
+    blocks = text.split("\n\n")
+    for name in figures.FIGURES:
+        (at,) = (i for i, block in enumerate(blocks) if block.endswith(f"(figures/{name}.svg)"))
+        assert blocks[at].startswith("![")
+        assert blocks[at + 1].startswith("*")
+        assert "\n" not in blocks[at + 1]
+    assert all(block.startswith("#") for block in blocks if "\n#" in f"\n{block}")
+
+
+def test_the_law_is_laid_out_for_the_targets_of_the_study(frames):
+    cells = frames["slowdown"]
+    assert grids.law_grid(cells).head[2:] == ["accuracy", "Brier score", "log loss"]
+    assert grids.law_grid(cells[cells["target"] == "logloss"]).head[2:] == ["log loss"]
+
+
 def test_claims_stand_in_order_with_mark_and_word(frames):
     grid = grids.claims_grid(frames["claims"])
     assert [row[0] for row in grid.rows] == [

@@ -118,7 +118,7 @@ class Curves(Section):
     """Which learning curves are recorded."""
 
     seeds: int = key(
-        3, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
+        10, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
     )
     points: int = key(
         60, "a whole number from 2 to 1000", "Number of log-spaced steps a curve has, at most.", ge=2, le=1000
@@ -202,7 +202,6 @@ _DATASETS = (
     *("iris_versicolor_virginica", "wine_0_1", "wine_1_2"),
 )
 _NAMED = "text; one that reads as a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
-_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class Config(Section):
@@ -220,15 +219,15 @@ class Config(Section):
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
         (
             InitialisationOptions(name="zero"),
-            InitialisationOptions(name="normal", scales=_SCALES),
-            InitialisationOptions(name="wrong", scales=_SCALES),
-            InitialisationOptions(name="right", scales=(1.0, 4.0)),
+            InitialisationOptions(name="normal", scales=(0.5, 1.0, 4.0, 16.0)),
+            InitialisationOptions(name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
+            InitialisationOptions(name="right", scales=(4.0,)),
         ),
         "a list of one or more initialisations, each a mapping with a name of its own",
         "Where the descents start: see below.",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
-        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+        (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
         "a list of one or more different numbers, each > 0 and <= 1000000",
         "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
         "1/L is added to them.",

@@ -135,10 +135,10 @@ def _wrong_alone(value: str) -> str:
 _TARGETS = {
     "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
     "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from a coin's to the "
-        "best possible"
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from a coin toss's "
+        "to the best possible"
     ),
-    "logloss": "its log loss has come nine tenths of the way from a coin's to the best possible",
+    "logloss": "its log loss has come nine tenths of the way from a coin toss's to the best possible",
 }
 
 

@@ -39,18 +39,17 @@ def law_grid(cells: pd.DataFrame) -> Grid:
     if len(rows):
         caption += f" of {wording.number(float(rows['rate'].iloc[0]))}/L"
     rows = rows.fillna({"separability": math.inf})  # a pivot drops what stands at nan
-    wide = rows.pivot_table(
-        index=["dataset", "separability"], columns="target", values="text", aggfunc="first"
-    ).reindex(columns=list(TARGETS))
+    wide = rows.pivot_table(index=["dataset", "separability"], columns="target", values="text", aggfunc="first")
+    targets = [target for target in TARGETS if target in wide]
     body = [
         [
             str(name),
             level_text(math.nan if math.isinf(level) else level),
             *(t if isinstance(t, str) else "none" for t in texts),
         ]
-        for (name, level), texts in zip(wide.index, wide.to_numpy(object), strict=True)
+        for (name, level), texts in zip(wide.index, wide[targets].to_numpy(object), strict=True)
     ]
-    head = ["data set", "separability", *TARGETS.values()]
+    head = ["data set", "separability", *(TARGETS[target] for target in targets)]
     return Grid(caption, head, body, 2, "tables/slowdown.csv")
 
 

@@ -206,7 +206,9 @@ def minima_prose(minima: pd.DataFrame) -> list[str]:
         out.append(f"On the data set {name}: {' and '.join(found)}.")
     mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
     if len(mse) and mse.max() > 1:
-        out.append("So on data that no plane parts MSE can have several basins, and the start decides which is found.")
+        out.append(
+            "So on data that no plane separates MSE can have several basins, and the start decides which is found."
+        )
     return out
 
 
