@@ -107,6 +107,7 @@ DOCTORED = [
     ("A5", "untested", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(0, 0)})),
     ("A6", "fails", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(20, 30, 9)})),
     ("A6", "untested", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(20, 0, 39)})),
+    ("A6", "untested", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(29, 29, 1)})),
     ("A6", "untested", lambda e: replace(e, cells=dict.fromkeys(e.cells, evidence.Cells(0, 0, 0)))),
     ("R1", "fails", lambda e: doctored(e, "remainders", entries={"class 1 squared error, p^2": "0"})),
     ("R1", "fails", lambda e: doctored(e, "remainders", entries={"class 1 squared error, (1 - p)^2": "p"})),
@@ -161,7 +162,7 @@ def test_the_later_version_of_r6_is_judged_in_its_evidence(found):
 def test_cells_whose_best_rate_is_the_largest_tried_are_told(found):
     judge = claims.CLAIMS["A6"].judge
     assert (
-        "(faster in 3), where 5 cells in which MSE's best rate is the largest tried count as undecided."
+        "(no slower in 3), where 5 cells in which MSE's best rate is the largest tried count as undecided."
         in judge(found)[0]
     )
     assert "largest tried" not in judge(replace(found, at_the_edge=0))[0]
@@ -216,6 +217,7 @@ def test_evidence_counts_what_is_in_the_tables(small, frames):
         assert cells.total == len(rows)
         edge = (policy == "tuned") & (rows["rate_mse"] == frames["slowdown"]["rate_mse"].max())
         assert cells.slower == ((rows["slowdown_low"] > 1) & ~edge).sum()
+        assert cells.no_slower == (rows["slowdown_high"] <= 1).sum()
         assert found.at_the_edge == ((rows["slowdown_low"] > 1) & edge).sum() or policy != "tuned"
     assert found.slopes.complete
 

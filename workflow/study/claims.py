@@ -153,7 +153,7 @@ def _leaning(cells: Cells) -> str:
     """Say what most cells of a policy show: `slower`, `open`, or `not slower`."""
     if 2 * cells.slower > cells.total:
         return "slower"
-    return "open" if 2 * cells.undecided >= cells.total else "not slower"
+    return "not slower" if 2 * cells.no_slower > cells.total else "open"
 
 
 def _poor_choice(found: Evidence) -> Judgement:
@@ -161,7 +161,7 @@ def _poor_choice(found: Evidence) -> Judgement:
     if not cells:
         return "No pair of runs in this study gives a ratio.", UNTESTED
     told = [
-        f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (faster in {wording.count(each.faster)})"
+        f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (no slower in {wording.count(each.no_slower)})"
         for policy, each in cells.items()
     ]
     if found.at_the_edge:
@@ -375,8 +375,8 @@ _ENTRIES: Final = (
         "From the same start on the same data, MSE needs more steps than BCE to the same target, under each of three "
         "learning-rate policies. (Speed is what this study measures; nothing is said of the model at the end.)",
         "Under every policy the interval of the slowdown lies above 1 in more than half of the cells. It fails if under "
-        "some policy most cells are neither that nor undecided; it is untested if most are undecided. Where MSE's best rate "
-        "is the largest tried, a larger one might do better: such a cell counts as undecided.",
+        "some policy MSE is no slower, the interval nowhere above 1, in more than half; else it is left open. Where MSE's best "
+        "rate is the largest tried, a larger one might do better: such a cell counts as undecided.",
         _poor_choice,
     ),
     Claim(

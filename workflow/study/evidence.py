@@ -42,16 +42,16 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the slowdown table by what their interval says: MSE slower, MSE faster, or neither."""
+    """Cells of the slowdown table by what their interval says: MSE slower, no slower (faster or the same), or undecided."""
 
     slower: int
-    faster: int
+    no_slower: int
     undecided: int
 
     @property
     def total(self) -> int:
         """How many cells there are."""
-        return self.slower + self.faster + self.undecided
+        return self.slower + self.no_slower + self.undecided
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Evidence:
         By loss: runs from those, all targets.
     cells
         By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which MSE's best rate is
-        the largest tried is undecided unless MSE is faster.
+        the largest tried is undecided unless MSE is no slower.
     at_the_edge
         How many cells that left undecided.
     wrong_cells
@@ -200,8 +200,8 @@ def _arrivals(rows: pd.DataFrame) -> Arrivals:
 def _cells(rows: pd.DataFrame) -> Cells:
     rows = rows[rows["starts"] > rows["at_start"]]
     slower = int((rows["slowdown_low"] > 1).sum())
-    faster = int((rows["slowdown_high"] < 1).sum())
-    return Cells(slower, faster, len(rows) - slower - faster)
+    no_slower = int((rows["slowdown_high"] <= 1).sum())
+    return Cells(slower, no_slower, len(rows) - slower - no_slower)
 
 
 def _within_the_grid(cells: pd.DataFrame) -> pd.DataFrame:
