@@ -88,6 +88,10 @@ BAD: dict[str, Bad] = {
     "unknown loss": Bad({"losses": ["mse", "bce", "hinge"]}, ("losses", "hinge", "mse")),
     "only one loss": Bad({"losses": ["mse"]}, ("losses", "bce missing", "mse and bce")),
     "unknown data set": Bad({"datasets": [{"name": "nowhere"}]}, ("datasets[0].name", "nowhere", "gaussian")),
+    "the name of another kind": Bad(
+        {"datasets": [{"name": "gaussian", "kind": "separable"}]},
+        ("datasets[0].name", "'gaussian'", "a name of its own"),
+    ),
     "unknown kind": Bad({"datasets": [{"name": "a", "kind": "b"}]}, ("datasets[0].kind", "'b'", "gaussian")),
     "unknown initialisation": Bad(_start(name="rong", scales=[1]), ("initialisations[0].name", "rong", "wrong")),
     "unknown target": Bad({"targets": ["f1"]}, ("targets", "f1", "accuracy")),

@@ -231,6 +231,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "datasets[0].kind: 'iris' is not a kind of data set",
     ),
     (
+        "the name of another kind",
+        {"datasets": [{"name": "gaussian", "kind": "separable"}]},
+        "datasets[0].name: 'gaussian' is the name of another kind than separable; allowed: a name of its own",
+    ),
+    (
         "nameless",
         {"datasets": [{"separability": [1]}]},
         "datasets[0].name: missing; allowed: 1 to 64 of the characters",

@@ -113,7 +113,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     assert keyed.loc[("gaussian", 2.0, 400), "stepped"].isna().all()
 
 
-def test_data_of_the_study_are_told_from_large_draws_whatever_their_names_and_sizes(small) -> None:
+def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() -> None:
     wrong = {"name": "wrong", "scales": [1, 2]}
     own = [
         {"name": "gaussian", "separability": [2], "n": 60, "imbalance": 0.2},
@@ -128,11 +128,6 @@ def test_data_of_the_study_are_told_from_large_draws_whatever_their_names_and_si
     assert set(points.loc[("gaussian", True), "starts"]) == {1}
     assert points.loc[("gaussian", True), "predicted"].gt(0).any()
     assert points.loc[("plain", False), "predicted"].gt(0).any()
-    # Data of another kind have no place here, though they be called gaussian.
-    _, _, _, others = small
-    named = {"name": "gaussian", "kind": "separable", "separability": [2], "n": 40}
-    chosen = config.load(SMALL | {"datasets": [named]})
-    assert phase.phase(chosen, others, cells_of(others).iloc[:0])["large"].all()
 
 
 def test_no_gaussian_data_leave_an_empty_diagram(small) -> None:

@@ -381,6 +381,12 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
             f"allowed: {', '.join(_kind_names())}, or any name beside kind or file"
         )
         return None
+    if (called := entry.get("name")) != name and isinstance(called, str) and called in KINDS:
+        # Tables know data by their name: under that of another kind they would be taken for what they are not.
+        lines.append(
+            f"{path}.name: {shown(called)} is the name of another kind than {name}; allowed: a name of its own"
+        )
+        return None
     try:
         return KINDS[name].model_validate({**entry, "kind": name})
     except ValidationError as error:
