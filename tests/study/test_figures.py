@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -7,10 +9,62 @@ import numpy as np
 import pytest
 from study import figures, tables
 from study.figures import choice, phase, progress
+from study.figures.style import MARKERS, SERIES
+from study.pages import TEMPLATES
+from study.report import webpage
 from synthetic import EXTREMES, subset
 
+# How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+SIGHT = {
+    "all cones": np.eye(3),
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+}
 CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def linear(colour):
+    """Linear sRGB of a colour such as #0072b2."""
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour):
+    return linear(colour) @ [0.2126, 0.7152, 0.0722]
+
+
+def oklab(rgb):
+    """Coordinates in which distances are about as large as they look (Ottosson 2020)."""
+    cones = [
+        [0.41222147, 0.53633254, 0.05144599],
+        [0.2119035, 0.68069955, 0.10739696],
+        [0.08830246, 0.28171884, 0.6299787],
+    ]
+    axes = [
+        [0.21045426, 0.79361779, -0.00407205],
+        [1.9779985, -2.42859221, 0.45059371],
+        [0.02590404, 0.78277177, -0.80867577],
+    ]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ np.clip(rgb, 0, 1))
+
+
+@pytest.mark.parametrize("colour", SERIES)
+def test_a_series_shows_on_either_page_and_keeps_its_colour_there(colour):
+    pages = re.findall(r"--page: (#[0-9a-f]{6})", (TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    assert len(pages) == 2
+    for page in pages:
+        dark, light = sorted((luminance(page), luminance(colour)))
+        assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11
+    assert colour not in webpage._THEMED
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_series_are_told_apart_by_colour_and_by_marker(sight):
+    seen = [oklab(SIGHT[sight] @ linear(colour)) for colour in SERIES]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
+    assert len(set(MARKERS)) == len(MARKERS) == len(SERIES)
+    assert not set(MARKERS) & set("^v<>")
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)

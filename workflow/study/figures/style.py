@@ -1,6 +1,7 @@
 """What all figures look like, and how each introduces itself.
 
-Colours are those of Okabe and Ito, told apart by the colour-blind; markers differ as well.
+The colours of the losses follow the page. Series have others, of middle brightness, so that they show on a light and on a
+dark page; the colour-blind tell them apart, and markers differ as well.
 A median that was not reached is an open triangle at its lower bound, never a dot.
 """
 
@@ -25,8 +26,8 @@ INK: Final = "#24292f"
 MUTED: Final = "#6e7781"
 GRID: Final = "#d8dee4"
 COLOURS: Final = MappingProxyType({"mse": "#d55e00", "bce": "#0072b2"})
-SERIES: Final = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
-MARKERS: Final = ("o", "s", "D", "v", "P", "X")
+SERIES: Final = ("#009e00", "#4f46ff", "#ff468d", "#b900b0", "#6a6a3e", "#9e7be5")
+MARKERS: Final = ("o", "s", "D", "P", "X", "*")  # no triangle: it would point somewhere
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
 TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
 
