@@ -3,13 +3,16 @@ from __future__ import annotations
 import itertools
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from pathlib import Path as File
 
 import numpy as np
 import pytest
-from study import figures, tables
+import synthetic
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from study import figures, statistics, tables
 from study.figures import choice, phase, progress
-from study.figures.style import MARKERS, SERIES
+from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
 from synthetic import EXTREMES, subset
@@ -20,8 +23,15 @@ SIGHT = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
 }
-CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+CAPTIONS = File(__file__).parents[2] / "workflow" / "report"
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def short(frames):
+    """The study with a budget that most wrong starts of MSE exhaust."""
+    runs = tables.conform(synthetic.runs(budget=300), "runs")
+    return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
 
 
 def linear(colour):
@@ -106,11 +116,37 @@ def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
     rows = choice.focus_family(frames["slowdown"])
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
-    opened = [line for line in dots if line.get_marker() == "^" and line.get_markerfacecolor() == "none"]
+    opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
     at_bounds = sorted(y for line in opened for y in line.get_ydata())
     assert at_bounds == sorted(rows.loc[rows["slowdown_bound"], "slowdown"])
     closed = sorted(y for line in dots if line not in opened for y in line.get_ydata())
     assert closed == sorted(rows.loc[~rows["slowdown_bound"], "slowdown"])
+    joined = {y for line in axes.lines if line.get_linestyle() != "None" for y in line.get_ydata()}
+    assert not joined & set(at_bounds)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("marker", MARKERS)
+def test_the_mark_of_a_bound_is_the_series_own_one_with_an_arrow_from_its_edge(marker, turned):
+    drawn = at_least({"marker": marker, "color": "red"}, 5, turned=turned)["marker"].vertices
+    own = MarkerStyle(marker)
+    body = own.get_path().transformed(own.get_transform()).vertices
+    np.testing.assert_array_equal(drawn[: len(body)], body)
+    along, across = (0, 1) if turned else (1, 0)
+    foot, tip, left, right = drawn[-5], drawn[-4], drawn[-3], drawn[-1]
+    assert foot[along] == pytest.approx(body[:, along].max())
+    assert tip[along] > max(left[along], right[along]) > foot[along]
+    assert foot[across] == tip[across] == 0 == pytest.approx(left[across] + right[across])
+
+
+@pytest.mark.parametrize("name", ["slowdown", "policies", "rates", "real", "theory"])
+def test_a_figure_with_bounds_names_their_mark(name, short):
+    figure = figures.draw(name, short)
+    lines = [line for axes in figure.axes for line in axes.lines]
+    assert any(isinstance(line.get_marker(), Path) and len(line.get_ydata()) for line in lines)
+    legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()] + figure.legends
+    assert any(text.get_text().endswith("at least") for legend in legends for text in legend.get_texts())
+    assert "An open mark with an arrow" in figures.caption(name, short)
 
 
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
@@ -141,7 +177,10 @@ def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
     drawn = sorted(y for line, o in zip(marked, is_open, strict=True) if not o for y in line.get_ydata())
     assert drawn == sorted(rows.loc[rows["stepped"].notna() & ~rows["stepped_bound"], "stepped"])
     flow = {
-        y for line, o in zip(marked, is_open, strict=True) if o and line.get_marker() != "^" for y in line.get_ydata()
+        y
+        for line, o in zip(marked, is_open, strict=True)
+        if o and not isinstance(line.get_marker(), Path)
+        for y in line.get_ydata()
     }
     assert flow == set(rows.loc[rows["n"] == 100_000, "flow"])
     low, high = axes.get_ylim()

@@ -16,7 +16,19 @@ from matplotlib.lines import Line2D
 
 from study import statistics, wording
 from study.figures.choice import separability_name
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, bars, escaped, log_axis, nothing, series_style
+from study.figures.style import (
+    INK,
+    MUTED,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    bars,
+    escaped,
+    log_axis,
+    nothing,
+    series_style,
+)
 
 REGIMES = {"small": "logits stay small", "plateau": "scale sets it", "ceiling": "separability sets it"}
 """What the regimes of the table `phase` mean for the slowdown."""
@@ -198,7 +210,7 @@ def _measurements(axes: Axes, group: pd.DataFrame, own: int, large: int, style: 
     at, low, high = (column.to_numpy(float) for column in (clear["scale"], clear["stepped_low"], ends))
     bars(axes, at, low, high, style["color"])
     bound = mine[mine["stepped_bound"]]
-    axes.plot(bound["scale"], bound["stepped"], marker="^", markersize=6, **open_)
+    axes.plot(bound["scale"], bound["stepped"], **at_least(style, 5))
     flow = group[(group["n"] == large) & group["flow"].notna()]
     axes.plot(
         flow["scale"][~flow["flow_bound"]], flow["flow"][~flow["flow_bound"]], marker=style["marker"], ms=9, **open_
@@ -248,7 +260,7 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own:
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle="--"))
         labels.append(f"flow, n = {wording.count(own)}")
     if rows["stepped_bound"].any():
-        handles.append(Line2D([], [], color=INK, linestyle="none", marker="^", ms=6, markerfacecolor="none"))
+        handles.append(Line2D([], [], **at_least({"marker": "o", "color": INK}, 5)))
         labels.append("stepping: at least")
     if len(crossings(rows, large)):
         handles.append(Line2D([], [], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2))
@@ -291,7 +303,8 @@ THEORY = Entry(
     "theory",
     "Slowdown against the size of the wrong start, with the law",
     "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent on the "
-    "study's own samples, with intervals. Open marks: gradient flow on many samples. Target: {target}. The dotted line "
+    "study's own samples, with intervals. Open marks: gradient flow on many samples. An open mark with an arrow is a lower "
+    "bound. Target: {target}. The dotted line "
     "is a = \N{GREEK SMALL LETTER MU}: before it the slowdown grows exponentially with the scale, after it slowly.",
     ("phase",),
     _draw_theory,

@@ -17,6 +17,7 @@ from study.figures.style import (
     WIDTH,
     Entry,
     Frames,
+    at_least,
     bars,
     draw_medians,
     legend,
@@ -56,23 +57,17 @@ def _draw_rates(frames: Frames) -> Figure:
             there = np.isfinite(middle) & (middle > 0)
             low, high = (cells[f"{loss}_median_{end}"].to_numpy(float) for end in ("low", "high"))
             budget = cells["budget"].to_numpy(float)
-            axes.plot(rate[there], middle[there], color=colour, marker=marker, label=NAMES[loss])
+            axes.plot(rate, np.where(there, middle, np.nan), color=colour, marker=marker, label=NAMES[loss])
             bars(axes, rate[there], low[there], np.minimum(high, budget)[there], colour)
             missed = np.isinf(middle)
-            axes.plot(
-                rate[missed],
-                budget[missed],
-                linestyle="none",
-                marker="^",
-                markersize=8,
-                markerfacecolor="none",
-                color=colour,
-            )
+            axes.plot(rate[missed], budget[missed], **at_least({"marker": marker, "color": colour}))
         axes.annotate(
             label, (1, 1), (-4, -4), "axes fraction", textcoords="offset points", ha="right", va="top", color=INK
         )
         log_axis(axes.xaxis, np.unique(cells["rate"]))
         log_axis(axes.yaxis)
+    if any(np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in groups):
+        panels[0].plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
     panels[-1].set_xlabel("learning rate, in units of 1/L of BCE")
     figure.supylabel("median steps to the target", fontsize=10)
     legend(panels[0])
@@ -114,7 +109,9 @@ def _draw_policies(frames: Frames) -> Figure:
     for index, (policy, label) in enumerate(names.items()):
         group = rows[rows["policy"] == policy]
         if len(group):
-            draw_medians(axes, group, "scale", series_style(index), label)
+            draw_medians(axes, group, "scale", series_style(index), label, beside=index - 1)
+    if rows["slowdown_bound"].any():
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
     axes.axhline(1, color=MUTED, linewidth=1)
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
@@ -134,7 +131,7 @@ RATES = Entry(
     "rates",
     "Steps against the learning rate",
     "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same rate. "
-    "Open triangles: the median was not reached within the budget.",
+    "An open mark with an arrow: the median was not reached within the budget.",
     ("slowdown",),
     _draw_rates,
     _describe_rates,
@@ -145,7 +142,7 @@ POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
     "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
-    "at its own 1/L, each at the rate that was best on separate tuning seeds.",
+    "at its own 1/L, each at the rate that was best on separate tuning seeds. An open mark with an arrow is a lower bound.",
     ("slowdown",),
     _draw_policies,
     _describe_policies,

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from study import statistics, wording
 from study.figures.choice import target_name
-from study.figures.style import MUTED, WIDTH, Entry, Frames, escaped, log_axis, nothing, series_style
+from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, at_least, escaped, log_axis, nothing, series_style
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -45,17 +45,11 @@ def _draw_real(frames: Frames) -> Figure:
         value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
         low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
         axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)
-        axes.plot(
-            value[bound],
-            y[bound],
-            linestyle="none",
-            marker=">",
-            markersize=8,
-            markerfacecolor="none",
-            color=style["color"],
-        )
+        axes.plot(value[bound], y[bound], **at_least(style, turned=True))
         ends = np.where(np.isfinite(high), high, value * 2)
         axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
+    if any(rows["slowdown_bound"].any() for _, rows in groups):
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=True))
     axes.set(xscale="log", xlabel="times slower with MSE", ylim=(-0.6, len(names) - 0.4))
     axes.set_yticks(range(len(names)), [escaped(name) for name in names])
     axes.axvline(1, color=MUTED, linewidth=1)
@@ -79,7 +73,7 @@ REAL = Entry(
     "real",
     "Real data",
     "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
-    "equal rates, until the target ({target}). Open triangles are lower bounds.",
+    "equal rates, until the target ({target}). An open mark with an arrow is a lower bound.",
     ("slowdown",),
     _draw_real,
     _describe_real,

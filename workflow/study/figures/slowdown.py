@@ -6,7 +6,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from study.figures.choice import focus_family, groups_of, target_name, told
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, draw_medians, legend, log_axis, nothing, series_style
+from study.figures.style import (
+    INK,
+    MUTED,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    draw_medians,
+    legend,
+    log_axis,
+    nothing,
+    series_style,
+)
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
@@ -18,12 +30,10 @@ def _draw_slowdown(frames: Frames) -> Figure:
     axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
     groups = groups_of(rows)
     for index, (label, group) in enumerate(groups):
-        draw_medians(axes, group, "scale", series_style(index), label)
-    if rows["slowdown_bound"].any():
-        axes.plot(
-            [], [], linestyle="none", marker="^", markersize=8, markerfacecolor="none", color=INK, label="at least"
-        )
+        draw_medians(axes, group, "scale", series_style(index), label, beside=index - (len(groups) - 1) / 2)
     axes.axhline(4, color=MUTED, linewidth=1, linestyle="--", label="4, the law at 0")
+    if rows["slowdown_bound"].any():
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
     legend(axes, title="how far apart the classes are" if rows["separability"].notna().all() else None)
@@ -45,7 +55,7 @@ SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
     "Median of T_MSE / T_BCE over paired starts with its interval, at equal learning rates, until the target "
-    "({target}). Open triangles are lower bounds: most MSE runs had not arrived when the budget ended.",
+    "({target}). An open mark with an arrow is a lower bound: most MSE runs had not arrived when the budget ended.",
     ("slowdown",),
     _draw_slowdown,
     _describe_slowdown,

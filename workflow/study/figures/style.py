@@ -2,7 +2,7 @@
 
 The colours of the losses follow the page. Series have others, of middle brightness, so that they show on a light and on a
 dark page; the colour-blind tell them apart, and markers differ as well.
-A median that was not reached is an open triangle at its lower bound, never a dot.
+A median that was not reached is an open marker at its lower bound with an arrow towards larger values, never a dot.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from study import wording
@@ -128,26 +130,43 @@ def series_style(index: int) -> dict[str, Any]:
     return {"color": SERIES[index % len(SERIES)], "marker": MARKERS[index % len(MARKERS)]}
 
 
-def draw_medians(axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str) -> None:
-    """Draw medians with their intervals, joined; lower bounds as open triangles, led to by a dotted line."""
+def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False) -> dict[str, Any]:
+    """Return how lower bounds are drawn: the series' own marker, open, with an arrow upwards, or to the right if turned.
+
+    `size` is that of the marker in points. The arrow may stand out of the axes.
+    """
+    own = MarkerStyle(style["marker"])
+    body = own.get_path().transformed(own.get_transform())
+    foot = float(body.get_extents().xmax if turned else body.get_extents().ymax)
+    tip, back = foot + 1.2, foot + 0.8
+    line = np.array([(0, foot), (0, tip), (-0.35, back), (0, tip), (0.35, back)])
+    arrow = Path(line[:, ::-1] if turned else line, [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO])
+    return {
+        "linestyle": "none",
+        "marker": Path.make_compound_path(body, arrow),
+        "markersize": 2 * tip * size,  # matplotlib shrinks a path until its farthest coordinate is half the size
+        "markerfacecolor": "none",
+        "color": style["color"],
+        "markeredgewidth": 1.3,
+        "clip_on": False,
+        "in_layout": False,
+    }
+
+
+def draw_medians(
+    axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str, *, beside: float = 0
+) -> None:
+    """Draw medians with their intervals, joined; lower bounds by themselves, since a line to them would seem to fall.
+
+    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each other.
+    """
     rows = rows.sort_values(x)
-    at, value = rows[x].to_numpy(float), rows["slowdown"].to_numpy(float)
+    at, value = rows[x].to_numpy(float) * 1.05**beside, rows["slowdown"].to_numpy(float)
     bound = rows["slowdown_bound"].to_numpy(bool)
     low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-    axes.plot(at, value, color=style["color"], linewidth=1, linestyle=":")
-    axes.plot(at[~bound], value[~bound], color=style["color"], linewidth=1.4)
+    axes.plot(at, np.where(bound, np.nan, value), color=style["color"], linewidth=1.4)
     axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
-    if bound.all():  # then the triangles stand for the series in the legend
-        axes.plot([], [], linestyle="none", marker=style["marker"], color=style["color"], label=label)
-    axes.plot(
-        at[bound],
-        value[bound],
-        linestyle="none",
-        marker="^",
-        markersize=8,
-        markerfacecolor="none",
-        color=style["color"],
-    )
+    axes.plot(at[bound], value[bound], **at_least(style))
     ends = np.where(np.isfinite(high), high, value * 2)
     bars(axes, at[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], style["color"])
 
