@@ -149,6 +149,19 @@ def test_a_figure_with_bounds_names_their_mark(name, short):
     assert "An open mark with an arrow" in figures.caption(name, short)
 
 
+@pytest.mark.parametrize("name", ["factor", "survival", "curves", "rates"])
+def test_losses_are_told_apart_without_colour(name, frames):
+    """As in the page's explorer: MSE solid, BCE dashed, in the legend too."""
+    figure = figures.draw(name, frames)
+    key = figure.axes[0].get_legend()
+    shown = dict(zip((text.get_text()[:3] for text in key.get_texts()), key.get_lines(), strict=True))
+    assert {loss: line.is_dashed() for loss, line in shown.items()} == {"MSE": False, "BCE": True}
+    for axes in figure.axes:
+        lines = [line for line in axes.lines if line.get_label()[:3] in shown]
+        assert [line.is_dashed() for line in lines] == [line.get_label().startswith("BCE") for line in lines]
+        assert len(lines) == 2
+
+
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
     rows = phase.phase_rows(frames["phase"])
     rows = rows[rows["n"] == 200]

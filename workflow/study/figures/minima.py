@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import minima, wording
-from study.figures.style import COLOURS, NAMES, WIDTH, Entry, nothing
+from study.figures.style import COLOURS, NAMES, WIDTH, Entry, loss_style, nothing
 
 _DATASET = "two_scales"
 
@@ -28,7 +28,7 @@ def _draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
     panels = figure.subplots(2, 1, sharex=True)
     for axes, loss in zip(panels, minima.LOSSES, strict=True):
         rows = _found(frames, loss)
-        axes.plot(weights, risks[loss], color=COLOURS[loss])
+        axes.plot(weights, risks[loss], **loss_style(loss))
         axes.plot(rows["theta_0"], rows["value"], "o", color=COLOURS[loss], markersize=7)
         for weight, value, number in zip(rows["theta_0"], rows["value"], rows["minimum"], strict=True):
             axes.annotate(f"{number + 1}", (weight, value), (0, -13), textcoords="offset points", ha="center")

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 
 from study import statistics, wording
 from study.figures.choice import focus_wrong, panel_scales, setting_name, target_name
-from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, nothing, stack
+from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, nothing, stack
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
@@ -23,14 +23,14 @@ def _draw_survival(frames: Frames) -> Figure:
         return nothing("no wrong start at equal rates in this study")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
-        for loss, colour in COLOURS.items():
+        for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if runs.empty:
                 continue
             reached = (runs["status"] == "reached").to_numpy()
             steps, share = statistics.survival(np.where(reached, runs["step"], runs["max_steps"]), reached)
             x = np.concatenate([[0.8], np.maximum(steps, 0.8), [runs["max_steps"].max()]])
-            axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", color=colour, label=NAMES[loss])
+            axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", **loss_style(loss))
         axes.set_ylim(-0.03, 1.05)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}%"))
     figure.supylabel("runs not yet there", fontsize=10)
@@ -69,13 +69,13 @@ def _draw_curves(frames: Frames) -> Figure:
         return nothing("no learning curve from a wrong start was recorded")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
-        for loss, colour in COLOURS.items():
+        for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if not (runs["step"] > 0).any():
                 continue
             band = _bands(runs)
-            axes.fill_between(band.index, band["low"], band["high"], color=colour, alpha=0.22, linewidth=0)
-            axes.plot(band.index, band["middle"], color=colour, label=NAMES[loss])
+            axes.fill_between(band.index, band["low"], band["high"], color=COLOURS[loss], alpha=0.22, linewidth=0)
+            axes.plot(band.index, band["middle"], **loss_style(loss))
     panels[0].set_ylim(0, 1.05 * float(rows.loc[rows["step"] > 0, "brier"].max()))
     figure.supylabel("Brier score", fontsize=10)
     legend(panels[0])

@@ -22,7 +22,9 @@ from study.figures.style import (
     draw_medians,
     legend,
     log_axis,
+    loss_style,
     nothing,
+    panel_name,
     series_style,
 )
 
@@ -52,18 +54,16 @@ def _draw_rates(frames: Frames) -> Figure:
     panels = figure.subplots(len(groups), sharex=True, squeeze=False)[:, 0].tolist()
     for axes, (label, cells) in zip(panels, groups, strict=True):
         axes.set(xscale="log", yscale="log")
-        for (loss, colour), marker in zip(COLOURS.items(), MARKERS, strict=False):
+        for loss, marker in zip(COLOURS, MARKERS, strict=False):
             rate, middle = cells["rate"].to_numpy(float), cells[f"{loss}_median"].to_numpy(float)
             there = np.isfinite(middle) & (middle > 0)
             low, high = (cells[f"{loss}_median_{end}"].to_numpy(float) for end in ("low", "high"))
             budget = cells["budget"].to_numpy(float)
-            axes.plot(rate, np.where(there, middle, np.nan), color=colour, marker=marker, label=NAMES[loss])
-            bars(axes, rate[there], low[there], np.minimum(high, budget)[there], colour)
+            axes.plot(rate, np.where(there, middle, np.nan), marker=marker, **loss_style(loss))
+            bars(axes, rate[there], low[there], np.minimum(high, budget)[there], COLOURS[loss])
             missed = np.isinf(middle)
-            axes.plot(rate[missed], budget[missed], **at_least({"marker": marker, "color": colour}))
-        axes.annotate(
-            label, (1, 1), (-4, -4), "axes fraction", textcoords="offset points", ha="right", va="top", color=INK
-        )
+            axes.plot(rate[missed], budget[missed], **at_least({"marker": marker, "color": COLOURS[loss]}))
+        panel_name(axes, label)
         log_axis(axes.xaxis, np.unique(cells["rate"]))
         log_axis(axes.yaxis)
     if any(np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in groups):

@@ -1,7 +1,8 @@
 """What all figures look like, and how each introduces itself.
 
-The colours of the losses follow the page. Series have others, of middle brightness, so that they show on a light and on a
-dark page; the colour-blind tell them apart, and markers differ as well.
+Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid, BCE dashed.
+Series have other colours, of middle brightness, so that they show on a light and on a dark page; the colour-blind tell
+them apart, and markers differ as well.
 A median that was not reached is an open marker at its lower bound with an arrow towards larger values, never a dot.
 """
 
@@ -28,6 +29,7 @@ INK: Final = "#24292f"
 MUTED: Final = "#6e7781"
 GRID: Final = "#d8dee4"
 COLOURS: Final = MappingProxyType({"mse": "#d55e00", "bce": "#0072b2"})
+LINES: Final[Mapping[str, Any]] = MappingProxyType({"mse": "solid", "bce": (0, (4, 2))})
 SERIES: Final = ("#009e00", "#4f46ff", "#ff468d", "#b900b0", "#6a6a3e", "#9e7be5")
 MARKERS: Final = ("o", "s", "D", "P", "X", "*")  # no triangle: it would point somewhere
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
@@ -43,6 +45,7 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
         "axes.labelsize": 10,
         "legend.fontsize": 9,
         "legend.frameon": False,
+        "legend.handlelength": 2.4,  # of a dashed line more than one dash
         "figure.facecolor": "none",
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
@@ -125,6 +128,11 @@ def legend(axes: Axes, title: str | None = None, columns: int = 3) -> None:
     axes.legend(handles, labels, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
 
 
+def loss_style(loss: str) -> dict[str, Any]:
+    """Return colour and line of a loss, and its name for the legend."""
+    return {"color": COLOURS[loss], "linestyle": LINES[loss], "label": NAMES[loss]}
+
+
 def series_style(index: int) -> dict[str, Any]:
     """Return colour and marker of the series with that index."""
     return {"color": SERIES[index % len(SERIES)], "marker": MARKERS[index % len(MARKERS)]}
@@ -171,20 +179,18 @@ def draw_medians(
     bars(axes, at[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], style["color"])
 
 
+def panel_name(axes: Axes, name: str) -> None:
+    """Write above a panel what it shows, where no line runs."""
+    axes.set_title(name, loc="right", fontsize=10)
+
+
 def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
-    """Make one panel per scale, one below the other, on one step axis."""
+    """Make one panel per scale of the wrong start, one below the other, on one step axis."""
     figure = Figure(figsize=(WIDTH, 0.9 + height * len(scales)), layout="constrained")
     panels = figure.subplots(len(scales), sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
     for axes, scale in zip(panels, scales, strict=True):
         axes.set_xscale("log")
-        axes.annotate(
-            f"a = {wording.number(scale)}",
-            (0, 0),
-            (6, 6),
-            "axes fraction",
-            textcoords="offset points",
-            color=INK,
-        )
+        panel_name(axes, f"wrong start, a = {wording.number(scale)}")
         log_axis(axes.xaxis)
     panels[-1].set_xlabel("step of gradient descent")
     return figure, panels
