@@ -110,6 +110,22 @@ def test_ids_are_unique_over_all_figures(frames):
 def test_what_cannot_be_drawn_says_so(frames):
     few = subset(frames, EXTREMES["nothing"])
     assert all("No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables)
+    for name, entry in figures.FIGURES.items():
+        assert not entry.tables or figures.caption(name, few) == entry.describe(few)  # of no field and no mark
+
+
+@pytest.mark.parametrize("name", ["survival", "curves", "rates", "policies"])
+@pytest.mark.parametrize(
+    ("study", "reason"),
+    [("real data only", "no data set with a separability"), ("one loss", "no start was run with both losses")],
+)
+def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
+    few = subset(frames, EXTREMES[study])
+    assert reason in figures.FIGURES[name].describe(few)
+    figure = figures.draw(name, few)
+    assert reason in figure.texts[0].get_text().replace("\n", " ")
+    box = figure.texts[0].get_window_extent()
+    assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):

@@ -19,6 +19,7 @@ from study.figures.choice import separability_name
 from study.figures.style import (
     INK,
     MUTED,
+    TARGETS,
     WIDTH,
     Entry,
     Frames,
@@ -26,14 +27,11 @@ from study.figures.style import (
     bars,
     escaped,
     log_axis,
-    nothing,
     series_style,
 )
 
 REGIMES = {"small": "logits stay small", "plateau": "scale sets it", "ceiling": "separability sets it"}
 """What the regimes of the table `phase` mean for the slowdown."""
-
-_NONE = "no phase diagram in this study, which takes wrong starts on Gaussian data"
 
 
 def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
@@ -82,8 +80,6 @@ def _text(value: float, *, bound: bool = False) -> str:
 
 def _draw_phase(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return nothing(_NONE)
     rows = rows[rows["n"] == sizes(rows)[0]]
     scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
     figure = Figure(figsize=(WIDTH, 1.75 + 0.5 * len(levels)), layout="constrained")
@@ -143,8 +139,6 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
 
 def _describe_phase(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return f"No figure: {_NONE}."
     rows = rows[rows["n"] == sizes(rows)[0]]
     found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
     found = found.sort_values(["best", "scale"])
@@ -172,8 +166,6 @@ def _describe_phase(frames: Frames) -> str:
 
 def _draw_theory(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return nothing(_NONE)
     own, large = sizes(rows)
     levels = np.unique(rows["separability"]).tolist()
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
@@ -270,8 +262,6 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own:
 
 def _describe_theory(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return f"No figure: {_NONE}."
     own, large = sizes(rows)
     ends = rows[rows["n"] == large].groupby("separability").tail(1)
     parts = [
@@ -287,6 +277,16 @@ def _describe_theory(frames: Frames) -> str:
     )
 
 
+def _lacking(frames: Frames) -> str:
+    empty = phase_rows(frames["phase"]).empty
+    return "no phase diagram in this study, which takes wrong starts on Gaussian data" if empty else ""
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    target = statistics.headline_target(frames["phase"])
+    return {"target": TARGETS.get(target, target)}
+
+
 PHASE = Entry(
     "phase",
     "Slowdown by start and separability",
@@ -296,6 +296,8 @@ PHASE = Entry(
     ("phase",),
     _draw_phase,
     _describe_phase,
+    _lacking,
+    _named,
 )
 
 
@@ -309,4 +311,6 @@ THEORY = Entry(
     ("phase",),
     _draw_theory,
     _describe_theory,
+    _lacking,
+    _named,
 )

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from study import statistics, wording
-from study.figures.choice import focus_wrong, panel_scales, setting_name, target_name
-from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, nothing, stack
+from study.figures.choice import focus_wrong, lacking, named, panel_scales, setting_name, target_name
+from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
@@ -19,8 +19,6 @@ def _survival_rows(frames: Frames) -> pd.DataFrame:
 
 def _draw_survival(frames: Frames) -> Figure:
     rows = _survival_rows(frames)
-    if rows.empty:
-        return nothing("no wrong start at equal rates in this study")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
         for loss in COLOURS:
@@ -40,8 +38,6 @@ def _draw_survival(frames: Frames) -> Figure:
 
 def _describe_survival(frames: Frames) -> str:
     rows = _survival_rows(frames)
-    if rows.empty:
-        return "No figure: no wrong start at equal rates in this study."
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
@@ -55,6 +51,11 @@ def _describe_survival(frames: Frames) -> str:
     )
 
 
+def _no_survival(frames: Frames) -> str:
+    rows = _survival_rows(frames)
+    return lacking(frames["slowdown"]) or ("no wrong start at equal rates in this study" if rows.empty else "")
+
+
 def _bands(rows: pd.DataFrame) -> pd.DataFrame:
     """Quantiles of the Brier score over runs, step by step; a run that ended keeps its last value."""
     wide = rows.pivot_table(index="step", columns="run", values="brier", aggfunc="first").sort_index().ffill()
@@ -65,8 +66,6 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_curves(frames: Frames) -> Figure:
     rows = focus_wrong(frames["curves"], frames["slowdown"])
-    if rows.empty or not (rows["step"] > 0).any():
-        return nothing("no learning curve from a wrong start was recorded")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
         for loss in COLOURS:
@@ -84,8 +83,6 @@ def _draw_curves(frames: Frames) -> Figure:
 
 def _describe_curves(frames: Frames) -> str:
     rows = focus_wrong(frames["curves"], frames["slowdown"])
-    if rows.empty or not (rows["step"] > 0).any():
-        return "No figure: no learning curve from a wrong start was recorded."
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
@@ -100,6 +97,12 @@ def _describe_curves(frames: Frames) -> str:
     return f"Median Brier score against the step, {setting_name(frames)}. " + "; ".join(parts) + "."
 
 
+def _no_curves(frames: Frames) -> str:
+    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    recorded = (rows["step"] > 0).any()
+    return lacking(frames["slowdown"]) or ("" if recorded else "no learning curve from a wrong start was recorded")
+
+
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
@@ -109,6 +112,8 @@ SURVIVAL = Entry(
     ("runs", "slowdown"),
     _draw_survival,
     _describe_survival,
+    _no_survival,
+    named,
 )
 
 
@@ -120,4 +125,6 @@ CURVES = Entry(
     ("curves", "slowdown"),
     _draw_curves,
     _describe_curves,
+    _no_curves,
+    named,
 )

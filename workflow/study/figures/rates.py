@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import statistics, wording
-from study.figures.choice import setting_name, target_name, told, wrong_cells
+from study.figures.choice import lacking, named, setting_name, target_name, told, wrong_cells
 from study.figures.style import (
     COLOURS,
     INK,
@@ -19,11 +19,11 @@ from study.figures.style import (
     Frames,
     at_least,
     bars,
+    bound_note,
     draw_medians,
     legend,
     log_axis,
     loss_style,
-    nothing,
     panel_name,
     series_style,
 )
@@ -48,8 +48,6 @@ def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
 
 def _draw_rates(frames: Frames) -> Figure:
     groups = _rate_cells(frames)
-    if not groups:
-        return nothing("no drawn data set at equal rates in this study")
     figure = Figure(figsize=(WIDTH, 0.9 + 2 * len(groups)), layout="constrained")
     panels = figure.subplots(len(groups), sharex=True, squeeze=False)[:, 0].tolist()
     for axes, (label, cells) in zip(panels, groups, strict=True):
@@ -81,13 +79,21 @@ def _describe_rates(frames: Frames) -> str:
             best = cells.sort_values([f"{loss}_median", "rate"]).iloc[0]
             steps = wording.steps(float(best[f"{loss}_median"]), int(best["budget"]))
             parts.append(f"{label}, {NAMES[loss]}: fewest at rate {wording.number(float(best['rate']))}, {steps} steps")
-    if not parts:
-        return "No figure: no drawn data set at equal rates in this study."
     return (
         f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
         + "; ".join(parts)
         + "."
     )
+
+
+def _no_rates(frames: Frames) -> str:
+    none = "no zero start and no wrong start at equal rates in this study"
+    return lacking(frames["slowdown"]) or ("" if _rate_cells(frames) else none)
+
+
+def _rates_named(frames: Frames) -> dict[str, str]:
+    missed = [np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in _rate_cells(frames)]
+    return named(frames) | {"bounds": bound_note(missed, "says that the median was not reached within the budget")}
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
@@ -100,8 +106,6 @@ def _policy_rows(frames: Frames) -> pd.DataFrame:
 
 def _draw_policies(frames: Frames) -> Figure:
     rows = _policy_rows(frames)
-    if rows.empty:
-        return nothing("no wrong start on a drawn data set in this study")
     figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
@@ -121,20 +125,29 @@ def _draw_policies(frames: Frames) -> Figure:
 
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
-    if rows.empty:
-        return "No figure: no wrong start on a drawn data set in this study."
     series = "; ".join(f"{policy}: {told(group)}" for policy, group in rows.groupby("policy", sort=True))
     return f"Slowdown of MSE against the scale of a wrong start under each learning-rate policy. {series}."
+
+
+def _no_policies(frames: Frames) -> str:
+    none = "no wrong start on a data set with a separability in this study"
+    return lacking(frames["slowdown"]) or (none if _policy_rows(frames).empty else "")
+
+
+def _policies_named(frames: Frames) -> dict[str, str]:
+    return named(frames) | {"bounds": bound_note(_policy_rows(frames)["slowdown_bound"], "is a lower bound")}
 
 
 RATES = Entry(
     "rates",
     "Steps against the learning rate",
-    "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same rate. "
-    "An open mark with an arrow: the median was not reached within the budget.",
+    "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same "
+    "rate.{bounds}",
     ("slowdown",),
     _draw_rates,
     _describe_rates,
+    _no_rates,
+    _rates_named,
 )
 
 
@@ -142,8 +155,10 @@ POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
     "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
-    "at its own 1/L, each at the rate that was best on separate tuning seeds. An open mark with an arrow is a lower bound.",
+    "at its own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
     ("slowdown",),
     _draw_policies,
     _describe_policies,
+    _no_policies,
+    _policies_named,
 )

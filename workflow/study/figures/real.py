@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import statistics, wording
-from study.figures.choice import target_name
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, at_least, escaped, log_axis, nothing, series_style
+from study.figures.choice import lacking, named, target_name
+from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, at_least, bound_note, escaped, log_axis, series_style
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -34,8 +34,6 @@ def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
 
 def _draw_real(frames: Frames) -> Figure:
     groups = real_rows(frames)
-    if not groups:
-        return nothing("no real data in this study")
     names = sorted({name for _, rows in groups for name in rows["dataset"]}, reverse=True)
     figure = Figure(figsize=(WIDTH, 1.3 + 0.5 * len(names)), layout="constrained")
     axes = figure.subplots()
@@ -60,8 +58,6 @@ def _draw_real(frames: Frames) -> Figure:
 
 def _describe_real(frames: Frames) -> str:
     groups = real_rows(frames)
-    if not groups:
-        return "No figure: no real data in this study."
     series = "; ".join(
         f"{label}: " + ", ".join(f"{d} {t}" for d, t in zip(rows["dataset"], rows["text"], strict=True))
         for label, rows in groups
@@ -69,12 +65,23 @@ def _describe_real(frames: Frames) -> str:
     return f"Slowdown of MSE on real data at equal rates, target: {target_name(frames)}. {series}."
 
 
+def _lacking(frames: Frames) -> str:
+    return lacking(frames["slowdown"], setting=False) or ("" if real_rows(frames) else "no real data in this study")
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    bounds = [rows["slowdown_bound"].any() for _, rows in real_rows(frames)]
+    return named(frames) | {"bounds": bound_note(bounds, "is a lower bound")}
+
+
 REAL = Entry(
     "real",
     "Real data",
     "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
-    "equal rates, until the target ({target}). An open mark with an arrow is a lower bound.",
+    "equal rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_real,
     _describe_real,
+    _lacking,
+    _named,
 )

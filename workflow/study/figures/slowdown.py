@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from study.figures.choice import focus_family, groups_of, target_name, told
+from study.figures.choice import focus_family, groups_of, lacking, named, target_name, told
 from study.figures.style import (
     INK,
     MUTED,
@@ -13,18 +13,16 @@ from study.figures.style import (
     Entry,
     Frames,
     at_least,
+    bound_note,
     draw_medians,
     legend,
     log_axis,
-    nothing,
     series_style,
 )
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
     rows = focus_family(frames["slowdown"])
-    if rows.empty:
-        return nothing("no wrong start at equal rates in this study")
     figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
@@ -42,8 +40,6 @@ def _draw_slowdown(frames: Frames) -> Figure:
 
 def _describe_slowdown(frames: Frames) -> str:
     rows = focus_family(frames["slowdown"])
-    if rows.empty:
-        return "No figure: no wrong start at equal rates in this study."
     series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
     return (
         f"Slowdown of MSE against the scale of a confidently wrong start, target: {target_name(frames)}, equal rates. "
@@ -51,12 +47,26 @@ def _describe_slowdown(frames: Frames) -> str:
     )
 
 
+def _lacking(frames: Frames) -> str:
+    cells = frames["slowdown"]
+    wrong = "no wrong start at equal rates in this study" if focus_family(cells).empty else ""
+    return lacking(cells, setting=False) or wrong
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    bounds = focus_family(frames["slowdown"])["slowdown_bound"]
+    note = bound_note(bounds, "is a lower bound: most MSE runs had not arrived when the budget ended")
+    return named(frames) | {"bounds": note}
+
+
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
     "Median of T_MSE / T_BCE over paired starts with its interval, at equal learning rates, until the target "
-    "({target}). An open mark with an arrow is a lower bound: most MSE runs had not arrived when the budget ended.",
+    "({target}).{bounds}",
     ("slowdown",),
     _draw_slowdown,
     _describe_slowdown,
+    _lacking,
+    _named,
 )

@@ -8,6 +8,7 @@ A median that was not reached is an open marker at its lower bound with an arrow
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -79,22 +80,43 @@ class Entry:
         Of the file, without suffix.
     title
         What it is, in a few words.
-    caption
-        What is drawn, in a sentence or two that hold whatever the numbers are; `{target}` stands for the target's name.
+    text
+        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands for what
+        `named` tells.
     tables
         Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
-    draw
-        Tables to figure.
-    describe
-        Tables to the text alternative: what a reader would see, in numbers.
+    picture
+        Tables to figure, where nothing is lacking.
+    words
+        Tables to the text alternative, where nothing is lacking: what a reader would see, in numbers.
+    lacking
+        Tables to what is lacking for the figure, as "no ..."; empty where nothing is.
+    named
+        Tables to what stands in the caption, by name.
     """
 
     name: str
     title: str
-    caption: str
+    text: str
     tables: tuple[str, ...]
-    draw: Callable[[Frames], Figure]
-    describe: Callable[[Frames], str]
+    picture: Callable[[Frames], Figure]
+    words: Callable[[Frames], str]
+    lacking: Callable[[Frames], str] = lambda _frames: ""
+    named: Callable[[Frames], Mapping[str, str]] = lambda _frames: {}
+
+    def draw(self, frames: Frames) -> Figure:
+        """Draw the figure, or say in its place why there is none."""
+        reason = self.lacking(frames)
+        return nothing(reason) if reason else self.picture(frames)
+
+    def describe(self, frames: Frames) -> str:
+        """Return the text alternative."""
+        reason = self.lacking(frames)
+        return f"No figure: {reason}." if reason else self.words(frames)
+
+    def caption(self, frames: Frames) -> str:
+        """Return the caption, which describes no mark that is not there."""
+        return self.describe(frames) if self.lacking(frames) else self.text.format(**self.named(frames))
 
 
 def _plain(value: float, _position: int | None = None) -> str:
@@ -118,7 +140,8 @@ def escaped(dataset: str) -> str:
 def nothing(reason: str) -> Figure:
     """Say in a figure's place why there is none."""
     figure = Figure(figsize=(WIDTH, 1.4))
-    figure.text(0.5, 0.5, f"Nothing to draw: {reason}", ha="center", va="center", color=MUTED)
+    text = textwrap.fill(f"Nothing to draw: {reason}", 56)
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
     return figure
 
 
@@ -159,6 +182,11 @@ def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False)
         "clip_on": False,
         "in_layout": False,
     }
+
+
+def bound_note(bound: Any, meaning: str) -> str:
+    """Return the sentence of a caption that says what the mark of `at_least` means, where any of `bound` is true."""
+    return f" An open mark with an arrow {meaning}." if np.any(bound) else ""
 
 
 def draw_medians(
