@@ -178,6 +178,22 @@ def test_losses_are_told_apart_without_colour(name, frames):
         assert len(lines) == 2
 
 
+def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(frames):
+    (axes,) = figures.draw("slowdown", frames).axes
+    assert axes.get_ylabel().replace("\n", " ") == "times as many steps with MSE as with BCE"
+    assert "both axes are logarithmic" in axes.get_xlabel()
+    key = axes.get_legend()
+    assert key.get_title().get_text() == "distance between the classes (d\N{PRIME}, in standard deviations)"
+    assert "4: theory for small logits" in [text.get_text() for text in key.get_texts()]
+    assert "on the data set gaussian, " in figures.caption("slowdown", frames)
+    assert figures.caption("slowdown", frames).startswith(
+        "Steps with MSE divided by steps with BCE, median over paired"
+    )
+    real = subset(frames, EXTREMES["real data only"])
+    assert figures.draw("slowdown", real).axes[0].get_legend().get_title().get_text() == ""
+    assert "on real data, " in figures.caption("slowdown", real)
+
+
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
     rows = phase.phase_rows(frames["phase"])
     rows = rows[rows["n"] == 200]

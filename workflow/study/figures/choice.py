@@ -8,10 +8,13 @@ import pandas as pd
 from study import statistics, wording
 from study.figures.style import COLOURS, TARGETS, Frames, escaped
 
+DISTANCE = "d\N{PRIME}"
+"""The symbol of the distance between two class means in standard deviations."""
+
 
 def separability_name(dataset: str) -> str:
     """Return the symbol by which a data set's separability is known."""
-    return {"gaussian": "d\N{PRIME}", "separable": "margin"}.get(dataset, "separability")
+    return {"gaussian": DISTANCE, "separable": "margin"}.get(dataset, "separability")
 
 
 def target_name(frames: Frames) -> str:

@@ -14,6 +14,8 @@ from study.figures.style import (
     MARKERS,
     MUTED,
     NAMES,
+    RATIO,
+    SIZE,
     WIDTH,
     Entry,
     Frames,
@@ -27,6 +29,8 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
+
+_POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -78,7 +82,7 @@ def _describe_rates(frames: Frames) -> str:
         for loss in COLOURS:
             best = cells.sort_values([f"{loss}_median", "rate"]).iloc[0]
             steps = wording.steps(float(best[f"{loss}_median"]), int(best["budget"]))
-            parts.append(f"{label}, {NAMES[loss]}: fewest at rate {wording.number(float(best['rate']))}, {steps} steps")
+            parts.append(f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}")
     return (
         f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
         + "; ".join(parts)
@@ -106,27 +110,30 @@ def _policy_rows(frames: Frames) -> pd.DataFrame:
 
 def _draw_policies(frames: Frames) -> Figure:
     rows = _policy_rows(frames)
-    figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
-    names = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
-    for index, (policy, label) in enumerate(names.items()):
+    axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
+    for index, (policy, label) in enumerate(_POLICIES.items()):
         group = rows[rows["policy"] == policy]
         if len(group):
             draw_medians(axes, group, "scale", series_style(index), label, beside=index - 1)
     if rows["slowdown_bound"].any():
         axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
-    axes.axhline(1, color=MUTED, linewidth=1)
+    axes.axhline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
-    legend(axes)
+    legend(axes, columns=2)
     return figure
 
 
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
-    series = "; ".join(f"{policy}: {told(group)}" for policy, group in rows.groupby("policy", sort=True))
-    return f"Slowdown of MSE against the scale of a wrong start under each learning-rate policy. {series}."
+    series = "; ".join(f"{_POLICIES[str(name)]}: {told(group)}" for name, group in rows.groupby("policy", sort=True))
+    return (
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each learning-rate policy, "
+        f"{setting_name(frames)}, target: {target_name(frames)}, both axes logarithmic. {series}. A line at 1 stands for "
+        "as many steps."
+    )
 
 
 def _no_policies(frames: Frames) -> str:
@@ -142,7 +149,7 @@ RATES = Entry(
     "rates",
     "Steps against the learning rate",
     "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same "
-    "rate.{bounds}",
+    "rate, {setting}.{bounds}",
     ("slowdown",),
     _draw_rates,
     _describe_rates,
@@ -154,8 +161,9 @@ RATES = Entry(
 POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
-    "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
-    "at its own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a confidently wrong "
+    "start ({setting}), until the target ({target}), under three policies: the same rate for both losses, each at its own "
+    "1/L, each at the rate that was best on separate tuning seeds.{bounds}",
     ("slowdown",),
     _draw_policies,
     _describe_policies,

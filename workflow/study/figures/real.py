@@ -8,7 +8,19 @@ from matplotlib.figure import Figure
 
 from study import statistics, wording
 from study.figures.choice import lacking, named, target_name
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, at_least, bound_note, escaped, log_axis, series_style
+from study.figures.style import (
+    INK,
+    MUTED,
+    RATIO,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    bound_note,
+    escaped,
+    log_axis,
+    series_style,
+)
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -48,9 +60,9 @@ def _draw_real(frames: Frames) -> Figure:
         axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
     if any(rows["slowdown_bound"].any() for _, rows in groups):
         axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=True))
-    axes.set(xscale="log", xlabel="times slower with MSE", ylim=(-0.6, len(names) - 0.4))
+    axes.set(xscale="log", xlabel=RATIO.replace("\n", " "), ylim=(-0.6, len(names) - 0.4))
     axes.set_yticks(range(len(names)), [escaped(name) for name in names])
-    axes.axvline(1, color=MUTED, linewidth=1)
+    axes.axvline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis)
     figure.legend(loc="outside upper left", ncols=2)
     return figure
@@ -62,7 +74,10 @@ def _describe_real(frames: Frames) -> str:
         f"{label}: " + ", ".join(f"{d} {t}" for d, t in zip(rows["dataset"], rows["text"], strict=True))
         for label, rows in groups
     )
-    return f"Slowdown of MSE on real data at equal rates, target: {target_name(frames)}. {series}."
+    return (
+        f"Steps with MSE divided by steps with BCE on real data at equal rates, target: {target_name(frames)}, "
+        f"logarithmic. {series}. A line at 1 stands for as many steps."
+    )
 
 
 def _lacking(frames: Frames) -> str:
@@ -77,8 +92,8 @@ def _named(frames: Frames) -> dict[str, str]:
 REAL = Entry(
     "real",
     "Real data",
-    "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
-    "equal rates, until the target ({target}).{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship with "
+    "scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_real,
     _describe_real,

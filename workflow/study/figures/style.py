@@ -36,6 +36,9 @@ MARKERS: Final = ("o", "s", "D", "P", "X", "*")  # no triangle: it would point s
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
 TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
 
+RATIO: Final = "times as many steps\nwith MSE as with BCE"
+SIZE: Final = "size of the wrong start (scale a)\nboth axes are logarithmic"
+
 WIDTH: Final = 5.2  # inches; at 10 points the letters stay legible when the figure is as narrow as a phone
 STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
