@@ -255,6 +255,22 @@ def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
     np.testing.assert_allclose(band, np.quantile(last, (0.1, 0.5, 0.9)))
 
 
+def test_curves_say_how_many_starts_are_behind_them(frames):
+    curves = frames["curves"]
+    assert "the median of 4 starts of each size" in figures.caption("curves", frames)  # those of the traced seeds
+    few = frames | {"curves": curves[(curves["seed"] < 3) | (curves["scale"] == 8)]}
+    assert "the median of 3 to 4 starts" in figures.caption("curves", few)
+
+
+def test_the_words_of_the_runs_say_when_they_arrived(frames):
+    rows = progress._survival_rows(frames)
+    runs = rows[(rows["scale"] == 0.5) & (rows["loss"] == "bce")]
+    assert (
+        f"BCE at scale 0.5: half there by step {runs['step'].sort_values().iloc[len(runs) // 2 - 1]}, 0 of 6 never"
+        in (figures.FIGURES["survival"].describe(frames))
+    )
+
+
 def test_odd_names_of_data_sets_are_escaped(frames):
     assert "digits &lt;3&gt; &amp; 8" in figures.svg("real", frames)
 

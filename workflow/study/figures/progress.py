@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -17,6 +18,12 @@ def _survival_rows(frames: Frames) -> pd.DataFrame:
     return rows[(rows["target"] == statistics.headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
 
 
+def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return when runs arrived, or until when they were watched, and whether they arrived."""
+    reached = (runs["status"] == "reached").to_numpy()
+    return np.where(reached, runs["step"], runs["max_steps"]), reached
+
+
 def _draw_survival(frames: Frames) -> Figure:
     rows = _survival_rows(frames)
     figure, panels = stack(scales := panel_scales(rows), 1.6)
@@ -25,8 +32,7 @@ def _draw_survival(frames: Frames) -> Figure:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if runs.empty:
                 continue
-            reached = (runs["status"] == "reached").to_numpy()
-            steps, share = statistics.survival(np.where(reached, runs["step"], runs["max_steps"]), reached)
+            steps, share = statistics.survival(*_arrivals(runs))
             x = np.concatenate([[0.8], np.maximum(steps, 0.8), [runs["max_steps"].max()]])
             axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", **loss_style(loss))
         axes.set_ylim(-0.03, 1.05)
@@ -42,12 +48,15 @@ def _describe_survival(frames: Frames) -> str:
     for scale in panel_scales(rows):
         for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
-            left = int((runs["status"] != "reached").sum())
-            parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {left} of {len(runs)} runs never arrived")
+            if runs.empty:
+                continue
+            times, reached = _arrivals(runs)
+            half = wording.steps(float(statistics.median(times, reached)[0][0]), int(runs["max_steps"].max()))
+            left = f"{int((~reached).sum())} of {len(runs)} never"
+            parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
-        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}. "
-        + "; ".join(parts)
-        + "."
+        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a panel "
+        f"per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
     )
 
 
@@ -89,12 +98,15 @@ def _describe_curves(frames: Frames) -> str:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if (runs["step"] > 0).any():
                 middle = _bands(runs)["middle"]
-                first, last = (wording.number(float(middle.iloc[end]), digits=2) for end in (0, -1))
-                parts.append(
-                    f"{NAMES[loss]} at scale {wording.number(scale)}: {first} to {last} "
-                    f"by step {wording.count(int(middle.index[-1]))}"
-                )
-    return f"Median Brier score against the step, {setting_name(frames)}. " + "; ".join(parts) + "."
+                first, last = float(middle.iloc[0]), float(middle.iloc[-1])
+                ends = f"{wording.number(first, digits=2)} to {wording.number(last, digits=2)}"
+                half = int(middle.index.to_numpy()[np.argmax(middle <= (first + last) / 2)])
+                way = f", half of the way by step {wording.count(half)}" if last < first else ""
+                parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {ends}{way}")
+    return (
+        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _no_curves(frames: Frames) -> str:
@@ -103,12 +115,19 @@ def _no_curves(frames: Frames) -> str:
     return lacking(frames["slowdown"]) or ("" if recorded else "no learning curve from a wrong start was recorded")
 
 
+def _curves_named(frames: Frames) -> dict[str, str]:
+    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    counts = rows[rows["step"] > 0].groupby(["scale", "loss"])["run"].nunique()
+    low, high = int(counts.min()), int(counts.max())
+    return named(frames) | {"starts": str(high) if low == high else f"{low} to {high}"}
+
+
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
-    "Kaplan-Meier share of runs that have not met the target ({target}) after each step, confidently wrong "
-    "starts of three sizes, equal rates. A line that does not come down stands for runs that "
-    "never arrived within the budget.",
+    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently wrong "
+    "starts, equal rates, {setting}. A line that does not come down to 0 stands for runs that never arrived within the "
+    "budget.",
     ("runs", "slowdown"),
     _draw_survival,
     _describe_survival,
@@ -120,11 +139,11 @@ SURVIVAL = Entry(
 CURVES = Entry(
     "curves",
     "Learning curves",
-    "Brier score on the training data, median over starts and the band from the 10% to the 90% quantile, "
-    "confidently wrong starts of three sizes, equal rates. A run that ended keeps its last value.",
+    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median of {starts} "
+    "starts of each size, and the band from their 10% to their 90% quantile. A run that ended keeps its last value.",
     ("curves", "slowdown"),
     _draw_curves,
     _describe_curves,
     _no_curves,
-    named,
+    _curves_named,
 )
