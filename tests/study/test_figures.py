@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import synthetic
 from matplotlib.markers import MarkerStyle
+from matplotlib.patches import StepPatch
 from matplotlib.path import Path
 from study import figures, statistics, tables
 from study.figures import choice, phase, progress
@@ -16,6 +17,8 @@ from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
 from synthetic import EXTREMES, subset
+
+from kernels import laws
 
 # How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHT = {
@@ -204,6 +207,45 @@ def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
     assert not any(text.startswith(">") for text in texts)  # where stepping gave up, the flow arrived
 
 
+def test_the_line_of_the_phase_diagram_runs_between_the_fields(frames):
+    figure = figures.draw("phase", frames)
+    (axes,) = figure.axes
+    (line,) = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    heights, edges, _ = line.get_data()
+    scales = np.array([0.5, 1, 2, 4, 8, 16])
+    below = [(scales < separability / 2).sum() for separability in (0.5, 1, 2, 4, 6, 12)]
+    np.testing.assert_array_equal(heights + 0.5, below)
+    np.testing.assert_array_equal(edges, np.arange(7) - 0.5)
+    figure.draw_without_rendering()
+    for text in axes.texts:  # each in its own field, so that no edge cuts a number
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        np.testing.assert_array_equal(np.round([box.x0, box.x1]), np.round(text.get_position()[0]))
+        np.testing.assert_array_equal(np.round([box.y0, box.y1]), np.round(text.get_position()[1]))
+
+
+@pytest.mark.parametrize("name", ["phase", "theory"])
+def test_what_is_said_of_growth_is_what_the_law_does(name, frames):
+    """The ratio of the gradients is mu / (mu - a) e^(a mu - a^2/2) before a = mu, and proportional to a^2 far beyond."""
+
+    def ratio(a, mu):
+        return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
+
+    assert np.log(ratio(4, 8) / ratio(2, 8)) == pytest.approx(np.log(6 / 4) + 10, rel=0.02)
+    assert np.log2(ratio(64, 0.5) / ratio(32, 0.5)) == pytest.approx(2, rel=0.02)
+    said = figures.caption(name, frames)
+    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in said
+    assert "a power of the scale, far beyond like its square" in said
+
+
+def test_steps_that_are_coarse_are_said_to_be(frames):
+    table = frames["phase"]
+    assert "whole steps" not in figures.caption("phase", frames)  # there stepping is the flow
+    coarse = table.assign(stepped=table["stepped"] * np.where(table["scale"] == 1, 1.44, 1.2))
+    assert "up to 1.5 times the flow's slowdown" in figures.caption("phase", frames | {"phase": coarse})
+    assert "Dotted" not in figures.caption("phase", frames)
+    assert "Dotted" in figures.caption("phase", frames | {"phase": table.assign(flow_bound=True)})
+
+
 def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
     stopped = frames["phase"].assign(flow_bound=True)
     rows = phase.phase_rows(stopped)
@@ -230,6 +272,16 @@ def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
     assert flow == set(rows.loc[rows["n"] == 100_000, "flow"])
     low, high = axes.get_ylim()
     assert high / low > 1e8
+
+
+def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
+    table = frames["phase"]
+    few = table[(table["n"] == 200) | (table["scale"] <= 8)]
+    row = few.query("n == 100_000 and separability == 4 and scale == 8").iloc[0]
+    words = figures.FIGURES["theory"].describe(frames | {"phase": few})
+    law, flow = (float(f"{row[name]:.2g}") for name in ("predicted", "flow"))
+    assert f"d\N{PRIME} = 4 and scale 8: law {law:g}, flow {flow:g}" in words
+    assert "scale 16" not in words
 
 
 def test_the_boundary_lies_on_the_law(frames):

@@ -55,8 +55,8 @@ def _describe_survival(frames: Frames) -> str:
             left = f"{int((~reached).sum())} of {len(runs)} never"
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
-        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a panel "
-        f"per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
+        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a "
+        f"panel per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
     )
 
 

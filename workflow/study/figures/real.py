@@ -92,8 +92,8 @@ def _named(frames: Frames) -> dict[str, str]:
 REAL = Entry(
     "real",
     "Real data",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship with "
-    "scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
+    "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_real,
     _describe_real,

@@ -56,8 +56,8 @@ def _describe_slowdown(frames: Frames) -> str:
     series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
     return (
         f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
-        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what theory "
-        "says for small logits."
+        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what "
+        "theory says for small logits."
     )
 
 
@@ -81,8 +81,8 @@ def _named(frames: Frames) -> dict[str, str]:
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal learning "
-    "rates, until the target ({target}).{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
+    "learning rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_slowdown,
     _describe_slowdown,

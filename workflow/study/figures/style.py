@@ -165,7 +165,7 @@ def series_style(index: int) -> dict[str, Any]:
 
 
 def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False) -> dict[str, Any]:
-    """Return how lower bounds are drawn: the series' own marker, open, with an arrow upwards, or to the right if turned.
+    """Return how lower bounds are drawn: the series' own marker, open, with an arrow upwards, if turned to the right.
 
     `size` is that of the marker in points. The arrow may stand out of the axes.
     """
