@@ -1,16 +1,83 @@
 from __future__ import annotations
 
+import itertools
+import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from pathlib import Path as File
 
 import numpy as np
 import pytest
-from study import figures, tables
+import synthetic
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import StepPatch
+from matplotlib.path import Path
+from study import figures, statistics, tables
 from study.figures import choice, phase, progress
+from study.figures.style import MARKERS, SERIES, at_least
+from study.pages import TEMPLATES
+from study.report import webpage
 from synthetic import EXTREMES, subset
 
-CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+from kernels import laws
+
+# How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+SIGHT = {
+    "all cones": np.eye(3),
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+}
+CAPTIONS = File(__file__).parents[2] / "workflow" / "report"
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def short(frames):
+    """The study with a budget that most wrong starts of MSE exhaust."""
+    runs = tables.conform(synthetic.runs(budget=300), "runs")
+    return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
+
+
+def linear(colour):
+    """Linear sRGB of a colour such as #0072b2."""
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour):
+    return linear(colour) @ [0.2126, 0.7152, 0.0722]
+
+
+def oklab(rgb):
+    """Coordinates in which distances are about as large as they look (Ottosson 2020)."""
+    cones = [
+        [0.41222147, 0.53633254, 0.05144599],
+        [0.2119035, 0.68069955, 0.10739696],
+        [0.08830246, 0.28171884, 0.6299787],
+    ]
+    axes = [
+        [0.21045426, 0.79361779, -0.00407205],
+        [1.9779985, -2.42859221, 0.45059371],
+        [0.02590404, 0.78277177, -0.80867577],
+    ]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ np.clip(rgb, 0, 1))
+
+
+@pytest.mark.parametrize("colour", SERIES)
+def test_a_series_shows_on_either_page_and_keeps_its_colour_there(colour):
+    pages = re.findall(r"--page: (#[0-9a-f]{6})", (TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    assert len(pages) == 2
+    for page in pages:
+        dark, light = sorted((luminance(page), luminance(colour)))
+        assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11
+    assert colour not in webpage._THEMED
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_series_are_told_apart_by_colour_and_by_marker(sight):
+    seen = [oklab(SIGHT[sight] @ linear(colour)) for colour in SERIES]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
+    assert len(set(MARKERS)) == len(MARKERS) == len(SERIES)
+    assert not set(MARKERS) & set("^v<>")
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
@@ -46,17 +113,88 @@ def test_ids_are_unique_over_all_figures(frames):
 def test_what_cannot_be_drawn_says_so(frames):
     few = subset(frames, EXTREMES["nothing"])
     assert all("No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables)
+    for name, entry in figures.FIGURES.items():
+        assert not entry.tables or figures.caption(name, few) == entry.describe(few)  # of no field and no mark
+
+
+@pytest.mark.parametrize("name", ["survival", "curves", "rates", "policies"])
+@pytest.mark.parametrize(
+    ("study", "reason"),
+    [("real data only", "no data set with a separability"), ("one loss", "no start was run with both losses")],
+)
+def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
+    few = subset(frames, EXTREMES[study])
+    assert reason in figures.FIGURES[name].describe(few)
+    figure = figures.draw(name, few)
+    assert reason in figure.texts[0].get_text().replace("\n", " ")
+    box = figure.texts[0].get_window_extent()
+    assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
     rows = choice.focus_family(frames["slowdown"])
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
-    opened = [line for line in dots if line.get_marker() == "^" and line.get_markerfacecolor() == "none"]
+    opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
     at_bounds = sorted(y for line in opened for y in line.get_ydata())
     assert at_bounds == sorted(rows.loc[rows["slowdown_bound"], "slowdown"])
     closed = sorted(y for line in dots if line not in opened for y in line.get_ydata())
     assert closed == sorted(rows.loc[~rows["slowdown_bound"], "slowdown"])
+    joined = {y for line in axes.lines if line.get_linestyle() != "None" for y in line.get_ydata()}
+    assert not joined & set(at_bounds)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("marker", MARKERS)
+def test_the_mark_of_a_bound_is_the_series_own_one_with_an_arrow_from_its_edge(marker, turned):
+    drawn = at_least({"marker": marker, "color": "red"}, 5, turned=turned)["marker"].vertices
+    own = MarkerStyle(marker)
+    body = own.get_path().transformed(own.get_transform()).vertices
+    np.testing.assert_array_equal(drawn[: len(body)], body)
+    along, across = (0, 1) if turned else (1, 0)
+    foot, tip, left, right = drawn[-5], drawn[-4], drawn[-3], drawn[-1]
+    assert foot[along] == pytest.approx(body[:, along].max())
+    assert tip[along] > max(left[along], right[along]) > foot[along]
+    assert foot[across] == tip[across] == 0 == pytest.approx(left[across] + right[across])
+
+
+@pytest.mark.parametrize("name", ["slowdown", "policies", "rates", "real", "theory"])
+def test_a_figure_with_bounds_names_their_mark(name, short):
+    figure = figures.draw(name, short)
+    lines = [line for axes in figure.axes for line in axes.lines]
+    assert any(isinstance(line.get_marker(), Path) and len(line.get_ydata()) for line in lines)
+    legends = [axes.get_legend() for axes in figure.axes if axes.get_legend()] + figure.legends
+    assert any(text.get_text().endswith("at least") for legend in legends for text in legend.get_texts())
+    assert "An open mark with an arrow" in figures.caption(name, short)
+
+
+@pytest.mark.parametrize("name", ["factor", "survival", "curves", "rates"])
+def test_losses_are_told_apart_without_colour(name, frames):
+    """As in the page's explorer: MSE solid, BCE dashed, in the legend too."""
+    figure = figures.draw(name, frames)
+    key = figure.axes[0].get_legend()
+    shown = dict(zip((text.get_text()[:3] for text in key.get_texts()), key.get_lines(), strict=True))
+    assert {loss: line.is_dashed() for loss, line in shown.items()} == {"MSE": False, "BCE": True}
+    for axes in figure.axes:
+        lines = [line for line in axes.lines if line.get_label()[:3] in shown]
+        assert [line.is_dashed() for line in lines] == [line.get_label().startswith("BCE") for line in lines]
+        assert len(lines) == 2
+
+
+def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(frames):
+    (axes,) = figures.draw("slowdown", frames).axes
+    assert axes.get_ylabel().replace("\n", " ") == "times as many steps with MSE as with BCE"
+    assert "both axes are logarithmic" in axes.get_xlabel()
+    key = axes.get_legend()
+    assert key.get_title().get_text() == "distance between the classes (d\N{PRIME}, in standard deviations)"
+    assert "4: theory for small logits" in [text.get_text() for text in key.get_texts()]
+    assert "on the data set gaussian, " in figures.caption("slowdown", frames)
+    assert figures.caption("slowdown", frames).startswith(
+        "Steps with MSE divided by steps with BCE, median over paired"
+    )
+    real = subset(frames, EXTREMES["real data only"])
+    assert figures.draw("slowdown", real).axes[0].get_legend().get_title().get_text() == ""
+    assert "on real data, " in figures.caption("slowdown", real)
 
 
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
@@ -67,6 +205,45 @@ def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
     assert len(texts) == 2 * len(rows)
     assert sum(text.startswith("(") for text in texts) == len(rows)
     assert not any(text.startswith(">") for text in texts)  # where stepping gave up, the flow arrived
+
+
+def test_the_line_of_the_phase_diagram_runs_between_the_fields(frames):
+    figure = figures.draw("phase", frames)
+    (axes,) = figure.axes
+    (line,) = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    heights, edges, _ = line.get_data()
+    scales = np.array([0.5, 1, 2, 4, 8, 16])
+    below = [(scales < separability / 2).sum() for separability in (0.5, 1, 2, 4, 6, 12)]
+    np.testing.assert_array_equal(heights + 0.5, below)
+    np.testing.assert_array_equal(edges, np.arange(7) - 0.5)
+    figure.draw_without_rendering()
+    for text in axes.texts:  # each in its own field, so that no edge cuts a number
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        np.testing.assert_array_equal(np.round([box.x0, box.x1]), np.round(text.get_position()[0]))
+        np.testing.assert_array_equal(np.round([box.y0, box.y1]), np.round(text.get_position()[1]))
+
+
+@pytest.mark.parametrize("name", ["phase", "theory"])
+def test_what_is_said_of_growth_is_what_the_law_does(name, frames):
+    """The ratio of the gradients is mu / (mu - a) e^(a mu - a^2/2) before a = mu, and proportional to a^2 far beyond."""
+
+    def ratio(a, mu):
+        return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
+
+    assert np.log(ratio(4, 8) / ratio(2, 8)) == pytest.approx(np.log(6 / 4) + 10, rel=0.02)
+    assert np.log2(ratio(64, 0.5) / ratio(32, 0.5)) == pytest.approx(2, rel=0.02)
+    said = figures.caption(name, frames)
+    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in said
+    assert "a power of the scale, far beyond like its square" in said
+
+
+def test_steps_that_are_coarse_are_said_to_be(frames):
+    table = frames["phase"]
+    assert "whole steps" not in figures.caption("phase", frames)  # there stepping is the flow
+    coarse = table.assign(stepped=table["stepped"] * np.where(table["scale"] == 1, 1.44, 1.2))
+    assert "up to 1.5 times the flow's slowdown" in figures.caption("phase", frames | {"phase": coarse})
+    assert "Dotted" not in figures.caption("phase", frames)
+    assert "Dotted" in figures.caption("phase", frames | {"phase": table.assign(flow_bound=True)})
 
 
 def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
@@ -87,11 +264,24 @@ def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
     drawn = sorted(y for line, o in zip(marked, is_open, strict=True) if not o for y in line.get_ydata())
     assert drawn == sorted(rows.loc[rows["stepped"].notna() & ~rows["stepped_bound"], "stepped"])
     flow = {
-        y for line, o in zip(marked, is_open, strict=True) if o and line.get_marker() != "^" for y in line.get_ydata()
+        y
+        for line, o in zip(marked, is_open, strict=True)
+        if o and not isinstance(line.get_marker(), Path)
+        for y in line.get_ydata()
     }
     assert flow == set(rows.loc[rows["n"] == 100_000, "flow"])
     low, high = axes.get_ylim()
     assert high / low > 1e8
+
+
+def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
+    table = frames["phase"]
+    few = table[(table["n"] == 200) | (table["scale"] <= 8)]
+    row = few.query("n == 100_000 and separability == 4 and scale == 8").iloc[0]
+    words = figures.FIGURES["theory"].describe(frames | {"phase": few})
+    law, flow = (float(f"{row[name]:.2g}") for name in ("predicted", "flow"))
+    assert f"d\N{PRIME} = 4 and scale 8: law {law:g}, flow {flow:g}" in words
+    assert "scale 16" not in words
 
 
 def test_the_boundary_lies_on_the_law(frames):
@@ -115,6 +305,22 @@ def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
     last = rows.sort_values("step").groupby("run")["brier"].last()
     band = progress._bands(rows).iloc[-1]
     np.testing.assert_allclose(band, np.quantile(last, (0.1, 0.5, 0.9)))
+
+
+def test_curves_say_how_many_starts_are_behind_them(frames):
+    curves = frames["curves"]
+    assert "the median of 4 starts of each size" in figures.caption("curves", frames)  # those of the traced seeds
+    few = frames | {"curves": curves[(curves["seed"] < 3) | (curves["scale"] == 8)]}
+    assert "the median of 3 to 4 starts" in figures.caption("curves", few)
+
+
+def test_the_words_of_the_runs_say_when_they_arrived(frames):
+    rows = progress._survival_rows(frames)
+    runs = rows[(rows["scale"] == 0.5) & (rows["loss"] == "bce")]
+    assert (
+        f"BCE at scale 0.5: half there by step {runs['step'].sort_values().iloc[len(runs) // 2 - 1]}, 0 of 6 never"
+        in (figures.FIGURES["survival"].describe(frames))
+    )
 
 
 def test_odd_names_of_data_sets_are_escaped(frames):

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 
 from study import tables
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
-from study.figures.choice import target_name
 from study.figures.style import STYLE, Entry, Frames
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
@@ -57,8 +56,7 @@ def draw(name: str, frames: Frames) -> Figure:
 
 def caption(name: str, frames: Frames) -> str:
     """Return a figure's caption, with the target it is drawn for."""
-    target = target_name(frames) if "slowdown" in frames else ""
-    return FIGURES[name].caption.format(target=target)
+    return FIGURES[name].caption(frames)
 
 
 def svg(name: str, frames: Frames) -> str:

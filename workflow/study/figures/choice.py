@@ -8,10 +8,13 @@ import pandas as pd
 from study import statistics, wording
 from study.figures.style import COLOURS, TARGETS, Frames, escaped
 
+DISTANCE = "d\N{PRIME}"
+"""The symbol of the distance between two class means in standard deviations."""
+
 
 def separability_name(dataset: str) -> str:
     """Return the symbol by which a data set's separability is known."""
-    return {"gaussian": "d\N{PRIME}", "separable": "margin"}.get(dataset, "separability")
+    return {"gaussian": DISTANCE, "separable": "margin"}.get(dataset, "separability")
 
 
 def target_name(frames: Frames) -> str:
@@ -20,9 +23,23 @@ def target_name(frames: Frames) -> str:
     return TARGETS.get(target, target)
 
 
+def lacking(cells: pd.DataFrame, *, setting: bool = True) -> str:
+    """Say what the table `slowdown` lacks for a figure, of the headline setting where `setting` is true."""
+    if cells.empty:
+        return "no start was run with both losses in this study"
+    if setting and statistics.focus(cells) is None:
+        return "no data set with a separability in this study"
+    return ""
+
+
 def level_name(setting: tuple[str, float] | None) -> str:
     """Name a data set with its separability; nothing for None."""
     return "" if setting is None else f"{setting[0]}, {separability_name(setting[0])} = {wording.number(setting[1])}"
+
+
+def named(frames: Frames) -> dict[str, str]:
+    """Name the target and the setting of the headline figures, for their captions."""
+    return {"target": target_name(frames), "setting": setting_name(frames)}
 
 
 def setting_name(frames: Frames) -> str:

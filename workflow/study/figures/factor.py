@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import special
 
 from study import wording
-from study.figures.style import COLOURS, GRID, MUTED, WIDTH, Entry, Frames, legend
+from study.figures.style import GRID, MUTED, WIDTH, Entry, Frames, legend, loss_style
 
 
 def _draw_factor(_frames: Frames) -> Figure:
@@ -17,13 +17,9 @@ def _draw_factor(_frames: Frames) -> Figure:
     axes = figure.subplots()
     axes.set(yscale="log", ylim=(1e-6, 8), xlabel="margin m (below 0 the sample is classified wrongly)")
     axes.set_ylabel("pull on the logit, |dL/dz|")
-    axes.plot(margin, bce, color=COLOURS["bce"], label="BCE: |y \N{MINUS SIGN} p|")
-    axes.plot(
-        margin,
-        bce * bce * special.expit(margin),
-        color=COLOURS["mse"],
-        label="MSE: |y \N{MINUS SIGN} p| p (1 \N{MINUS SIGN} p)",
-    )
+    mse = bce * bce * special.expit(margin)
+    axes.plot(margin, bce, **loss_style("bce") | {"label": "BCE: |y \N{MINUS SIGN} p|"})
+    axes.plot(margin, mse, **loss_style("mse") | {"label": "MSE: |y \N{MINUS SIGN} p| p (1 \N{MINUS SIGN} p)"})
     axes.axvspan(-12, 0, color=GRID, alpha=0.45, linewidth=0)
     axes.text(-11.6, 3, "wrong", color=MUTED, va="center")
     axes.text(11.6, 3, "right", color=MUTED, va="center", ha="right")

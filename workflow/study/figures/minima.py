@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import minima, wording
-from study.figures.style import COLOURS, NAMES, WIDTH, Entry, nothing
+from study.figures.style import COLOURS, NAMES, WIDTH, Entry, loss_style
 
 _DATASET = "two_scales"
 
@@ -21,14 +21,12 @@ def _found(frames: Mapping[str, pd.DataFrame], loss: str) -> pd.DataFrame:
 
 
 def _draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
-    if all(_found(frames, loss).empty for loss in minima.LOSSES):
-        return nothing("no local minima in this study")
     weights, risks = minima.surface()
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
     for axes, loss in zip(panels, minima.LOSSES, strict=True):
         rows = _found(frames, loss)
-        axes.plot(weights, risks[loss], color=COLOURS[loss])
+        axes.plot(weights, risks[loss], **loss_style(loss))
         axes.plot(rows["theta_0"], rows["value"], "o", color=COLOURS[loss], markersize=7)
         for weight, value, number in zip(rows["theta_0"], rows["value"], rows["minimum"], strict=True):
             axes.annotate(f"{number + 1}", (weight, value), (0, -13), textcoords="offset points", ha="center")
@@ -40,8 +38,6 @@ def _draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _describe(frames: Mapping[str, pd.DataFrame]) -> str:
-    if all(_found(frames, loss).empty for loss in minima.LOSSES):
-        return "No figure: no local minima in this study."
     told = []
     for loss in minima.LOSSES:
         rows = _found(frames, loss)
@@ -55,6 +51,11 @@ def _signed(value: float) -> str:
     return ("\N{MINUS SIGN}" if value < 0 else "") + wording.number(abs(value))
 
 
+def _lacking(frames: Mapping[str, pd.DataFrame]) -> str:
+    empty = all(_found(frames, loss).empty for loss in minima.LOSSES)
+    return "no local minima in this study" if empty else ""
+
+
 MINIMA = Entry(
     "minima",
     "Local minima on data that no plane parts",
@@ -64,4 +65,5 @@ MINIMA = Entry(
     ("minima",),
     _draw,
     _describe,
+    _lacking,
 )

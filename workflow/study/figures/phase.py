@@ -16,12 +16,37 @@ from matplotlib.lines import Line2D
 
 from study import statistics, wording
 from study.figures.choice import separability_name
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, bars, escaped, log_axis, nothing, series_style
+from study.figures.style import (
+    INK,
+    MUTED,
+    RATIO,
+    SIZE,
+    TARGETS,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    bars,
+    bound_note,
+    escaped,
+    log_axis,
+    series_style,
+)
 
-REGIMES = {"small": "logits stay small", "plateau": "scale sets it", "ceiling": "separability sets it"}
-"""What the regimes of the table `phase` mean for the slowdown."""
+REGIMES = {
+    "small": "small logits at the start",
+    "plateau": "exponential growth with the scale",
+    "ceiling": "growth like a power of the scale",
+}
+"""What the regimes of the table `phase` mean for the slowdown; `docs/laws.md` derives it."""
 
-_NONE = "no phase diagram in this study, which takes wrong starts on Gaussian data"
+_BOUNDARY = "a = \N{GREEK SMALL LETTER MU}"
+_FACTOR = "e^(\N{GREEK SMALL LETTER MU}\N{SUPERSCRIPT TWO}/2)"
+_GROWTH = (
+    f"By the law the slowdown grows exponentially with the scale before {_BOUNDARY}. Beyond, it grows like a power of "
+    f"the scale, far beyond like its square, times a factor {_FACTOR} that separability sets. A sample with hardly a "
+    "point near the boundary leaves the law."
+)
 
 
 def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
@@ -70,23 +95,21 @@ def _text(value: float, *, bound: bool = False) -> str:
 
 def _draw_phase(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return nothing(_NONE)
     rows = rows[rows["n"] == sizes(rows)[0]]
     scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
-    figure = Figure(figsize=(WIDTH, 1.75 + 0.5 * len(levels)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.4 + 0.36 * len(scales)), layout="constrained")
     axes = figure.subplots()
     values = [measured(row)[0] for _, row in rows.iterrows()]
     known = [value for value in values if value > 0] or [1.0]
     norm = LogNorm(min(known), max(*known, min(known) * 1.001))
     for _, row in rows.iterrows():
-        place = float(np.searchsorted(scales, row["scale"])), float(np.searchsorted(levels, row["separability"]))
-        _field(axes, place, row, norm, 9 if len(scales) <= 8 else 7)
+        place = float(np.searchsorted(levels, row["separability"])), float(np.searchsorted(scales, row["scale"]))
+        _field(axes, place, row, norm, 10 if len(levels) <= 6 else 7)
     _boundary(axes, scales, levels)
-    axes.set(xlim=(-0.5, len(scales) - 0.5), ylim=(-0.5, len(levels) - 0.5), xlabel="size of the wrong start (scale a)")
-    axes.set_ylabel(f"separability ({separability_name(str(rows['dataset'].iloc[0]))} = 2\N{GREEK SMALL LETTER MU})")
-    axes.set_xticks(range(len(scales)), [wording.number(s) for s in scales.tolist()])
-    axes.set_yticks(range(len(levels)), [wording.number(s) for s in levels.tolist()])
+    axes.set(xlim=(-0.5, len(levels) - 0.5), ylim=(-0.5, len(scales) - 0.5), ylabel="size of the wrong start (scale a)")
+    axes.set_xlabel(f"separability ({separability_name(str(rows['dataset'].iloc[0]))} = 2\N{GREEK SMALL LETTER MU})")
+    axes.set_xticks(range(len(levels)), [wording.number(s) for s in levels.tolist()])
+    axes.set_yticks(range(len(scales)), [wording.number(s) for s in scales.tolist()])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
@@ -115,24 +138,22 @@ def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: Lo
 
 
 def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, Any]) -> None:
-    """Draw the line a = mu over fields that stand at equal distances, and name the regimes at its sides."""
-    if len(scales) < 2 or len(levels) < 2:
-        return
-    mu = np.geomspace(levels[0] / 2, levels[-1] / 2, 200)
-    x = np.interp(np.log(mu), np.log(scales), np.arange(len(scales)), left=np.nan, right=np.nan)
-    y = np.interp(np.log(2 * mu), np.log(levels), np.arange(len(levels)))
-    x = np.where(mu < scales[0], -0.5, x)
+    """Draw the line a = mu between the fields, and say what holds at its sides."""
+    before = np.searchsorted(scales, levels / 2)  # fields of each column in which a is below mu
     line = [mpl.patheffects.Stroke(linewidth=4.5, foreground="#ffffff"), mpl.patheffects.Normal()]
-    axes.plot(x, y, color="#c1121f", linewidth=2, path_effects=line, zorder=2)  # under the numbers
-    handle = Line2D([], [], color="#c1121f", linewidth=2)
-    label = "a = \N{GREEK SMALL LETTER MU}. Left of it the scale sets the slowdown,\nright of it the separability"
+    style: dict[str, Any] = {"color": "#c1121f", "linewidth": 2}
+    axes.stairs(
+        before - 0.5, np.arange(len(levels) + 1) - 0.5, baseline=None, path_effects=line, clip_on=False, **style
+    )
+    handle = Line2D([], [], **style)
+    label = (
+        f"{_BOUNDARY}. Below it the slowdown grows exponentially with a,\nabove it like a power of a times {_FACTOR}"
+    )
     axes.legend([handle], [label], loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
 
 
 def _describe_phase(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return f"No figure: {_NONE}."
     rows = rows[rows["n"] == sizes(rows)[0]]
     found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
     found = found.sort_values(["best", "scale"])
@@ -151,7 +172,8 @@ def _describe_phase(frames: Frames) -> str:
     )
     return (
         f"Slowdown by separability and scale of a wrong start, measured and predicted. Smallest: {ends[0]}. "
-        f"Largest: {ends[1]}. {counts}. The line a = mu, half the separability, parts plateau from ceiling."
+        f"Largest: {ends[1]}. By the law: {counts}. A line parts the fields with a scale a below mu, half the "
+        "separability, from the others."
     )
 
 
@@ -160,13 +182,11 @@ def _describe_phase(frames: Frames) -> str:
 
 def _draw_theory(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return nothing(_NONE)
     own, large = sizes(rows)
     levels = np.unique(rows["separability"]).tolist()
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
+    axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
     for index, level in enumerate(levels):
         group, style = rows[rows["separability"] == level], series_style(index)
         _law(axes, group, large, style)
@@ -198,7 +218,7 @@ def _measurements(axes: Axes, group: pd.DataFrame, own: int, large: int, style: 
     at, low, high = (column.to_numpy(float) for column in (clear["scale"], clear["stepped_low"], ends))
     bars(axes, at, low, high, style["color"])
     bound = mine[mine["stepped_bound"]]
-    axes.plot(bound["scale"], bound["stepped"], marker="^", markersize=6, **open_)
+    axes.plot(bound["scale"], bound["stepped"], **at_least(style, 5))
     flow = group[(group["n"] == large) & group["flow"].notna()]
     axes.plot(
         flow["scale"][~flow["flow_bound"]], flow["flow"][~flow["flow_bound"]], marker=style["marker"], ms=9, **open_
@@ -218,18 +238,22 @@ def crossings(rows: pd.DataFrame, large: int) -> pd.DataFrame:
 
 
 def _crossings(axes: Axes, rows: pd.DataFrame, large: int) -> None:
-    """Draw the boundary a = mu across the curves and name the regimes at its sides."""
+    """Draw the boundary a = mu across the curves and say what holds at its sides."""
     found = crossings(rows, large)
     if found.empty:
         return
     axes.plot(found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1)
-    top = found.iloc[-1]
-    note: dict[str, Any] = {"textcoords": "offset points", "color": MUTED, "fontsize": 9}
-    place = (float(top["scale"]), float(top["slowdown"]))
+    note: dict[str, Any] = {"transform": axes.transAxes, "color": MUTED, "size": 9}
+    axes.text(0.02, 0.98, f"before {_BOUNDARY}:\nexponential in a", va="top", **note)
+    axes.set_ylim(bottom=min(1, axes.get_ylim()[0]))  # room for the words below the curves
     axes.text(
-        0.02, 0.98, "plateau: the scale\nsets the slowdown", transform=axes.transAxes, va="top", color=MUTED, size=9
+        0.98,
+        0.01,
+        f"beyond {_BOUNDARY}: a power of a,\nfar beyond a\N{SUPERSCRIPT TWO}",
+        ha="right",
+        va="bottom",
+        **note,
     )
-    axes.annotate("ceiling: the\nseparability sets it", place, (12, -40), va="top", **note)
 
 
 def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own: int, large: int) -> None:
@@ -248,42 +272,72 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own:
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle="--"))
         labels.append(f"flow, n = {wording.count(own)}")
     if rows["stepped_bound"].any():
-        handles.append(Line2D([], [], color=INK, linestyle="none", marker="^", ms=6, markerfacecolor="none"))
+        handles.append(Line2D([], [], **at_least({"marker": "o", "color": INK}, 5)))
         labels.append("stepping: at least")
     if len(crossings(rows, large)):
         handles.append(Line2D([], [], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2))
-        labels.append("a = \N{GREEK SMALL LETTER MU}")
+        labels.append(_BOUNDARY)
     figure.legend(handles, labels, loc="outside upper left", ncols=2, handlelength=1.8, columnspacing=1.2)
 
 
 def _describe_theory(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    if rows.empty:
-        return f"No figure: {_NONE}."
     own, large = sizes(rows)
     ends = rows[rows["n"] == large].groupby("separability").tail(1)
-    parts = [
-        f"{separability_name(row['dataset'])} = {wording.number(row['separability'])}: law "
-        f"{_text(row['predicted']) or 'none'}, flow {_text(row['flow'], bound=bool(row['flow_bound'])) or 'none'}"
-        for row in ends.to_dict("records")
-    ]
-    largest = wording.number(float(rows["scale"].max()))
+    parts = []
+    for row in ends.to_dict("records"):
+        flow = _text(row["flow"], bound=bool(row["flow_bound"])) or "none"
+        parts.append(
+            f"{separability_name(row['dataset'])} = {wording.number(row['separability'])} and scale "
+            f"{wording.number(row['scale'])}: law {_text(row['predicted']) or 'none'}, flow {flow}"
+        )
+    dotted = " A dotted line across the curves marks a = mu." if len(crossings(rows, large)) else ""
     return (
-        "Slowdown against the scale of a wrong start, a curve of the population law per separability with "
-        f"measurements on it: stepping on {wording.count(own)} samples, gradient flow on {wording.count(large)}. "
-        f"At scale {largest}: {'; '.join(parts)}. A dotted line across the curves marks a = mu."
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start, both axes logarithmic, a curve "
+        f"of the population law per separability with measurements on it: stepping on {wording.count(own)} samples, "
+        f"gradient flow on {wording.count(large)}. At the largest scale of the latter: {'; '.join(parts)}.{dotted}"
     )
+
+
+def _lacking(frames: Frames) -> str:
+    empty = phase_rows(frames["phase"]).empty
+    return "no phase diagram in this study, which takes wrong starts on Gaussian data" if empty else ""
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    """Return what the captions of both figures say of the numbers."""
+    rows = phase_rows(frames["phase"])
+    target, (own, large) = str(rows["target"].iloc[0]), sizes(rows)
+    mine = rows[rows["n"] == own]
+    bounded = any(measured(row)[1] for _, row in mine.iterrows())
+    both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
+    coarse = float((both["stepped"] / both["flow"]).max())  # nan where nothing was measured in both ways
+    steps = (
+        f"; whole steps of 1/L give up to {wording.number(coarse, digits=2, rounding='up')} times the flow's slowdown"
+    )
+    dashed = " Dashed: gradient flow on the study's own samples."
+    return {
+        "target": TARGETS.get(target, target),
+        "fields": " Dotted fields with > are lower bounds." if bounded else "",
+        "bounds": bound_note(rows["stepped_bound"], "is a lower bound"),
+        "coarse": steps if coarse > 1 else "",
+        "dashed": "" if own == large else dashed,
+        "growth": _GROWTH,
+    }
 
 
 PHASE = Entry(
     "phase",
     "Slowdown by start and separability",
-    "Each field is the median slowdown from a confidently wrong start at equal rates, until the target ({target}): "
-    "above what was measured (upright: by stepping; italic: by gradient flow where stepping would not end), below in "
-    "brackets what the population law predicts. Dotted fields with > are lower bounds.",
+    "Each field is the median slowdown (steps with MSE divided by steps with BCE) from a confidently wrong start at "
+    "equal rates, until the target ({target}): above what was measured (upright: by stepping; italic: by gradient "
+    "flow, where there is no stepped number{coarse}), below in brackets what the law for infinitely many samples "
+    "predicts.{fields} {growth}",
     ("phase",),
     _draw_phase,
     _describe_phase,
+    _lacking,
+    _named,
 )
 
 
@@ -291,9 +345,11 @@ THEORY = Entry(
     "theory",
     "Slowdown against the size of the wrong start, with the law",
     "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent on the "
-    "study's own samples, with intervals. Open marks: gradient flow on many samples. Target: {target}. The dotted line "
-    "is a = \N{GREEK SMALL LETTER MU}: before it the slowdown grows exponentially with the scale, after it slowly.",
+    "study's own samples, with intervals. Open marks: gradient flow on many samples.{dashed}{bounds} Target: {target}. "
+    "{growth}",
     ("phase",),
     _draw_theory,
     _describe_theory,
+    _lacking,
+    _named,
 )

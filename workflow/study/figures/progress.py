@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from study import statistics, wording
-from study.figures.choice import focus_wrong, panel_scales, setting_name, target_name
-from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, nothing, stack
+from study.figures.choice import focus_wrong, lacking, named, panel_scales, setting_name, target_name
+from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
@@ -17,20 +18,23 @@ def _survival_rows(frames: Frames) -> pd.DataFrame:
     return rows[(rows["target"] == statistics.headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
 
 
+def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return when runs arrived, or until when they were watched, and whether they arrived."""
+    reached = (runs["status"] == "reached").to_numpy()
+    return np.where(reached, runs["step"], runs["max_steps"]), reached
+
+
 def _draw_survival(frames: Frames) -> Figure:
     rows = _survival_rows(frames)
-    if rows.empty:
-        return nothing("no wrong start at equal rates in this study")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
-        for loss, colour in COLOURS.items():
+        for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if runs.empty:
                 continue
-            reached = (runs["status"] == "reached").to_numpy()
-            steps, share = statistics.survival(np.where(reached, runs["step"], runs["max_steps"]), reached)
+            steps, share = statistics.survival(*_arrivals(runs))
             x = np.concatenate([[0.8], np.maximum(steps, 0.8), [runs["max_steps"].max()]])
-            axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", color=colour, label=NAMES[loss])
+            axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", **loss_style(loss))
         axes.set_ylim(-0.03, 1.05)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:.0f}%"))
     figure.supylabel("runs not yet there", fontsize=10)
@@ -40,19 +44,25 @@ def _draw_survival(frames: Frames) -> Figure:
 
 def _describe_survival(frames: Frames) -> str:
     rows = _survival_rows(frames)
-    if rows.empty:
-        return "No figure: no wrong start at equal rates in this study."
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
-            left = int((runs["status"] != "reached").sum())
-            parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {left} of {len(runs)} runs never arrived")
+            if runs.empty:
+                continue
+            times, reached = _arrivals(runs)
+            half = wording.steps(float(statistics.median(times, reached)[0][0]), int(runs["max_steps"].max()))
+            left = f"{int((~reached).sum())} of {len(runs)} never"
+            parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
-        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}. "
-        + "; ".join(parts)
-        + "."
+        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a "
+        f"panel per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
     )
+
+
+def _no_survival(frames: Frames) -> str:
+    rows = _survival_rows(frames)
+    return lacking(frames["slowdown"]) or ("no wrong start at equal rates in this study" if rows.empty else "")
 
 
 def _bands(rows: pd.DataFrame) -> pd.DataFrame:
@@ -65,17 +75,15 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_curves(frames: Frames) -> Figure:
     rows = focus_wrong(frames["curves"], frames["slowdown"])
-    if rows.empty or not (rows["step"] > 0).any():
-        return nothing("no learning curve from a wrong start was recorded")
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
-        for loss, colour in COLOURS.items():
+        for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if not (runs["step"] > 0).any():
                 continue
             band = _bands(runs)
-            axes.fill_between(band.index, band["low"], band["high"], color=colour, alpha=0.22, linewidth=0)
-            axes.plot(band.index, band["middle"], color=colour, label=NAMES[loss])
+            axes.fill_between(band.index, band["low"], band["high"], color=COLOURS[loss], alpha=0.22, linewidth=0)
+            axes.plot(band.index, band["middle"], **loss_style(loss))
     panels[0].set_ylim(0, 1.05 * float(rows.loc[rows["step"] > 0, "brier"].max()))
     figure.supylabel("Brier score", fontsize=10)
     legend(panels[0])
@@ -84,40 +92,58 @@ def _draw_curves(frames: Frames) -> Figure:
 
 def _describe_curves(frames: Frames) -> str:
     rows = focus_wrong(frames["curves"], frames["slowdown"])
-    if rows.empty or not (rows["step"] > 0).any():
-        return "No figure: no learning curve from a wrong start was recorded."
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if (runs["step"] > 0).any():
                 middle = _bands(runs)["middle"]
-                first, last = (wording.number(float(middle.iloc[end]), digits=2) for end in (0, -1))
-                parts.append(
-                    f"{NAMES[loss]} at scale {wording.number(scale)}: {first} to {last} "
-                    f"by step {wording.count(int(middle.index[-1]))}"
-                )
-    return f"Median Brier score against the step, {setting_name(frames)}. " + "; ".join(parts) + "."
+                first, last = float(middle.iloc[0]), float(middle.iloc[-1])
+                ends = f"{wording.number(first, digits=2)} to {wording.number(last, digits=2)}"
+                half = int(middle.index.to_numpy()[np.argmax(middle <= (first + last) / 2)])
+                way = f", half of the way by step {wording.count(half)}" if last < first else ""
+                parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {ends}{way}")
+    return (
+        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. "
+        f"{'; '.join(parts)}."
+    )
+
+
+def _no_curves(frames: Frames) -> str:
+    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    recorded = (rows["step"] > 0).any()
+    return lacking(frames["slowdown"]) or ("" if recorded else "no learning curve from a wrong start was recorded")
+
+
+def _curves_named(frames: Frames) -> dict[str, str]:
+    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    counts = rows[rows["step"] > 0].groupby(["scale", "loss"])["run"].nunique()
+    low, high = int(counts.min()), int(counts.max())
+    return named(frames) | {"starts": str(high) if low == high else f"{low} to {high}"}
 
 
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
-    "Kaplan-Meier share of runs that have not met the target ({target}) after each step, confidently wrong "
-    "starts of three sizes, equal rates. A line that does not come down stands for runs that "
-    "never arrived within the budget.",
+    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently wrong "
+    "starts, equal rates, {setting}. A line that does not come down to 0 stands for runs that never arrived within the "
+    "budget.",
     ("runs", "slowdown"),
     _draw_survival,
     _describe_survival,
+    _no_survival,
+    named,
 )
 
 
 CURVES = Entry(
     "curves",
     "Learning curves",
-    "Brier score on the training data, median over starts and the band from the 10% to the 90% quantile, "
-    "confidently wrong starts of three sizes, equal rates. A run that ended keeps its last value.",
+    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median of {starts} "
+    "starts of each size, and the band from their 10% to their 90% quantile. A run that ended keeps its last value.",
     ("curves", "slowdown"),
     _draw_curves,
     _describe_curves,
+    _no_curves,
+    _curves_named,
 )

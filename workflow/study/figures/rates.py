@@ -7,23 +7,30 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import statistics, wording
-from study.figures.choice import setting_name, target_name, told, wrong_cells
+from study.figures.choice import lacking, named, setting_name, target_name, told, wrong_cells
 from study.figures.style import (
     COLOURS,
     INK,
     MARKERS,
     MUTED,
     NAMES,
+    RATIO,
+    SIZE,
     WIDTH,
     Entry,
     Frames,
+    at_least,
     bars,
+    bound_note,
     draw_medians,
     legend,
     log_axis,
-    nothing,
+    loss_style,
+    panel_name,
     series_style,
 )
+
+_POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -45,34 +52,24 @@ def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
 
 def _draw_rates(frames: Frames) -> Figure:
     groups = _rate_cells(frames)
-    if not groups:
-        return nothing("no drawn data set at equal rates in this study")
     figure = Figure(figsize=(WIDTH, 0.9 + 2 * len(groups)), layout="constrained")
     panels = figure.subplots(len(groups), sharex=True, squeeze=False)[:, 0].tolist()
     for axes, (label, cells) in zip(panels, groups, strict=True):
         axes.set(xscale="log", yscale="log")
-        for (loss, colour), marker in zip(COLOURS.items(), MARKERS, strict=False):
+        for loss, marker in zip(COLOURS, MARKERS, strict=False):
             rate, middle = cells["rate"].to_numpy(float), cells[f"{loss}_median"].to_numpy(float)
             there = np.isfinite(middle) & (middle > 0)
             low, high = (cells[f"{loss}_median_{end}"].to_numpy(float) for end in ("low", "high"))
             budget = cells["budget"].to_numpy(float)
-            axes.plot(rate[there], middle[there], color=colour, marker=marker, label=NAMES[loss])
-            bars(axes, rate[there], low[there], np.minimum(high, budget)[there], colour)
+            axes.plot(rate, np.where(there, middle, np.nan), marker=marker, **loss_style(loss))
+            bars(axes, rate[there], low[there], np.minimum(high, budget)[there], COLOURS[loss])
             missed = np.isinf(middle)
-            axes.plot(
-                rate[missed],
-                budget[missed],
-                linestyle="none",
-                marker="^",
-                markersize=8,
-                markerfacecolor="none",
-                color=colour,
-            )
-        axes.annotate(
-            label, (1, 1), (-4, -4), "axes fraction", textcoords="offset points", ha="right", va="top", color=INK
-        )
+            axes.plot(rate[missed], budget[missed], **at_least({"marker": marker, "color": COLOURS[loss]}))
+        panel_name(axes, label)
         log_axis(axes.xaxis, np.unique(cells["rate"]))
         log_axis(axes.yaxis)
+    if any(np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in groups):
+        panels[0].plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
     panels[-1].set_xlabel("learning rate, in units of 1/L of BCE")
     figure.supylabel("median steps to the target", fontsize=10)
     legend(panels[0])
@@ -85,14 +82,22 @@ def _describe_rates(frames: Frames) -> str:
         for loss in COLOURS:
             best = cells.sort_values([f"{loss}_median", "rate"]).iloc[0]
             steps = wording.steps(float(best[f"{loss}_median"]), int(best["budget"]))
-            parts.append(f"{label}, {NAMES[loss]}: fewest at rate {wording.number(float(best['rate']))}, {steps} steps")
-    if not parts:
-        return "No figure: no drawn data set at equal rates in this study."
+            parts.append(f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}")
     return (
         f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
         + "; ".join(parts)
         + "."
     )
+
+
+def _no_rates(frames: Frames) -> str:
+    none = "no zero start and no wrong start at equal rates in this study"
+    return lacking(frames["slowdown"]) or ("" if _rate_cells(frames) else none)
+
+
+def _rates_named(frames: Frames) -> dict[str, str]:
+    missed = [np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in _rate_cells(frames)]
+    return named(frames) | {"bounds": bound_note(missed, "says that the median was not reached within the budget")}
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
@@ -105,48 +110,63 @@ def _policy_rows(frames: Frames) -> pd.DataFrame:
 
 def _draw_policies(frames: Frames) -> Figure:
     rows = _policy_rows(frames)
-    if rows.empty:
-        return nothing("no wrong start on a drawn data set in this study")
-    figure = Figure(figsize=(WIDTH, 3.5), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
-    names = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
-    for index, (policy, label) in enumerate(names.items()):
+    axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
+    for index, (policy, label) in enumerate(_POLICIES.items()):
         group = rows[rows["policy"] == policy]
         if len(group):
-            draw_medians(axes, group, "scale", series_style(index), label)
-    axes.axhline(1, color=MUTED, linewidth=1)
+            draw_medians(axes, group, "scale", series_style(index), label, beside=index - 1)
+    if rows["slowdown_bound"].any():
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
+    axes.axhline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
-    legend(axes)
+    legend(axes, columns=2)
     return figure
 
 
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
-    if rows.empty:
-        return "No figure: no wrong start on a drawn data set in this study."
-    series = "; ".join(f"{policy}: {told(group)}" for policy, group in rows.groupby("policy", sort=True))
-    return f"Slowdown of MSE against the scale of a wrong start under each learning-rate policy. {series}."
+    series = "; ".join(f"{_POLICIES[str(name)]}: {told(group)}" for name, group in rows.groupby("policy", sort=True))
+    return (
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each learning-rate policy, "
+        f"{setting_name(frames)}, target: {target_name(frames)}, both axes logarithmic. {series}. A line at 1 stands "
+        "for as many steps."
+    )
+
+
+def _no_policies(frames: Frames) -> str:
+    none = "no wrong start on a data set with a separability in this study"
+    return lacking(frames["slowdown"]) or (none if _policy_rows(frames).empty else "")
+
+
+def _policies_named(frames: Frames) -> dict[str, str]:
+    return named(frames) | {"bounds": bound_note(_policy_rows(frames)["slowdown_bound"], "is a lower bound")}
 
 
 RATES = Entry(
     "rates",
     "Steps against the learning rate",
-    "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same rate. "
-    "Open triangles: the median was not reached within the budget.",
+    "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same "
+    "rate, {setting}.{bounds}",
     ("slowdown",),
     _draw_rates,
     _describe_rates,
+    _no_rates,
+    _rates_named,
 )
 
 
 POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
-    "Median slowdown from a confidently wrong start under three policies: the same rate for both losses, each "
-    "at its own 1/L, each at the rate that was best on separate tuning seeds.",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a confidently wrong "
+    "start ({setting}), until the target ({target}), under three policies: the same rate for both losses, each at its "
+    "own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
     ("slowdown",),
     _draw_policies,
     _describe_policies,
+    _no_policies,
+    _policies_named,
 )

@@ -7,8 +7,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import statistics, wording
-from study.figures.choice import target_name
-from study.figures.style import MUTED, WIDTH, Entry, Frames, escaped, log_axis, nothing, series_style
+from study.figures.choice import lacking, named, target_name
+from study.figures.style import (
+    INK,
+    MUTED,
+    RATIO,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    bound_note,
+    escaped,
+    log_axis,
+    series_style,
+)
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -34,8 +46,6 @@ def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
 
 def _draw_real(frames: Frames) -> Figure:
     groups = real_rows(frames)
-    if not groups:
-        return nothing("no real data in this study")
     names = sorted({name for _, rows in groups for name in rows["dataset"]}, reverse=True)
     figure = Figure(figsize=(WIDTH, 1.3 + 0.5 * len(names)), layout="constrained")
     axes = figure.subplots()
@@ -45,20 +55,14 @@ def _draw_real(frames: Frames) -> Figure:
         value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
         low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
         axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)
-        axes.plot(
-            value[bound],
-            y[bound],
-            linestyle="none",
-            marker=">",
-            markersize=8,
-            markerfacecolor="none",
-            color=style["color"],
-        )
+        axes.plot(value[bound], y[bound], **at_least(style, turned=True))
         ends = np.where(np.isfinite(high), high, value * 2)
         axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
-    axes.set(xscale="log", xlabel="times slower with MSE", ylim=(-0.6, len(names) - 0.4))
+    if any(rows["slowdown_bound"].any() for _, rows in groups):
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=True))
+    axes.set(xscale="log", xlabel=RATIO.replace("\n", " "), ylim=(-0.6, len(names) - 0.4))
     axes.set_yticks(range(len(names)), [escaped(name) for name in names])
-    axes.axvline(1, color=MUTED, linewidth=1)
+    axes.axvline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis)
     figure.legend(loc="outside upper left", ncols=2)
     return figure
@@ -66,21 +70,33 @@ def _draw_real(frames: Frames) -> Figure:
 
 def _describe_real(frames: Frames) -> str:
     groups = real_rows(frames)
-    if not groups:
-        return "No figure: no real data in this study."
     series = "; ".join(
         f"{label}: " + ", ".join(f"{d} {t}" for d, t in zip(rows["dataset"], rows["text"], strict=True))
         for label, rows in groups
     )
-    return f"Slowdown of MSE on real data at equal rates, target: {target_name(frames)}. {series}."
+    return (
+        f"Steps with MSE divided by steps with BCE on real data at equal rates, target: {target_name(frames)}, "
+        f"logarithmic. {series}. A line at 1 stands for as many steps."
+    )
+
+
+def _lacking(frames: Frames) -> str:
+    return lacking(frames["slowdown"], setting=False) or ("" if real_rows(frames) else "no real data in this study")
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    bounds = [rows["slowdown_bound"].any() for _, rows in real_rows(frames)]
+    return named(frames) | {"bounds": bound_note(bounds, "is a lower bound")}
 
 
 REAL = Entry(
     "real",
     "Real data",
-    "Median slowdown with its interval on data sets that ship with scikit-learn, or that the config names, at "
-    "equal rates, until the target ({target}). Open triangles are lower bounds.",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
+    "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_real,
     _describe_real,
+    _lacking,
+    _named,
 )

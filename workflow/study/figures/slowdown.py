@@ -3,50 +3,89 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from study.figures.choice import focus_family, groups_of, target_name, told
-from study.figures.style import INK, MUTED, WIDTH, Entry, Frames, draw_medians, legend, log_axis, nothing, series_style
+from study import statistics
+from study.figures.choice import DISTANCE, focus_family, groups_of, lacking, named, separability_name, target_name, told
+from study.figures.style import (
+    INK,
+    MUTED,
+    RATIO,
+    SIZE,
+    WIDTH,
+    Entry,
+    Frames,
+    at_least,
+    bound_note,
+    draw_medians,
+    legend,
+    log_axis,
+    series_style,
+)
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
     rows = focus_family(frames["slowdown"])
-    if rows.empty:
-        return nothing("no wrong start at equal rates in this study")
-    figure = Figure(figsize=(WIDTH, 3.9), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     axes = figure.subplots()
-    axes.set(xscale="log", yscale="log", xlabel="size of the wrong start (scale a)", ylabel="times slower with MSE")
+    axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
     groups = groups_of(rows)
     for index, (label, group) in enumerate(groups):
-        draw_medians(axes, group, "scale", series_style(index), label)
+        draw_medians(axes, group, "scale", series_style(index), label, beside=index - (len(groups) - 1) / 2)
+    axes.axhline(4, color=MUTED, linewidth=1, linestyle="--", label="4: theory for small logits")
     if rows["slowdown_bound"].any():
-        axes.plot(
-            [], [], linestyle="none", marker="^", markersize=8, markerfacecolor="none", color=INK, label="at least"
-        )
-    axes.axhline(4, color=MUTED, linewidth=1, linestyle="--", label="4, the law at 0")
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
-    legend(axes, title="how far apart the classes are" if rows["separability"].notna().all() else None)
+    legend(axes, title=_title(rows))
     return figure
+
+
+def _title(rows: pd.DataFrame) -> str | None:
+    """Say what the series differ in, where that is a separability."""
+    if rows["separability"].isna().any():
+        return None
+    name = separability_name(str(rows["dataset"].iloc[0]))
+    unit = ", in standard deviations" if name == DISTANCE else ""
+    return f"distance between the classes ({name}{unit})"
 
 
 def _describe_slowdown(frames: Frames) -> str:
     rows = focus_family(frames["slowdown"])
-    if rows.empty:
-        return "No figure: no wrong start at equal rates in this study."
     series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
     return (
-        f"Slowdown of MSE against the scale of a confidently wrong start, target: {target_name(frames)}, equal rates. "
-        f"{series}."
+        f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
+        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what "
+        "theory says for small logits."
     )
+
+
+def _lacking(frames: Frames) -> str:
+    cells = frames["slowdown"]
+    wrong = "no wrong start at equal rates in this study" if focus_family(cells).empty else ""
+    return lacking(cells, setting=False) or wrong
+
+
+def _data(frames: Frames) -> str:
+    setting = statistics.focus(frames["slowdown"])
+    return "real data" if setting is None else f"the data set {setting[0]}"
+
+
+def _named(frames: Frames) -> dict[str, str]:
+    bounds = focus_family(frames["slowdown"])["slowdown_bound"]
+    note = bound_note(bounds, "is a lower bound: most MSE runs had not arrived when the budget ended")
+    return named(frames) | {"bounds": note, "data": _data(frames)}
 
 
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
-    "Median of T_MSE / T_BCE over paired starts with its interval, at equal learning rates, until the target "
-    "({target}). Open triangles are lower bounds: most MSE runs had not arrived when the budget ended.",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
+    "learning rates, until the target ({target}).{bounds}",
     ("slowdown",),
     _draw_slowdown,
     _describe_slowdown,
+    _lacking,
+    _named,
 )

@@ -1,11 +1,14 @@
 """What all figures look like, and how each introduces itself.
 
-Colours are those of Okabe and Ito, told apart by the colour-blind; markers differ as well.
-A median that was not reached is an open triangle at its lower bound, never a dot.
+Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid, BCE dashed.
+Series have other colours, of middle brightness, so that they show on a light and on a dark page; the colour-blind tell
+them apart, and markers differ as well.
+A median that was not reached is an open marker at its lower bound with an arrow towards larger values, never a dot.
 """
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,6 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from study import wording
@@ -25,10 +30,14 @@ INK: Final = "#24292f"
 MUTED: Final = "#6e7781"
 GRID: Final = "#d8dee4"
 COLOURS: Final = MappingProxyType({"mse": "#d55e00", "bce": "#0072b2"})
-SERIES: Final = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9")
-MARKERS: Final = ("o", "s", "D", "v", "P", "X")
+LINES: Final[Mapping[str, Any]] = MappingProxyType({"mse": "solid", "bce": (0, (4, 2))})
+SERIES: Final = ("#009e00", "#4f46ff", "#ff468d", "#b900b0", "#6a6a3e", "#9e7be5")
+MARKERS: Final = ("o", "s", "D", "P", "X", "*")  # no triangle: it would point somewhere
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
 TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
+
+RATIO: Final = "times as many steps\nwith MSE as with BCE"
+SIZE: Final = "size of the wrong start (scale a)\nboth axes are logarithmic"
 
 WIDTH: Final = 5.2  # inches; at 10 points the letters stay legible when the figure is as narrow as a phone
 STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
@@ -40,6 +49,7 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
         "axes.labelsize": 10,
         "legend.fontsize": 9,
         "legend.frameon": False,
+        "legend.handlelength": 2.4,  # of a dashed line more than one dash
         "figure.facecolor": "none",
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
@@ -73,22 +83,43 @@ class Entry:
         Of the file, without suffix.
     title
         What it is, in a few words.
-    caption
-        What is drawn, in a sentence or two that hold whatever the numbers are; `{target}` stands for the target's name.
+    text
+        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands for what
+        `named` tells.
     tables
         Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
-    draw
-        Tables to figure.
-    describe
-        Tables to the text alternative: what a reader would see, in numbers.
+    picture
+        Tables to figure, where nothing is lacking.
+    words
+        Tables to the text alternative, where nothing is lacking: what a reader would see, in numbers.
+    lacking
+        Tables to what is lacking for the figure, as "no ..."; empty where nothing is.
+    named
+        Tables to what stands in the caption, by name.
     """
 
     name: str
     title: str
-    caption: str
+    text: str
     tables: tuple[str, ...]
-    draw: Callable[[Frames], Figure]
-    describe: Callable[[Frames], str]
+    picture: Callable[[Frames], Figure]
+    words: Callable[[Frames], str]
+    lacking: Callable[[Frames], str] = lambda _frames: ""
+    named: Callable[[Frames], Mapping[str, str]] = lambda _frames: {}
+
+    def draw(self, frames: Frames) -> Figure:
+        """Draw the figure, or say in its place why there is none."""
+        reason = self.lacking(frames)
+        return nothing(reason) if reason else self.picture(frames)
+
+    def describe(self, frames: Frames) -> str:
+        """Return the text alternative."""
+        reason = self.lacking(frames)
+        return f"No figure: {reason}." if reason else self.words(frames)
+
+    def caption(self, frames: Frames) -> str:
+        """Return the caption, which describes no mark that is not there."""
+        return self.describe(frames) if self.lacking(frames) else self.text.format(**self.named(frames))
 
 
 def _plain(value: float, _position: int | None = None) -> str:
@@ -112,7 +143,8 @@ def escaped(dataset: str) -> str:
 def nothing(reason: str) -> Figure:
     """Say in a figure's place why there is none."""
     figure = Figure(figsize=(WIDTH, 1.4))
-    figure.text(0.5, 0.5, f"Nothing to draw: {reason}", ha="center", va="center", color=MUTED)
+    text = textwrap.fill(f"Nothing to draw: {reason}", 56)
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
     return figure
 
 
@@ -122,49 +154,74 @@ def legend(axes: Axes, title: str | None = None, columns: int = 3) -> None:
     axes.legend(handles, labels, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
 
 
+def loss_style(loss: str) -> dict[str, Any]:
+    """Return colour and line of a loss, and its name for the legend."""
+    return {"color": COLOURS[loss], "linestyle": LINES[loss], "label": NAMES[loss]}
+
+
 def series_style(index: int) -> dict[str, Any]:
     """Return colour and marker of the series with that index."""
     return {"color": SERIES[index % len(SERIES)], "marker": MARKERS[index % len(MARKERS)]}
 
 
-def draw_medians(axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str) -> None:
-    """Draw medians with their intervals, joined; lower bounds as open triangles, led to by a dotted line."""
+def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False) -> dict[str, Any]:
+    """Return how lower bounds are drawn: the series' own marker, open, with an arrow upwards, if turned to the right.
+
+    `size` is that of the marker in points. The arrow may stand out of the axes.
+    """
+    own = MarkerStyle(style["marker"])
+    body = own.get_path().transformed(own.get_transform())
+    foot = float(body.get_extents().xmax if turned else body.get_extents().ymax)
+    tip, back = foot + 1.2, foot + 0.8
+    line = np.array([(0, foot), (0, tip), (-0.35, back), (0, tip), (0.35, back)])
+    arrow = Path(line[:, ::-1] if turned else line, [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO])
+    return {
+        "linestyle": "none",
+        "marker": Path.make_compound_path(body, arrow),
+        "markersize": 2 * tip * size,  # matplotlib shrinks a path until its farthest coordinate is half the size
+        "markerfacecolor": "none",
+        "color": style["color"],
+        "markeredgewidth": 1.3,
+        "clip_on": False,
+        "in_layout": False,
+    }
+
+
+def bound_note(bound: Any, meaning: str) -> str:
+    """Return the sentence of a caption that says what the mark of `at_least` means, where any of `bound` is true."""
+    return f" An open mark with an arrow {meaning}." if np.any(bound) else ""
+
+
+def draw_medians(
+    axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str, *, beside: float = 0
+) -> None:
+    """Draw medians with their intervals, joined; lower bounds by themselves, since a line to them would seem to fall.
+
+    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each other.
+    """
     rows = rows.sort_values(x)
-    at, value = rows[x].to_numpy(float), rows["slowdown"].to_numpy(float)
+    at, value = rows[x].to_numpy(float) * 1.05**beside, rows["slowdown"].to_numpy(float)
     bound = rows["slowdown_bound"].to_numpy(bool)
     low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-    axes.plot(at, value, color=style["color"], linewidth=1, linestyle=":")
-    axes.plot(at[~bound], value[~bound], color=style["color"], linewidth=1.4)
+    axes.plot(at, np.where(bound, np.nan, value), color=style["color"], linewidth=1.4)
     axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
-    if bound.all():  # then the triangles stand for the series in the legend
-        axes.plot([], [], linestyle="none", marker=style["marker"], color=style["color"], label=label)
-    axes.plot(
-        at[bound],
-        value[bound],
-        linestyle="none",
-        marker="^",
-        markersize=8,
-        markerfacecolor="none",
-        color=style["color"],
-    )
+    axes.plot(at[bound], value[bound], **at_least(style))
     ends = np.where(np.isfinite(high), high, value * 2)
     bars(axes, at[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], style["color"])
 
 
+def panel_name(axes: Axes, name: str) -> None:
+    """Write above a panel what it shows, where no line runs."""
+    axes.set_title(name, loc="right", fontsize=10)
+
+
 def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
-    """Make one panel per scale, one below the other, on one step axis."""
+    """Make one panel per scale of the wrong start, one below the other, on one step axis."""
     figure = Figure(figsize=(WIDTH, 0.9 + height * len(scales)), layout="constrained")
     panels = figure.subplots(len(scales), sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
     for axes, scale in zip(panels, scales, strict=True):
         axes.set_xscale("log")
-        axes.annotate(
-            f"a = {wording.number(scale)}",
-            (0, 0),
-            (6, 6),
-            "axes fraction",
-            textcoords="offset points",
-            color=INK,
-        )
+        panel_name(axes, f"wrong start, a = {wording.number(scale)}")
         log_axis(axes.xaxis)
     panels[-1].set_xlabel("step of gradient descent")
     return figure, panels
