@@ -483,7 +483,7 @@ def population_passage(start: float, mu: float, *, loss: str, target: str, thres
 
 
 def regime(scale: float, mu: float) -> str:
-    """What sets the slowdown from a wrong start of that scale: see `docs/laws.md`.
+    """How the slowdown grows at a wrong start of that scale: see `docs/laws.md`.
 
     Parameters
     ----------
@@ -496,7 +496,7 @@ def regime(scale: float, mu: float) -> str:
     -------
     str
         ``small`` where the logits of the start are at most 1 (root mean square, ``a sqrt(1 + mu^2)``), else ``plateau`` where
-        a < mu (the scale sets it), else ``ceiling`` (the separability does).
+        a < mu (it grows exponentially with the scale), else ``ceiling`` (like a power of the scale).
     """
     if scale * math.sqrt(1.0 + mu * mu) <= 1.0:
         return "small"

@@ -6,13 +6,14 @@ import xml.etree.ElementTree as ET
 from pathlib import Path as File
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import StepPatch
 from matplotlib.path import Path
 from study import figures, statistics, tables
-from study.figures import choice, phase, progress
+from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
@@ -285,7 +286,7 @@ def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
 
 
 def test_the_boundary_lies_on_the_law(frames):
-    found = phase.crossings(phase.phase_rows(frames["phase"]), 100_000)
+    found = phase.crossings(phase.phase_rows(frames["phase"]))
     np.testing.assert_allclose(found["scale"], [0.5, 1, 2, 3, 6])
     at_two = frames["phase"].query("n == 100_000 and separability == 4 and scale == 2")["predicted"].iloc[0]
     assert found["slowdown"].iloc[2] == pytest.approx(at_two)
@@ -344,3 +345,21 @@ def test_every_figure_has_a_caption_and_names_its_tables():
         assert set(entry.tables) <= set(tables.TABLES)
         words = (CAPTIONS / f"figure_{entry.name}.rst").read_text(encoding="utf-8")
         assert not entry.tables or tables.TABLES[entry.tables[0]].files()[0] in words
+
+
+def test_an_interval_that_is_none_draws_nothing_and_an_open_end_a_stub():
+    low, high = style.interval_ends(
+        np.full(4, 10.0), np.array([0.0, 8.0, 0.0, 9.0]), np.array([np.inf, np.inf, 12.0, 11.0])
+    )
+    assert low.tolist() == [10.0, 8.0, 0.5, 9.0]
+    assert high.tolist() == [10.0, 20.0, 12.0, 11.0]
+
+
+def test_large_draws_of_the_size_of_the_study_are_not_taken_for_its_own(frames):
+    table = frames["phase"].assign(n=200)
+    rows = phase.phase_rows(table)
+    assert not phase.own_rows(rows)["large"].any()
+    assert phase.large_rows(rows)["large"].all()
+    only = rows[~rows["large"]]
+    pd.testing.assert_frame_equal(phase.large_rows(only), only)
+    figures.draw("theory", frames | {"phase": table})

@@ -401,7 +401,7 @@ _PHASE = Table(
             "regime",
             "str",
             "",
-            "What sets the slowdown: `small` logits, the scale (`plateau`), separability (`ceiling`).",
+            "Where the start lies: `small` logits; `plateau`, exponential in the scale; `ceiling`, a power of it.",
         ),
     ),
 )

@@ -29,6 +29,7 @@ from study.figures.style import (
     bars,
     bound_note,
     escaped,
+    interval_ends,
     log_axis,
     series_style,
 )
@@ -55,15 +56,23 @@ def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
         return phase
     rows = phase[phase["target"] == statistics.headline_target(phase)]
     rows = rows[rows["dataset"] == rows["dataset"].min()]
-    ordered: pd.DataFrame = rows.sort_values(["separability", "n", "scale"], ignore_index=True)
+    ordered: pd.DataFrame = rows.sort_values(["separability", "large", "scale"], ignore_index=True)
     return ordered
 
 
-def sizes(rows: pd.DataFrame) -> tuple[int, int]:
-    """Return the numbers of samples: that of the study's own data, which were stepped, and the largest one."""
-    stepped = rows[rows["stepped"].notna()]
-    own = stepped if len(stepped) else rows
-    return int(own["n"].min()), int(rows["n"].max())
+def own_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the study's own data; those of the large draws where there are no others."""
+    return rows if rows["large"].all() else rows[~rows["large"]]
+
+
+def large_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the large draws; those of the study's own data where there are no others."""
+    return rows[rows["large"]] if rows["large"].any() else rows
+
+
+def _size(rows: pd.DataFrame) -> str:
+    """Write the number of samples behind some rows."""
+    return wording.count(int(rows["n"].iloc[0]))
 
 
 def measured(row: pd.Series[Any]) -> tuple[float, bool, str]:
@@ -95,7 +104,7 @@ def _text(value: float, *, bound: bool = False) -> str:
 
 def _draw_phase(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    rows = rows[rows["n"] == sizes(rows)[0]]
+    rows = own_rows(rows)
     scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
     figure = Figure(figsize=(WIDTH, 1.4 + 0.36 * len(scales)), layout="constrained")
     axes = figure.subplots()
@@ -154,7 +163,7 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
 
 def _describe_phase(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    rows = rows[rows["n"] == sizes(rows)[0]]
+    rows = own_rows(rows)
     found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
     found = found.sort_values(["best", "scale"])
     ends = []
@@ -182,53 +191,60 @@ def _describe_phase(frames: Frames) -> str:
 
 def _draw_theory(frames: Frames) -> Figure:
     rows = phase_rows(frames["phase"])
-    own, large = sizes(rows)
     levels = np.unique(rows["separability"]).tolist()
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
     for index, level in enumerate(levels):
         group, style = rows[rows["separability"] == level], series_style(index)
-        _law(axes, group, large, style)
-        _measurements(axes, group, own, large, style)
-    _crossings(axes, rows, large)
+        _law(axes, large_rows(group), style)
+        _stepped(axes, own_rows(group), style)
+        _flow(axes, group, style)
+    _crossings(axes, rows)
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     axes.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=99))
     axes.yaxis.set_major_formatter(mpl.ticker.LogFormatterMathtext())
     axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
-    _theory_legend(figure, rows, levels, own, large)
+    _theory_legend(figure, rows, levels)
     return figure
 
 
-def _law(axes: Axes, group: pd.DataFrame, large: int, style: dict[str, Any]) -> None:
+def _law(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw the population law, which does not know the number of samples."""
-    law = group[(group["n"] == large) & group["predicted"].notna()]
+    law = group[group["predicted"].notna()]
     axes.plot(law["scale"], law["predicted"], color=style["color"], linewidth=1.4)
 
 
-def _measurements(axes: Axes, group: pd.DataFrame, own: int, large: int, style: dict[str, Any]) -> None:
-    """Draw stepping filled, the flow of many samples open, the flow of the study's own data as a dashed line."""
-    open_ = {"markerfacecolor": "none", "linestyle": "none", "color": style["color"]}
-    mine = group[group["n"] == own]
-    if own != large:
-        axes.plot(mine["scale"], mine["flow"].where(~mine["flow_bound"]), "--", color=style["color"], linewidth=0.9)
+def _stepped(axes: Axes, mine: pd.DataFrame, style: dict[str, Any]) -> None:
+    """Draw stepping filled with its intervals, and its lower bounds."""
     clear = mine[mine["stepped"].notna() & ~mine["stepped_bound"]]
     axes.plot(clear["scale"], clear["stepped"], linestyle="none", marker=style["marker"], color=style["color"], ms=5)
-    ends = clear["stepped_high"].where(np.isfinite(clear["stepped_high"]), 2 * clear["stepped"])
-    at, low, high = (column.to_numpy(float) for column in (clear["scale"], clear["stepped_low"], ends))
-    bars(axes, at, low, high, style["color"])
+    at, value, low, high = (clear[name].to_numpy(float) for name in ("scale", "stepped", "stepped_low", "stepped_high"))
+    bars(axes, at, *interval_ends(value, low, high), style["color"])
     bound = mine[mine["stepped_bound"]]
     axes.plot(bound["scale"], bound["stepped"], **at_least(style, 5))
-    flow = group[(group["n"] == large) & group["flow"].notna()]
-    axes.plot(
-        flow["scale"][~flow["flow_bound"]], flow["flow"][~flow["flow_bound"]], marker=style["marker"], ms=9, **open_
-    )
 
 
-def crossings(rows: pd.DataFrame, large: int) -> pd.DataFrame:
+def _flow(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
+    """Draw the flow of many samples as open marks, that of the study's own data as a dashed line."""
+    many, mine = large_rows(group), own_rows(group)
+    many = many[many["flow"].notna() & ~many["flow_bound"]]
+    open_ = {"markerfacecolor": "none", "linestyle": "none", "color": style["color"]}
+    axes.plot(many["scale"], many["flow"], marker=style["marker"], ms=9, **open_)
+    if _both_sizes(group):
+        axes.plot(mine["scale"], mine["flow"].where(~mine["flow_bound"]), "--", color=style["color"], linewidth=0.9)
+
+
+def _both_sizes(rows: pd.DataFrame) -> bool:
+    """Whether there are rows of the study's own data and of large draws."""
+    return rows["large"].nunique() == 2
+
+
+def crossings(rows: pd.DataFrame) -> pd.DataFrame:
     """Where a = mu on each curve of the law: scale and slowdown, interpolated on logarithmic axes."""
     out = []
-    for _, group in rows[(rows["n"] == large) & (rows["predicted"] > 0)].groupby("separability"):
+    many = large_rows(rows)
+    for _, group in many[many["predicted"] > 0].groupby("separability"):
         mu = float(group["mu"].iloc[0])
         scale = group["scale"].to_numpy(float)
         if scale.min() <= mu <= scale.max():
@@ -237,9 +253,9 @@ def crossings(rows: pd.DataFrame, large: int) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["scale", "slowdown"])
 
 
-def _crossings(axes: Axes, rows: pd.DataFrame, large: int) -> None:
+def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
     """Draw the boundary a = mu across the curves and say what holds at its sides."""
-    found = crossings(rows, large)
+    found = crossings(rows)
     if found.empty:
         return
     axes.plot(found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1)
@@ -256,7 +272,7 @@ def _crossings(axes: Axes, rows: pd.DataFrame, large: int) -> None:
     )
 
 
-def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own: int, large: int) -> None:
+def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float]) -> None:
     name = separability_name(str(rows["dataset"].iloc[0]))
     handles = [
         Line2D([], [], color=series_style(i)["color"], marker=series_style(i)["marker"]) for i in range(len(levels))
@@ -267,14 +283,14 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own:
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=9, markerfacecolor="none"),
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=5),
     ]
-    labels += ["population law", f"flow, n = {wording.count(large)}", f"stepping, n = {wording.count(own)}"]
-    if own != large:
+    labels += ["population law", f"flow, n = {_size(large_rows(rows))}", f"stepping, n = {_size(own_rows(rows))}"]
+    if _both_sizes(rows):
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle="--"))
-        labels.append(f"flow, n = {wording.count(own)}")
+        labels.append(f"flow, n = {_size(own_rows(rows))}")
     if rows["stepped_bound"].any():
         handles.append(Line2D([], [], **at_least({"marker": "o", "color": INK}, 5)))
         labels.append("stepping: at least")
-    if len(crossings(rows, large)):
+    if len(crossings(rows)):
         handles.append(Line2D([], [], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2))
         labels.append(_BOUNDARY)
     figure.legend(handles, labels, loc="outside upper left", ncols=2, handlelength=1.8, columnspacing=1.2)
@@ -282,8 +298,7 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float], own:
 
 def _describe_theory(frames: Frames) -> str:
     rows = phase_rows(frames["phase"])
-    own, large = sizes(rows)
-    ends = rows[rows["n"] == large].groupby("separability").tail(1)
+    ends = large_rows(rows).groupby("separability").tail(1)
     parts = []
     for row in ends.to_dict("records"):
         flow = _text(row["flow"], bound=bool(row["flow_bound"])) or "none"
@@ -291,11 +306,11 @@ def _describe_theory(frames: Frames) -> str:
             f"{separability_name(row['dataset'])} = {wording.number(row['separability'])} and scale "
             f"{wording.number(row['scale'])}: law {_text(row['predicted']) or 'none'}, flow {flow}"
         )
-    dotted = " A dotted line across the curves marks a = mu." if len(crossings(rows, large)) else ""
+    dotted = " A dotted line across the curves marks a = mu." if len(crossings(rows)) else ""
     return (
         "Steps with MSE divided by steps with BCE against the scale of a wrong start, both axes logarithmic, a curve "
-        f"of the population law per separability with measurements on it: stepping on {wording.count(own)} samples, "
-        f"gradient flow on {wording.count(large)}. At the largest scale of the latter: {'; '.join(parts)}.{dotted}"
+        f"of the population law per separability with measurements on it: stepping on {_size(own_rows(rows))} samples, "
+        f"gradient flow on {_size(large_rows(rows))}. At the largest scale of the latter: {'; '.join(parts)}.{dotted}"
     )
 
 
@@ -307,8 +322,7 @@ def _lacking(frames: Frames) -> str:
 def _named(frames: Frames) -> dict[str, str]:
     """Return what the captions of both figures say of the numbers."""
     rows = phase_rows(frames["phase"])
-    target, (own, large) = str(rows["target"].iloc[0]), sizes(rows)
-    mine = rows[rows["n"] == own]
+    target, mine = str(rows["target"].iloc[0]), own_rows(rows)
     bounded = any(measured(row)[1] for _, row in mine.iterrows())
     both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
     coarse = float((both["stepped"] / both["flow"]).max())  # nan where nothing was measured in both ways
@@ -321,7 +335,7 @@ def _named(frames: Frames) -> dict[str, str]:
         "fields": " Dotted fields with > are lower bounds." if bounded else "",
         "bounds": bound_note(rows["stepped_bound"], "is a lower bound"),
         "coarse": steps if coarse > 1 else "",
-        "dashed": "" if own == large else dashed,
+        "dashed": dashed if _both_sizes(rows) else "",
         "growth": _GROWTH,
     }
 

@@ -18,6 +18,7 @@ from study.figures.style import (
     at_least,
     bound_note,
     escaped,
+    interval_ends,
     log_axis,
     series_style,
 )
@@ -56,8 +57,8 @@ def _draw_real(frames: Frames) -> Figure:
         low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
         axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)
         axes.plot(value[bound], y[bound], **at_least(style, turned=True))
-        ends = np.where(np.isfinite(high), high, value * 2)
-        axes.hlines(y[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], color=style["color"], linewidth=1)
+        low, high = interval_ends(value, low, high)
+        axes.hlines(y[~bound], low[~bound], high[~bound], color=style["color"], linewidth=1)
     if any(rows["slowdown_bound"].any() for _, rows in groups):
         axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=True))
     axes.set(xscale="log", xlabel=RATIO.replace("\n", " "), ylim=(-0.6, len(names) - 0.4))

@@ -206,8 +206,8 @@ def draw_medians(
     axes.plot(at, np.where(bound, np.nan, value), color=style["color"], linewidth=1.4)
     axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
     axes.plot(at[bound], value[bound], **at_least(style))
-    ends = np.where(np.isfinite(high), high, value * 2)
-    bars(axes, at[~bound], np.maximum(low, value / 20)[~bound], ends[~bound], style["color"])
+    low, high = interval_ends(value, low, high)
+    bars(axes, at[~bound], low[~bound], high[~bound], style["color"])
 
 
 def panel_name(axes: Axes, name: str) -> None:
@@ -225,6 +225,15 @@ def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
         log_axis(axes.xaxis)
     panels[-1].set_xlabel("step of gradient descent")
     return figure, panels
+
+
+def interval_ends(
+    value: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the ends of intervals as they are drawn: an open end a twentieth or twice the value away, nothing without both."""
+    none = (low <= 0) & np.isinf(high)
+    ends = np.maximum(low, value / 20), np.where(np.isfinite(high), high, value * 2)
+    return np.where(none, value, ends[0]), np.where(none, value, ends[1])
 
 
 def bars(
