@@ -13,6 +13,7 @@ import pytest
 from study import figures as figure_register
 from study import report, statistics
 from study.report import explorer
+from test_explorer import UNKNOWN, UPPER, late
 from test_report import PROVENANCE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -97,7 +98,9 @@ def cell(data, chosen):
 def agree(page, data):
     """The words shown are those of the chosen cell."""
     told = cell(data, choice(page))
-    assert page.inner_text("#explorer-value") == told[0]
+    assert page.inner_text("#explorer-value") == (told[0] or "")
+    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given"
+    assert page.inner_text("#explorer-label") == label
     assert page.inner_text("#explorer-interval") == told[1]
     steps = page.inner_text("#explorer-steps")
     assert f"MSE: median {told[4]} steps, {told[6]} of {told[8]} runs arrived" in steps
@@ -175,6 +178,31 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         page.select_option("#explorer-policy", "smoothness")
         assert page.is_disabled("#explorer-rate")
         agree(page, data)
+
+
+@pytest.mark.parametrize(
+    ("missed", "words"),
+    [
+        (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
+        (
+            UNKNOWN,
+            "No ratio can be given in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had",
+        ),
+        ({}, "No ratio can be given the target held before the first step in 6 of 6 pairs"),
+    ],
+)
+def test_a_cell_without_a_ratio_reads_as_one(browser, frames, pictures, tmp_path, missed, words):
+    changed = late(frames, **missed)
+    path = tmp_path / "late.html"
+    path.write_text(report.page(changed, PROVENANCE, pictures), encoding="utf-8")
+    zero = "#explore?data=gaussian&separability=1&start=zero&policy=equal&rate=1&target=brier"
+    held = "#explore?data=gaussian&separability=4&start=right&scale=2&target=accuracy"
+    with opened(browser, path, zero if missed else held) as page:
+        agree(page, explorer.build(changed, PROVENANCE.level))
+        told = " ".join(page.inner_text(".result > p:has(#explorer-value)").split())
+        assert told.endswith(words)
+        assert "unknown" not in told
+        assert "none" not in told
 
 
 def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from study import statistics, wording
 from study.report import explorer, words
-from synthetic import EXTREMES, subset
+from synthetic import EXTREMES, OWN_RATES, subset
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,51 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
     assert [data["rates"][cell[i]] for i in (2, 3)] == [wording.number(row[f"rate_{loss}"]) for loss in ("mse", "bce")]
     assert cell[4:6] == [wording.steps(row[f"{loss}_median"], row["budget"]) for loss in ("mse", "bce")]
     assert cell[6:] == [row["mse_reached"], row["bce_reached"], row["starts"]]
+
+
+def late(frames, **seeds):
+    """Let runs of the cell gaussian 1, zero start, equal rate 1, Brier score miss: those of a loss with these seeds."""
+    runs = frames["runs"].copy()
+    here = (runs["dataset"] == "gaussian") & (runs["separability"] == 1) & (runs["initialisation"] == "zero")
+    here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")
+    for loss, missed in seeds.items():
+        runs.loc[here & (runs["loss"] == loss) & runs["seed"].isin(missed), ["status", "step"]] = ["censored", -1]
+    made = {"slowdown": statistics.slowdown(runs, OWN_RATES), "arrivals": statistics.arrivals(runs)}
+    return frames | made | {"runs": runs, "passages": statistics.passages(runs, 40)}
+
+
+def late_cell(data):
+    setting, start = find(data, "gaussian", "1", "zero", "0")
+    policy = next(i for i, p in enumerate(data["policies"]) if p.get("rate") == "1")
+    return data["cells"][setting][start][policy][next(i for i, t in enumerate(data["targets"]) if t["key"] == "brier")]
+
+
+UPPER = {"bce": (0, 1, 2, 3)}
+UNKNOWN = {"mse": (0, 1, 2, 3, 4), "bce": (0, 1, 2, 3, 4, 5)}
+
+
+def test_what_is_not_known_is_never_printed_as_a_number(frames):
+    value, told, *_ = late_cell(explorer.build(late(frames, **UPPER), 0.95))
+    assert value.startswith("< 0.")
+    assert told == "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"
+    value, told, *_ = late_cell(explorer.build(late(frames, **UNKNOWN), 0.95))
+    assert value is None
+    assert told == "in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had"
+    value, told, *_ = late_cell(explorer.build(late(frames, mse=range(6), bce=range(6)), 0.95))
+    assert (value, told) == (None, "in 6 of 6 pairs neither loss had arrived after 5,000 steps")
+    value, told, *_ = late_cell(explorer.build(late(frames, bce=(0,)), 0.95))
+    assert value[0] in "3456"
+    assert told.startswith("95% interval up to ")
+    assert told.endswith(", no lower limit")
+
+
+def test_a_cell_whose_target_held_at_the_start_says_so(frames, data):
+    setting, start = find(data, "gaussian", "4", "right", "2")
+    target = next(i for i, t in enumerate(data["targets"]) if t["key"] == "accuracy")
+    cells = [policy[target] for policy in data["cells"][setting][start]]
+    assert [cell[:2] for cell in cells] == [[None, "the target held before the first step in 6 of 6 pairs"]] * len(
+        cells
+    )
 
 
 def test_what_the_study_has_not_is_null(frames):

@@ -175,13 +175,14 @@ def _nested(*sizes: int) -> list[Any]:
 def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
-    They are: slowdown, what bounds it, rates of MSE and BCE, their median steps, their arrivals, number of starts.
+    They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
+    median steps, their arrivals, number of starts.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
     for row in rows:
         out[row["setting"]][row["start"]][axes.policy(row)][axes.targets.index(row["target"])] = [
-            words.ratio(row),
+            None if row["text"] in {"none", "unknown"} else words.ratio(row),
             words.interval(row, level),
             *(axes.rates.index(row[f"rate_{loss}"]) for loss in statistics.LOSSES),
             *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in statistics.LOSSES),

@@ -250,7 +250,8 @@
     var where = setting.name + (setting.separability ? ", " + setting.symbol + " = " + setting.separability : "") + "; "
       + start.name + " start" + (start.name === "zero" ? "" : " of size " + start.scale) + "; "
       + "MSE at " + data.rates[cell[2]] + "/L, BCE at " + data.rates[cell[3]] + "/L; target: " + data.targets[targetIndex()].name + ".";
-    byId("value").textContent = cell[0];
+    byId("value").textContent = cell[0] || "";
+    byId("label").textContent = cell[0] ? "as many steps with MSE as with BCE" : "No ratio can be given";
     byId("interval").textContent = cell[1];
     byId("where").textContent = where;
     byId("steps").textContent = losses.map(function (loss, i) {
