@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from urllib.parse import parse_qsl
 
 import pytest
 from study import figures as figure_register
@@ -217,7 +218,13 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
         page.select_option("#explorer-data", "separable")
         assert page.input_value("#explorer-policy") != "tuned"
         assert page.locator("#explorer-policy option[value=tuned]").is_disabled()
-        assert "Another policy is shown" in page.inner_text("#explorer-told")
+        told = [
+            "Separability (margin): no “4” here, “0.1” is shown.",
+            "Learning rates: no “each at its best rate” here, “equal rates” is shown.",
+        ]
+        assert page.inner_text("#explorer-told") == " ".join(told)
+        page.select_option("#explorer-data", "breast_cancer")
+        assert page.inner_text("#explorer-told") == ""
 
 
 def test_an_address_opens_its_choice(browser, file, data):
@@ -237,8 +244,58 @@ def test_an_address_opens_its_choice(browser, file, data):
         page.evaluate("location.hash = '#explore?data=gaussian&separability=8&scale=8'")
         page.wait_for_function("document.getElementById('explorer-separability').value === '8'")
         agree(page, data)
-    with opened(browser, file, "#explore?data=%E0%A4%A&start=sideways&show=none") as page:
+
+
+def asked(page):
+    """The choice that stands in the address."""
+    return dict(parse_qsl(page.evaluate("location.hash").removeprefix("#explore?")))
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("data=nowhere", "Data set: no “nowhere” here, “{data}” is shown."),
+        ("data=gaussian&separability=3", "Separability (d\N{PRIME}): no “3” here, “{separability}” is shown."),
+        ("data=separable&separability=2", "Separability (margin): no “2” here, “{separability}” is shown."),
+        ("data=breast_cancer&separability=2", "Separability: no “2” here, “as it is” is shown."),
+        ("start=sideways", "Initialisation: no “sideways” here, “{start}” is shown."),
+        ("start=wrong&scale=7", "Scale: no “7” here, “{scale}” is shown."),
+        ("start=zero&scale=2", "Scale: no “2” here, “none” is shown."),
+        ("policy=best", "Learning rates: no “best” here, “each at its own 1/L” is shown."),
+        ("rate=7", "Common rate: no “7” here, “{rate}/L” is shown."),
+        ("policy=tuned&rate=4", "Common rate: no “4” here, “set by the policy” is shown."),
+        ("target=luck", "Target: no “luck” here, “Brier score” is shown."),
+        ("show=none", "Lines: no “none” here, “both” is shown."),
+        ("data=%E0%A4%A", "Data set: no “%E0%A4%A” here, “{data}” is shown."),
+        ("scale=7&show=none", "Scale: no “7” here, “{scale}” is shown. Lines: no “none” here, “both” is shown."),
+    ],
+)
+def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, told):
+    with opened(browser, file, "#explore?" + link) as page:
+        shown = choice(page)
+        assert page.inner_text("#explorer-told") == told.format(**shown)
+        assert asked(page) == {name: value for name, value in shown.items() if value} | {"show": "both"}
         agree(page, data)
+        page.select_option("#explorer-target", "logloss")
+        assert page.inner_text("#explorer-told") == ""
+
+
+def test_a_link_that_holds_is_silent_and_what_it_leaves_out_is_usual(browser, file, data):
+    """Every address that the page itself makes, and one that names the data alone."""
+    with opened(browser, file) as page:
+        usual = choice(page)
+        page.evaluate("location.hash = '#explore?data=separable'")
+        page.wait_for_function("location.hash.includes('target=')")
+        assert page.inner_text("#explorer-told") == ""
+        assert choice(page) == usual | {"data": "separable", "separability": choice(page)["separability"]}
+        for control, value in (("start", "zero"), ("data", "breast_cancer"), ("policy", "tuned")):
+            page.select_option(f"#explorer-{control}", value)
+            assert page.inner_text("#explorer-told") == ""
+        made = page.evaluate("location.hash")
+        shown = choice(page)
+    with opened(browser, file, made) as page:
+        assert page.inner_text("#explorer-told") == ""
+        assert choice(page) == shown
 
 
 def test_the_keyboard_is_enough(browser, file, data):
