@@ -10,9 +10,10 @@ import shutil
 from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from study import figures as figure_register
-from study import report, statistics
+from study import report, statistics, wording
 from study.report import explorer
 from test_explorer import UNKNOWN, UPPER, late
 from test_report import PROVENANCE
@@ -152,6 +153,47 @@ def test_every_control_changes_what_it_should(browser, file, data, control, valu
         assert f"{control}={value}" in page.evaluate("location.hash")
         labels = [page.get_attribute(f"#explorer-{name}", "aria-label") for name in ("survival", "curves")]
         assert all(label and "by step" in label for label in labels)
+
+
+def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
+    """As the text alternatives of the figures do: where each line begins and ends, of the lines that are shown."""
+    link = "#explore?data=gaussian&separability=4&start=right&scale=2&rate=1&target=accuracy"
+    with opened(browser, file, link) as page:
+        label = (
+            "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+        )
+        assert page.get_attribute("#explorer-survival", "aria-label").startswith(label)
+    rows = frames["curves"].query(
+        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
+    )
+    with opened(browser, file, "#explore?data=gaussian&separability=2&start=wrong&scale=8&target=brier") as page:
+        cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
+        for i, loss in enumerate(("MSE", "BCE")):
+            assert (
+                f"{loss}: 100% at the start, {cell_here[10 + i]} after 5,000 steps, median {cell_here[4 + i]} steps"
+                in label
+            )
+        label, note = page.get_attribute("#explorer-curves", "aria-label"), page.inner_text("#explorer-curves-note")
+        assert "Runs behind them: MSE: 4; BCE: 4." in note
+        for loss in ("MSE", "BCE"):
+            runs = rows[rows["loss"] == loss.lower()].pivot_table(index="step", columns="run", values="brier").ffill()
+            first, last = (wording.number(float(np.median(runs.loc[end])), digits=2) for end in (1, runs.index[-1]))
+            assert f"{loss}: {first} at step 1, {last} at step " in label
+        page.check("input[name=explorer-show][value=mse]")
+        for name in ("survival", "curves"):
+            assert "BCE" not in page.get_attribute(f"#explorer-{name}", "aria-label")
+        assert "BCE" not in page.inner_text("#explorer-curves-note")
+
+
+def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, frames, pictures, tmp_path):
+    with opened(browser, file) as page:
+        assert not page.is_visible("#explorer-curves-none")
+    path = tmp_path / "none.html"
+    none = frames | {"curves": frames["curves"].iloc[:0]}
+    path.write_text(report.page(none, PROVENANCE, pictures), encoding="utf-8")
+    with opened(browser, path) as page:
+        assert page.is_visible("#explorer-curves-none")
+        assert not page.is_visible("#explorer-curves-figure")
 
 
 def test_the_lines_can_be_chosen(browser, file):

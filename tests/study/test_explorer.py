@@ -41,7 +41,9 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
     assert cell[1] == words.interval(row, 0.95)
     assert [data["rates"][cell[i]] for i in (2, 3)] == [wording.number(row[f"rate_{loss}"]) for loss in ("mse", "bce")]
     assert cell[4:6] == [wording.steps(row[f"{loss}_median"], row["budget"]) for loss in ("mse", "bce")]
-    assert cell[6:] == [row["mse_reached"], row["bce_reached"], row["starts"]]
+    assert cell[6:9] == [row["mse_reached"], row["bce_reached"], row["starts"]]
+    assert cell[9:] == ["100%", "0%", "33.3%"]
+    assert (row["mse_reached"], row["bce_reached"], row["starts"]) == (6, 4, 6)
 
 
 def late(frames, **seeds):
@@ -119,19 +121,22 @@ def test_curves_are_the_quantiles_to_a_byte(data, frames):
         "and loss == 'bce' and rate == 1"
     )
     target = next(i for i, t in enumerate(data["targets"]) if t["key"] == "brier")
-    top, packed = data["curves"]["values"][setting][start][target][1]
+    runs, *ends, top, packed = data["curves"]["values"][setting][start][target][1]
     steps = data["curves"]["steps"]
+    assert runs == rows["run"].nunique() == 4
     low, middle, high = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(3, len(steps)) / 255 * top
     wide = rows.pivot_table(index="step", columns="run", values="brier").ffill().reindex(steps, method="ffill").bfill()
     for found, quantile in ((low, 0.1), (middle, 0.5), (high, 0.9)):
         np.testing.assert_allclose(found[-1], np.quantile(wide.iloc[-1], quantile), atol=top / 255)
+    assert [float(end.replace(",", "")) for end in ends] == pytest.approx(middle[[0, -1]], rel=0.06, abs=top / 255)
+    assert data["curves"]["ends"] == [wording.count(step) for step in (steps[0], steps[-1])]
     assert np.all(low <= middle)
     assert np.all(middle <= high)
 
 
 def test_a_large_study_gives_up_detail_and_never_a_headline_number(frames):
     sizes = []
-    for limit in (10**7, 120_000, 60_000, 20_000):
+    for limit in (10**7, 120_000, 60_000, 30_000):
         data = explorer.build(frames, 0.95, limit=limit)
         sizes.append(len(explorer.dump(data)))
         assert sizes[-1] <= limit

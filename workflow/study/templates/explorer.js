@@ -196,7 +196,9 @@
   function drawSurvival(cell) {
     var svg = byId("survival");
     var ticks = [0, 0.25, 0.5, 0.75, 1].map(function (share) { return [share, 100 * share + "%"]; });
-    var words = visible().map(function (i) { return losses[i].name + ": " + cell[6 + i] + " of " + cell[8] + " runs arrive, median " + cell[4 + i] + " steps"; });
+    var words = visible().map(function (i) {
+      return losses[i].name + ": " + cell[9] + " at the start, " + cell[10 + i] + " after " + data.budget + " steps, median " + cell[4 + i] + " steps";
+    });
     frame(svg, ticks, "Share of runs not yet at the target, by step. " + words.join("; ") + ".");
     visible().forEach(function (i) {
       var runs = data.survival && data.survival[settingIndex()][startIndex()][targetIndex()][i][cell[2 + i]];
@@ -213,8 +215,8 @@
   }
 
   function unpack(packed, count) {
-    var bytes = atob(packed[1]), out = [[], [], []];
-    for (var k = 0; k < bytes.length; k += 1) out[Math.floor(k / count)].push(bytes.charCodeAt(k) / 255 * packed[0]);
+    var bytes = atob(packed[4]), out = [[], [], []];
+    for (var k = 0; k < bytes.length; k += 1) out[Math.floor(k / count)].push(bytes.charCodeAt(k) / 255 * packed[3]);
     return out;
   }
 
@@ -227,24 +229,26 @@
   }
 
   function drawCurves(cell) {
-    var svg = byId("curves"), note = byId("curves-note"), target = targetIndex();
+    var svg = byId("curves"), target = targetIndex();
     var group = data.curves && data.curves.values[settingIndex()][startIndex()][target];
     var bands = visible().map(function (i) { return [i, group && group[i] && unpack(group[i], data.curves.steps.length)]; });
     bands = bands.filter(function (band) { return band[1]; });
     byId("curves-title").textContent = "Learning curves: " + data.targets[target].name;
     byId("curves-figure").hidden = !bands.length;
-    if (!bands.length) {
-      note.textContent = "No learning curve was recorded for this choice.";
-      return;
-    }
+    byId("curves-none").hidden = bands.length > 0;
+    if (!bands.length) return;
+    var told = function (say) { return bands.map(function (band) { return losses[band[0]].name + ": " + say(group[band[0]]); }).join("; ") + "."; };
     var rate = data.curves.rate;
     var same = cell[2] === rate && cell[3] === rate;
-    note.textContent = "Median and band from the 10% to the 90% quantile of " + data.curves.runs + " starts"
-      + (same ? "." : ", at equal rates of " + data.rates[rate] + "/L: curves were recorded at that rate alone, not at the one chosen.")
+    byId("curves-note").textContent = "Median and band from the 10% to the 90% quantile. Runs behind them: "
+      + told(function (packed) { return packed[0]; })
+      + (same ? "" : " At equal rates of " + data.rates[rate] + "/L: curves were recorded at that rate alone, not at the one chosen.")
       + " Dotted: the target.";
     var limit = data.thresholds[settingIndex()][target];
     var top = Math.max.apply(null, bands.map(function (band) { return Math.max.apply(null, band[1][2]); }).concat(limit === null ? [] : [limit])) * 1.05;
-    frame(svg, scaleTicks(top), "Learning curves, " + data.targets[target].name + " by step, of " + bands.map(function (band) { return losses[band[0]].name; }).join(" and ") + ".");
+    frame(svg, scaleTicks(top), "Learning curves: median " + data.targets[target].name + " by step. " + told(function (packed) {
+      return packed[1] + " at step " + data.curves.ends[0] + ", " + packed[2] + " at step " + data.curves.ends[1];
+    }));
     bands.forEach(function (band) {
       var at = function (values, k) { return [x(data.curves.steps[k]), y(values[k] / top)]; };
       var low = band[1][0].map(function (_, k) { return at(band[1][0], k); });
