@@ -327,7 +327,7 @@ def test_a_link_that_holds_is_silent_and_what_it_leaves_out_is_usual(browser, fi
     with opened(browser, file) as page:
         usual = choice(page)
         page.evaluate("location.hash = '#explore?data=separable'")
-        page.wait_for_function("location.hash.includes('target=')")
+        page.wait_for_function("() => location.hash.includes('target=')")
         assert page.inner_text("#explorer-told") == ""
         assert choice(page) == usual | {"data": "separable", "separability": choice(page)["separability"]}
         for control, value in (("start", "zero"), ("data", "breast_cancer"), ("policy", "tuned")):
@@ -362,11 +362,39 @@ def test_the_keyboard_is_enough(browser, file, data):
         assert (status.get_attribute("role"), status.get_attribute("aria-live")) == ("status", "polite")
 
 
-@pytest.mark.parametrize("width", [390, 768, 1400])
+@pytest.mark.parametrize("width", [320, 390, 768, 1400])
 def test_nothing_overflows(browser, file, width):
     with opened(browser, file, viewport={"width": width, "height": 844}) as page:
         page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 390, 1400])
+def test_the_figure_of_many_letters_keeps_its_width_and_scrolls_by_itself(browser, file, width):
+    with opened(browser, file, viewport={"width": width, "height": 844}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        region = page.locator("figure[data-name=phase] [role=region]")
+        assert region.locator("svg").bounding_box()["width"] >= 528
+        assert region.get_attribute("aria-label")
+        region.focus()
+        page.keyboard.press("ArrowRight")
+        if width < 528:
+            page.wait_for_function("() => document.querySelector('.broad').scrollLeft > 0")
+        else:
+            assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_captions_wrap_to_what_is_seen_of_their_table(browser, file, width):
+    ends = """all => all.map(span => { const seen = span.closest(".scroll");
+      const at = seen.getBoundingClientRect(), out = [];
+      for (const left of [0, seen.scrollWidth]) { seen.scrollLeft = left; const text = span.getBoundingClientRect();
+        out.push(text.left - at.left, at.right - text.right); } return out; })"""
+    with opened(browser, file, viewport={"width": width, "height": 844}) as page:
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        found = page.eval_on_selector_all("caption span", ends)
+        assert len(found) > 4
+        assert all(space >= 0 for spaces in found for space in spaces), found
 
 
 CONTRAST = """
@@ -406,7 +434,7 @@ def test_without_scripts_the_page_says_so_and_keeps_its_figures(browser, file):
     with opened(browser, file, java_script_enabled=False) as page:
         assert page.locator("noscript").inner_text().startswith("Choosing needs JavaScript")
         assert not page.locator("#explorer").is_visible()
-        figures = page.locator("figure > svg:not(.chart)")
+        figures = page.locator("figure svg:not(.chart)")
         assert figures.count() == len(figure_register.FIGURES)
         assert all(figures.nth(i).is_visible() for i in range(figures.count()))
 
