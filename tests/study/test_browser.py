@@ -430,6 +430,32 @@ def test_text_stands_out_in_both_schemes(browser, file, scheme):
         assert found[0][0] >= 4.5, found[:5]
 
 
+A4 = 680  # CSS pixels across the paper: 21 cm less two margins of 1.5 cm
+
+
+def test_paper_is_light_and_nothing_on_it_is_cut_or_dead(browser, file):
+    with opened(browser, file, color_scheme="dark", viewport={"width": A4, "height": 1009}) as page:
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+        colours = "() => [getComputedStyle(document.body)].map(body => [body.backgroundColor, body.color])[0]"
+        assert page.evaluate(colours) == ["rgb(20, 23, 26)", "rgb(231, 234, 237)"]
+        page.emulate_media(media="print")
+        assert page.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(29, 33, 38)"]
+        found = page.evaluate(CONTRAST)
+        assert found[0][0] >= 4.5, found[:5]
+        # What is wider than the paper makes Chromium shrink every page.
+        assert page.evaluate("document.documentElement.scrollWidth") <= A4
+        assert not [
+            i for i, control in enumerate(page.locator("select, button, input, nav").all()) if control.is_visible()
+        ]
+        breaks = page.eval_on_selector_all("figure, tr", "all => all.map(one => getComputedStyle(one).breakInside)")
+        assert set(breaks) == {"avoid"}
+        assert page.is_visible("#explorer-survival")
+        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = false; })")
+        assert not page.locator("summary").first.is_visible()
+        pages = page.pdf(format="A4").count(b"/Type /Page\n")
+        assert len(figure_register.FIGURES) / 2 < pages < 30
+
+
 def test_without_scripts_the_page_says_so_and_keeps_its_figures(browser, file):
     with opened(browser, file, java_script_enabled=False) as page:
         assert page.locator("noscript").inner_text().startswith("Choosing needs JavaScript")
