@@ -101,7 +101,7 @@ def agree(page, data):
     """The words shown are those of the chosen cell."""
     told = cell(data, choice(page))
     assert page.inner_text("#explorer-value") == (told[0] or "")
-    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given"
+    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given:"
     assert page.inner_text("#explorer-label") == label
     assert page.inner_text("#explorer-interval") == told[1]
     steps = page.inner_text("#explorer-steps")
@@ -229,9 +229,9 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
         (
             UNKNOWN,
-            "No ratio can be given in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had",
+            "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had",
         ),
-        ({}, "No ratio can be given the target held before the first step in 6 of 6 pairs"),
+        ({}, "No ratio can be given: the target held before the first step in 6 of 6 pairs"),
     ],
 )
 def test_a_cell_without_a_ratio_reads_as_one(browser, frames, pictures, tmp_path, missed, words):
@@ -382,6 +382,20 @@ def test_the_figure_of_many_letters_keeps_its_width_and_scrolls_by_itself(browse
             page.wait_for_function("() => document.querySelector('.broad').scrollLeft > 0")
         else:
             assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+
+
+def test_letters_of_the_charts_keep_their_size(browser, file):
+    size = """all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+      * parseFloat(getComputedStyle(svg.querySelector('text')).fontSize))"""
+    with opened(browser, file, viewport={"width": 320, "height": 844}) as page:
+        for width in (320, 390, 768, 1400):  # turned or resized, the charts are drawn anew
+            page.set_viewport_size({"width": width, "height": 844})
+            page.wait_for_function("width => innerWidth === width", arg=width)
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            found = page.eval_on_selector_all("svg.chart", size)
+            assert len(found) == 2
+            assert min(found) >= 12, width
+            assert max(found) <= 20, width
 
 
 @pytest.mark.parametrize("width", [320, 390])

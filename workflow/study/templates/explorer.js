@@ -151,7 +151,7 @@
 
   // --- Charts ---
 
-  var box = { width: 520, height: 300, left: 58, right: 12, top: 14, bottom: 46 };
+  var box = { narrow: 300, width: 520, wide: 520, height: 300, left: 58, right: 12, top: 14, bottom: 46 };
 
   function element(name, attributes, text) {
     var out = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -171,6 +171,7 @@
 
   function frame(svg, ticks, label) {
     svg.textContent = "";
+    box.width = Math.min(Math.max(svg.parentNode.clientWidth, box.narrow), box.wide); // so that letters keep their size
     svg.setAttribute("viewBox", "0 0 " + box.width + " " + box.height);
     ticks.forEach(function (tick) {
       svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(tick[0]), y2: y(tick[0]), class: "grid" }));
@@ -270,13 +271,18 @@
       + start.name + " start" + (start.name === "zero" ? "" : " of size " + start.scale) + "; "
       + "MSE at " + data.rates[cell[2]] + "/L, BCE at " + data.rates[cell[3]] + "/L; target: " + data.targets[targetIndex()].name + ".";
     byId("value").textContent = cell[0] || "";
-    byId("label").textContent = cell[0] ? "as many steps with MSE as with BCE" : "No ratio can be given";
+    byId("label").textContent = cell[0] ? "as many steps with MSE as with BCE" : "No ratio can be given:";
     byId("interval").textContent = cell[1];
     byId("where").textContent = where;
     byId("steps").textContent = losses.map(function (loss, i) {
       return loss.name + ": median " + cell[4 + i] + " steps, " + cell[6 + i] + " of " + cell[8] + " runs arrived";
     }).join(". ") + ".";
     byId("told").textContent = gone.map(function (one) { return one[1]; }).join(" ");
+    draw();
+  }
+
+  function draw() {
+    var cell = cellsHere()[policyIndex()][targetIndex()];
     drawCurves(cell);
     drawSurvival(cell);
   }
@@ -307,6 +313,7 @@
   names.forEach(function (name) { controls[name].addEventListener("change", changed); });
   radios.forEach(function (radio) { radio.addEventListener("change", changed); });
   window.addEventListener("hashchange", function () { if (fromAddress()) open(fromAddress()); });
+  window.addEventListener("resize", draw);
   document.getElementById("explorer").hidden = false;
   open(fromAddress());
   if (fromAddress()) document.getElementById("explore").scrollIntoView();
