@@ -31,6 +31,10 @@ SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
 """The column of the table `curves` that shows how a run comes nearer to a target."""
 
 
+ARRIVED: Final = ("at_start", *(f"{loss}_reached" for loss in statistics.LOSSES))
+"""Columns of the table `slowdown`: how many had arrived before the first step, and in the end with MSE and with BCE."""
+
+
 def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMIT) -> dict[str, Any] | None:
     """Gather what the explorer needs, in as much detail as fits.
 
@@ -90,6 +94,7 @@ def _data(
         "first": axes.first(setting, cells),
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
+        "budget": wording.count(last),
         "cells": _cells(axes, cells, level),
         "survival": _survivals(axes, arrivals, frames["passages"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
@@ -175,18 +180,21 @@ def _nested(*sizes: int) -> list[Any]:
 def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
-    They are: slowdown, what bounds it, rates of MSE and BCE, their median steps, their arrivals, number of starts.
+    They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
+    median steps, their arrivals, number of starts, share of them not at the target before the first step, and the
+    shares of MSE's and BCE's runs that never arrived.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
     for row in rows:
         out[row["setting"]][row["start"]][axes.policy(row)][axes.targets.index(row["target"])] = [
-            words.ratio(row),
+            None if row["text"] in {"none", "unknown"} else words.ratio(row),
             words.interval(row, level),
             *(axes.rates.index(row[f"rate_{loss}"]) for loss in statistics.LOSSES),
             *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in statistics.LOSSES),
             *(int(row[f"{loss}_reached"]) for loss in statistics.LOSSES),
             int(row["starts"]),
+            *(wording.percent(row["starts"] - row[there], row["starts"]) for there in ARRIVED),
         ]
     return out
 
@@ -231,9 +239,10 @@ def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | No
     Returns
     -------
     dict or None
-        `steps` (common to all); `rate`: index of the rate they were recorded at; `runs`: how many are behind a curve at
-        most; `values` by setting, start, target and loss: the value that byte 255 stands for, and the bytes as base64:
-        all low ends, then all medians, then all high ends. A run that ended keeps its last value.
+        `steps` (common to all); `ends`: the first and the last of them in words; `rate`: index of the rate they were
+        recorded at; `values` by setting, start, target and loss: the number of runs; the first and the last median in
+        words; the value that byte 255 stands for; the bytes as base64: all low ends, then all medians, then all high
+        ends. A run that ended keeps its last value.
     """
     rate = statistics.reference_rate(curves.assign(policy="equal")) if len(curves) else math.nan
     curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
@@ -251,14 +260,19 @@ def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | No
         )
         for (setting, start, loss), members in groups.items():
             band = np.nanquantile(wide[members].to_numpy(float), (0.1, 0.5, 0.9), axis=1)
-            out[setting][start][axes.targets.index(target)][statistics.LOSSES.index(loss)] = _packed(band)
-    most_runs = max(len(members) for members in groups.values())
-    return {"steps": steps.tolist(), "rate": axes.rates.index(rate), "runs": most_runs, "values": out}
+            packed = [len(members), *_packed(band)]
+            out[setting][start][axes.targets.index(target)][statistics.LOSSES.index(loss)] = packed
+    ends = [wording.count(int(step)) for step in steps[[0, -1]]]
+    return {"steps": steps.tolist(), "ends": ends, "rate": axes.rates.index(rate), "values": out}
 
 
 def _packed(band: npt.NDArray[np.float64]) -> list[Any]:
-    """Pack numbers into bytes: the value of byte 255 and the bytes in base64; a gap takes the value before it."""
+    """Pack a band: its first and last median in words, the value of byte 255, the bytes in base64.
+
+    A gap takes the value before it.
+    """
     filled = pd.DataFrame(band.T).ffill().bfill().to_numpy(float).T
     top = float(f"{filled.max() or 1.0:.4g}")
     scaled = np.clip(np.round(filled / top * 255), 0, 255).astype(np.uint8)
-    return [top, base64.b64encode(scaled.tobytes()).decode("ascii")]
+    ends = (wording.number(float(filled[1, end]), digits=2) for end in (0, -1))
+    return [*ends, top, base64.b64encode(scaled.tobytes()).decode("ascii")]

@@ -47,19 +47,39 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 
 
 def interval(record: Mapping[str, Any], level: float) -> str:
-    """Say the interval of a slowdown at a confidence level, or what a bound means."""
+    """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
+
+    A 0 in the record stands for what is not known (see `study.statistics.pairs`); it is never printed as a number.
+    """
     if math.isnan(record["slowdown"]):
-        return "no pair tells a ratio: the target held at the start"
+        return f"the target held before the first step in {record['at_start']} of {record['starts']} pairs"
+    if record["slowdown"] == 0:
+        return _missed_by_bce(record)
     if record["slowdown_bound"]:
         missed = int(record["mse_censored"] + record["mse_diverged"])
         return (
             f"a lower bound: {missed} of {record['starts']} MSE runs had not arrived "
             f"after {wording.count(int(record['budget']))} steps"
         )
-    low, high = float(record["slowdown_low"]), float(record["slowdown_high"])
+    low, high = (float(record[f"slowdown_{end}"]) for end in ("low", "high"))
+    share = f"{100 * level:g}% interval"
+    if low == 0:
+        return (
+            f"{share} without limits" if math.isinf(high) else f"{share} up to {wording.number(high)}, no lower limit"
+        )
     if math.isinf(high):
-        return f"{100 * level:g}% interval from {wording.number(low)}, no upper limit"
-    return f"{100 * level:g}% interval {wording.number(low)} to {wording.number(high)}"
+        return f"{share} from {wording.number(low)}, no upper limit"
+    return f"{share} {wording.number(low)} to {wording.number(high)}"
+
+
+def _missed_by_bce(record: Mapping[str, Any]) -> str:
+    """Say in how many pairs BCE had not arrived: at least half, which leaves an upper limit of the ratio or nothing."""
+    pairs = int(record["starts"] - record["at_start"])
+    late = f"arrived after {wording.count(int(record['budget']))} steps"
+    if not record["slowdown_bound"]:
+        return f"an upper limit: in {record['bce_missed']} of {pairs} pairs BCE had not {late}, MSE had"
+    alone = f", in {record['bce_missed']} only MSE had" if record["bce_missed"] else ""
+    return f"in {record['both_missed']} of {pairs} pairs neither loss had {late}{alone}"
 
 
 def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
