@@ -199,7 +199,12 @@ def test_bounds_read_as_bounds():
     assert words.ratio(record) == "> 812\N{MULTIPLICATION SIGN}"
     assert words.interval(record, 0.95) == "a lower bound: 10 of 12 MSE runs had not arrived after 20,000 steps"
     clear = {"slowdown": 5.4, "slowdown_bound": False, "slowdown_low": 4.9, "slowdown_high": math.inf}
+    clear |= {"starts": 7, "at_start": 1}
     assert words.interval(clear, 0.9) == "90% interval from 4.9, no upper limit"
+    assert words.interval(clear | {"slowdown_low": 0.0}, 0.95) == "95% interval without limits"
+    few = clear | {"slowdown_low": 0.0, "starts": 6}
+    assert words.interval(few, 0.95) == "no 95% interval: 5 pairs are too few"
+    assert words.interval(few | {"starts": 2}, 0.95) == "no 95% interval: 1 pair is too few"
 
 
 @pytest.mark.parametrize("extreme", EXTREMES)

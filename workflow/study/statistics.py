@@ -262,6 +262,11 @@ def _tail(size: int, level: float) -> float:
     return float(special.ndtr(-wide))
 
 
+def enough(pairs: int, level: float) -> bool:
+    """Whether so many pairs can carry an interval of their median: all lie on one side of the true one once in 2^(n-1)."""
+    return 2.0 * 0.5**pairs <= 1.0 - level
+
+
 def bootstrap(
     ratio: npt.ArrayLike, observed: npt.ArrayLike, *, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> tuple[float, float]:
@@ -283,7 +288,7 @@ def bootstrap(
     low, high : float
         `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is inf where
         too many resamples do not know theirs. 0 and inf where there are too few pairs for the level: the median lies
-        outside the range of n pairs with probability 2^(1-n), so 95% takes 6 of them. Both are nan without pairs.
+        outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are nan without pairs.
 
     Notes
     -----
@@ -293,7 +298,7 @@ def bootstrap(
     ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
     if ratio.size == 0:
         return math.nan, math.nan
-    if 2.0 * 0.5**ratio.size > 1.0 - level:
+    if not enough(ratio.size, level):
         return 0.0, math.inf
     at_least, at_most = _resampled(ratio, observed, resamples)
     cut = max(round((resamples + 1) * _tail(ratio.size, level)) - 1, 0)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from study import wording
+from study import statistics, wording
 from study.figures.choice import separability_name
 
 POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
@@ -61,15 +61,19 @@ def interval(record: Mapping[str, Any], level: float) -> str:
             f"a lower bound: {missed} of {record['starts']} MSE runs had not arrived "
             f"after {wording.count(int(record['budget']))} steps"
         )
-    low, high = (float(record[f"slowdown_{end}"]) for end in ("low", "high"))
-    share = f"{100 * level:g}% interval"
-    if low == 0:
-        return (
-            f"{share} without limits" if math.isinf(high) else f"{share} up to {wording.number(high)}, no lower limit"
-        )
+    share, pairs = f"{100 * level:g}% interval", int(record["starts"] - record["at_start"])
+    if not statistics.enough(pairs, level):
+        return f"no {share}: {pairs} {'pair is' if pairs == 1 else 'pairs are'} too few"
+    return f"{share} {_limits(float(record['slowdown_low']), float(record['slowdown_high']))}"
+
+
+def _limits(low: float, high: float) -> str:
+    """Write the ends of an interval; 0 and inf are none."""
     if math.isinf(high):
-        return f"{share} from {wording.number(low)}, no upper limit"
-    return f"{share} {wording.number(low)} to {wording.number(high)}"
+        return f"from {wording.number(low)}, no upper limit" if low else "without limits"
+    return (
+        f"{wording.number(low)} to {wording.number(high)}" if low else f"up to {wording.number(high)}, no lower limit"
+    )
 
 
 def _missed_by_bce(record: Mapping[str, Any]) -> str:
