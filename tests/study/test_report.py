@@ -139,12 +139,10 @@ def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
     entry = found["wrong"][found["featured"]]
     for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
         known = found | {"largest_rate": largest}
-        assert ("is the largest tried" in first.cards(known)[-1].tuned) == edge
+        assert ("is the largest tried" in first.cards(known)[-1].tuned_label) == edge
         assert ("is the largest tried" in prose.policy_prose(known)[-1]) == edge
-    assert (
-        "in 2 of the settings MSE's is the largest tried"
-        in first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned
-    )
+    told = first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned_label
+    assert "in 2 of the data sets MSE's is the largest tried" in told
 
 
 def test_law_prose_counts_the_cells_of_the_finest_rate(frames):

@@ -33,10 +33,9 @@ def block(summary: Mapping[str, Any]) -> str:
     screen = summary["first_screen"]
     lines = [escape(" ".join(screen["lede"])), ""]
     for card in screen["cards"]:
-        value, label, interval, tuned, detail = (
-            escape(card[key]) for key in ("value", "label", "interval", "tuned", "detail")
-        )
-        lines.append(f"- **{value}** {label} ({interval}){'; ' * bool(tuned)}{tuned}. {detail}")
+        told = {key: escape(text) for key, text in card.items()}
+        tuned = f"; **{told['tuned']}** {told['tuned_label']}" if told["tuned"] else ""
+        lines.append(f"- **{told['value']}** {told['label']} ({told['interval']}){tuned}. {told['detail']}")
     lines += [
         "",
         escape(" ".join(screen["counting"])),

@@ -22,8 +22,9 @@ class Card:
         The slowdown at equal rates, and its interval or what bounds it.
     label
         From which start.
-    tuned
-        The slowdown from there with the best rate for each loss, with its interval; empty where it is not known.
+    tuned, tuned_label
+        The slowdown from there with the best rate for each loss, and that it is that, with its interval; empty where it is not
+        known.
     detail
         Of which runs.
     """
@@ -32,6 +33,7 @@ class Card:
     interval: str
     label: str
     tuned: str
+    tuned_label: str
     detail: str
 
 
@@ -46,12 +48,16 @@ def _zero(found: Mapping[str, Any], level: float) -> Card | None:
     if not _told(zero):
         return None
     detail = (
-        f"All parameters zero; {zero['equal']['starts']} paired starts, {spread(found['zero_spread'])}. "
+        f"All parameters zero; {zero['equal']['starts']} paired starts{spread(found['zero_spread'])}. "
         "In theory 4 while all logits are small, and more as they grow."
     )
     tuned = _tuned(zero["tuned"], level, found["edges"]["zero"])
     return Card(
-        ratio(zero["equal"]), interval(zero["equal"], level), "as many steps as BCE from a neutral start", tuned, detail
+        ratio(zero["equal"]),
+        interval(zero["equal"], level),
+        "as many steps as BCE from a neutral start",
+        *tuned,
+        detail,
     )
 
 
@@ -60,12 +66,12 @@ def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
     if not _told(ordinary):
         return None
     detail = (
-        f"Normal parameters of size {wording.number(ordinary['scale'])}; {ordinary['equal']['starts']} paired starts, "
+        f"Normal parameters of size {wording.number(ordinary['scale'])}; {ordinary['equal']['starts']} paired starts"
         f"{spread(found['ordinary_spread'])}."
     )
     tuned = _tuned(ordinary["tuned"], level, found["edges"]["ordinary"])
     label = "as many from an ordinary small random start, on real data"
-    return Card(ratio(ordinary["equal"]), interval(ordinary["equal"], level), label, tuned, detail)
+    return Card(ratio(ordinary["equal"]), interval(ordinary["equal"], level), label, *tuned, detail)
 
 
 def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
@@ -75,11 +81,11 @@ def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
     detail = (
         f"Parameters of length {wording.number(entry['scale'])} that point the wrong way{_sureness(found['setting'], entry)}; "
         f"{place(found['setting'])}; {entry['equal']['starts']} paired starts. "
-        f"On all data from starts of this size, {spread(found['wrong_spread'])}."
+        f"Starts of this size on all data{spread(found['wrong_spread'])}."
     )
     tuned = _tuned(entry["tuned"], level, int(capped(entry["tuned"], found["largest_rate"])))
     label = "as many from a confidently wrong start"
-    return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, tuned, detail)
+    return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, *tuned, detail)
 
 
 def _told(start: Mapping[str, Any] | None) -> bool:
@@ -87,19 +93,19 @@ def _told(start: Mapping[str, Any] | None) -> bool:
     return start is not None and start["equal"] is not None and bool(start["equal"]["slowdown"] > 0)
 
 
-def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> str:
+def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> tuple[str, str]:
     """Write what remains with the best rate for each loss, and whether a larger one might do better."""
     if record is None:
-        return ""
+        return "", ""
     rates = ""
     if "rate_mse" in record:
         mse, bce = (wording.number(float(record[f"rate_{loss}"])) for loss in statistics.LOSSES)
         rates = f"; MSE at {mse}/L, BCE at {bce}/L"
     edge = ""
     if edges:
-        where = "this rate of MSE is" if rates else f"in {edges} of the settings MSE's is"
+        where = "this rate of MSE is" if rates else f"in {edges} of the data sets MSE's is"
         edge = f"; {where} the largest tried, a larger one might do better"
-    return f"{ratio(record)} with the best rate for each loss ({interval(record, level)}{rates}{edge})"
+    return ratio(record), f"with the best rate for each loss ({interval(record, level)}{rates}{edge})"
 
 
 def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
@@ -116,20 +122,24 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     starts = []
     if _told(found["zero"]):
         starts.append(f"MSE takes {ratio(found['zero']['equal'])} as many steps as BCE from a neutral start")
-    if found["featured"] is not None:
-        value = ratio(found["wrong"][found["featured"]]["equal"])
-        starts.append(f"up to {value} as many from a confidently wrong one" if starts else _wrong_alone(value))
+    wrong = [found["wrong"][found["featured"]]] if found["featured"] is not None else []
+    if wrong:
+        value = ratio(wrong[0]["equal"])
+        starts.append(f"{value} as many from one that is confidently wrong" if starts else _wrong_alone(value))
     out = [f"At the same learning rate {', and '.join(starts)}."] if starts else []
     if starts:
         out.append(
             "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model is unsure, that "
             "vanishes where the model is sure, even where it is wrong."
         )
+    tuned = [start["tuned"] for start in (found["zero"], *wrong) if _told(start)]
+    if len(tuned) == 2 and all(tuned):
+        out.insert(1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}.")
     return out
 
 
 def _wrong_alone(value: str) -> str:
-    return f"MSE takes up to {value} as many steps as BCE from a confidently wrong start"
+    return f"MSE takes {value} as many steps as BCE from a confidently wrong start"
 
 
 _TARGETS = {

@@ -92,13 +92,13 @@ def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
 
 
 def spread(ends: Mapping[str, Any] | None) -> str:
-    """Say between which values the cells of a kind lie, one per data set and separability."""
+    """Say between which values the cells of a kind lie, one per data set and separability, as the end of a sentence."""
     if ends is None:
         return ""
     low, high = (times(value, bound=bound) for value, bound in (ends["lowest"], ends["highest"]))
-    if ends["cells"] == 1 or low == high:
-        return f"{ends['cells']} {'setting' if ends['cells'] == 1 else 'settings'}: {low}"
-    return f"{ends['cells']} settings: from {low} to {high}"
+    if ends["cells"] == 1:
+        return f": {low} on one data set"
+    return f": {low if low == high else f'from {low} to {high}'} over {ends['cells']} data sets"
 
 
 def place(setting: tuple[str, float] | None) -> str:
