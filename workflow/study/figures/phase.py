@@ -195,11 +195,15 @@ def _draw_theory(frames: Frames) -> Figure:
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
+    many, mine = large_rows(rows), own_rows(rows)
     for index, level in enumerate(levels):
-        group, style = rows[rows["separability"] == level], series_style(index)
-        _law(axes, large_rows(group), style)
-        _stepped(axes, own_rows(group), style)
-        _flow(axes, group, style)
+        here, own, large = (part[part["separability"] == level] for part in (rows, mine, many))
+        style = series_style(index)
+        _law(axes, here, style)
+        _stepped(axes, own, style)
+        _flow(axes, large, style)
+        if _both_sizes(rows):
+            axes.plot(own["scale"], own["flow"].where(~own["flow_bound"]), "--", color=style["color"], linewidth=0.9)
     _crossings(axes, rows)
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     axes.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=99))
@@ -211,7 +215,7 @@ def _draw_theory(frames: Frames) -> Figure:
 
 def _law(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw the population law, which does not know the number of samples."""
-    law = group[group["predicted"].notna()]
+    law = group[group["predicted"].notna()].sort_values("scale").drop_duplicates("scale")
     axes.plot(law["scale"], law["predicted"], color=style["color"], linewidth=1.4)
 
 
@@ -225,14 +229,11 @@ def _stepped(axes: Axes, mine: pd.DataFrame, style: dict[str, Any]) -> None:
     axes.plot(bound["scale"], bound["stepped"], **at_least(style, 5))
 
 
-def _flow(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw the flow of many samples as open marks, that of the study's own data as a dashed line."""
-    many, mine = large_rows(group), own_rows(group)
+def _flow(axes: Axes, many: pd.DataFrame, style: dict[str, Any]) -> None:
+    """Draw the flow of many samples as open marks."""
     many = many[many["flow"].notna() & ~many["flow_bound"]]
     open_ = {"markerfacecolor": "none", "linestyle": "none", "color": style["color"]}
     axes.plot(many["scale"], many["flow"], marker=style["marker"], ms=9, **open_)
-    if _both_sizes(group):
-        axes.plot(mine["scale"], mine["flow"].where(~mine["flow_bound"]), "--", color=style["color"], linewidth=0.9)
 
 
 def _both_sizes(rows: pd.DataFrame) -> bool:
@@ -261,7 +262,7 @@ def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1)
     note: dict[str, Any] = {"transform": axes.transAxes, "color": MUTED, "size": 9}
     axes.text(0.02, 0.98, f"before {_BOUNDARY}:\nexponential in a", va="top", **note)
-    axes.set_ylim(bottom=min(1, axes.get_ylim()[0]))  # room for the words below the curves
+    axes.set_ylim(bottom=min(0.1, axes.get_ylim()[0]))  # room for the words below the curves
     axes.text(
         0.98,
         0.01,
