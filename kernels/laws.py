@@ -128,8 +128,9 @@ class _Rule(NamedTuple):
     points: int
 
 
-# The Gaussian factor is below e^(-37) of its largest value this far from it; see `_rule`.
+# The Gaussian factor is below e^(-37) of its largest value this far from it, and points lie so close to each other; see `_rule`.
 _REACH: Final = 9.0
+_STEP: Final = 0.4
 _INVERSE_ROOT_2_PI: Final = 0.3989422804014327
 
 
@@ -137,12 +138,15 @@ def _rule(c: float, mu: float) -> _Rule:
     """The rule for integrals of ``phi(x - mu) f(c x)``, f a polynomial times what has its poles at odd multiples of i pi.
 
     For an integrand that is analytic in the strip ``|Im x| < w`` the trapezoidal rule errs by about ``exp(-2 pi w / step)``
-    (Trefethen and Weideman 2014, "The exponentially convergent trapezoidal rule", theorem 5.1).  The poles leave w = pi / |c|,
-    the Gaussian factor costs ``exp(-2 pi^2 / step^2)``: both are below 1e-17 here.  Apart from polynomials the integrand is the
-    exponential of a function at least as concave as ``-x^2 / 2`` with its top between 0 and mu, so what lies more than `_REACH`
-    beyond these is negligible.
+    (Trefethen and Weideman 2014, "The exponentially convergent trapezoidal rule", theorem 5.1).  The poles leave w = pi / |c|:
+    e^-49 from |c| = 1 on, where the step shrinks with 1 / |c|; nearer to 0 they are farther away.  The order of the poles and
+    the Gaussian density there cost some decades of that.  At |c| = 1, the worst place, the rule is off by 2e-15 of MSE's pull
+    (poles of order 3) and by 1e-12 of its mean square (order 6); with a step of 0.5 it would be 2e-11 and 6e-9.
+
+    Apart from polynomials the integrand is the exponential of a function at least as concave as ``-x^2 / 2`` with its top
+    between -1 and mu + 1, so what lies more than `_REACH` beyond 0 and mu is negligible.
     """
-    step = min(0.5, 0.5 / max(abs(c), 1e-300))
+    step = _STEP / max(abs(c), 1.0)
     return _Rule(-_REACH, step, math.ceil((mu + 2.0 * _REACH) / step) + 1)
 
 
@@ -212,7 +216,8 @@ def population_gradient(c: float, mu: float, *, loss: str) -> float:
     Returns
     -------
     float
-        With a relative error of about 1e-13, but near the optimum, where it vanishes; 0 where it is too small for float64.
+        Within 1e-13 of itself (1e-12 where |c| exceeds 1000), but within 1e-15 near the optimum, where it vanishes; 0 where it
+        is too small for float64.
 
     Raises
     ------
@@ -334,7 +339,8 @@ def population_time(start: float, end: float, mu: float, *, loss: str) -> float:
     Returns
     -------
     float
-        With a relative error of about 1e-12; inf where `end` is not before the optimum, or the time exceeds 1e290.
+        Within 1e-12 of itself, but at a distance d below 1e-3 from the optimum only 1e-15 / d; inf where `end` is not before the
+        optimum, or the time exceeds 1e290.
 
     Raises
     ------
