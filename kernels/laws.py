@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import checks
-from kernels.arithmetic import _exp, _expit, _softplus, exp, log1p
+from kernels.arithmetic import _exp, _expit, _softplus, exp, expit, log1p
 from kernels.compiled import compiled
 from kernels.losses import Loss
 
@@ -41,6 +41,9 @@ Floats = npt.NDArray[np.float64]
 
 LONGEST: Final = 1e290
 """Times beyond this are returned as inf: the gradients behind them are too small for float64."""
+
+# A pull below this is taken as 0: a loss counts margins beyond +-708 as +-708, which adds up to 1e-304 to it, of either sign.
+_LEAST_PULL: Final = 1.0 / LONGEST
 
 LEAST_MU: Final = 1e-6
 """Below this the laws of Gaussian pairs are not told: two classes nearer than that are one."""
@@ -173,7 +176,10 @@ def _moments(loss: Loss) -> Any:
 
 
 class _Moments(NamedTuple):
-    """Over the population: mean and mean square of a sample's pull ``-dL/dc``, and of its push ``-dL/dm``."""
+    """Over the population: mean and mean square of a sample's pull ``-dL/dc``, and of its push ``-dL/dm``.
+
+    A mean pull that float64 cannot tell from 0 is 0.
+    """
 
     pull: float
     pull_square: float
@@ -182,7 +188,8 @@ class _Moments(NamedTuple):
 
 
 def _population(loss: Loss, c: float, mu: float) -> _Moments:
-    return _Moments(*(total * _INVERSE_ROOT_2_PI for total in _moments(loss)(c, mu, *_rule(c, mu))))
+    pull, *others = (total * _INVERSE_ROOT_2_PI for total in _moments(loss)(c, mu, *_rule(c, mu)))
+    return _Moments(pull if abs(pull) >= _LEAST_PULL else 0.0, *others)
 
 
 @compiled
@@ -217,7 +224,7 @@ def population_gradient(c: float, mu: float, *, loss: str) -> float:
     -------
     float
         Within 1e-13 of itself (1e-12 where |c| exceeds 1000), but within 1e-15 near the optimum, where it vanishes; 0 where it
-        is too small for float64.
+        is below 1e-290, too small for float64 to tell its sign.
 
     Raises
     ------
@@ -267,7 +274,7 @@ def _right(mu: float) -> float:
 def population_optimum(mu: float, *, loss: str) -> float:
     """The c at which the flow of the population comes to rest: 2 mu for BCE, MSE and every other proper loss.
 
-    Found where the gradient changes sign, to 1e-12 of itself; see `population_gradient`.
+    That of another loss is found where its gradient changes sign, to 1e-12 of itself; see `population_gradient`.
     """
     chosen = checks.known_loss(loss)
     _, mu = _checked(0.0, mu)
@@ -275,7 +282,21 @@ def population_optimum(mu: float, *, loss: str) -> float:
 
 
 @cache
+def _proper(loss: Loss) -> bool:
+    """Whether a loss wants p where the truth is p: at its logit z, ``p L'(z, 1) + (1 - p) L'(z, 0) = 0``, tried at some z."""
+    slope = _slope(loss)
+    for z in range(-16, 17):
+        up, down = expit(z) * slope(float(z), 1.0), expit(-z) * slope(float(z), 0.0)
+        if not abs(up + down) <= 1e-13 * abs(down):
+            return False
+    return True
+
+
+@cache
 def _optimum(loss: Loss, mu: float) -> float:
+    if _proper(loss):
+        # The true logit of a sample at x along the direction is 2 mu x.  No search: for a large mu no pull near there has a sign.
+        return 2.0 * mu
     low, high = 0.0, 4.0 * mu
     while _population(loss, high, mu).pull > 0.0 and high < 1e4:
         low, high = high, 2.0 * high
@@ -388,7 +409,7 @@ def _grid(start: float, end: float, optimum: float) -> Iterator[tuple[float, flo
 def _panel_time(loss: Loss, low: float, high: float, mu: float) -> float:
     def slowness(c: float) -> float:
         pull = _population(loss, c, mu).pull
-        return 1.0 / pull if pull > 1.0 / LONGEST else math.inf
+        return 1.0 / pull if pull > 0.0 else math.inf
 
     return _panel(slowness, low, high)
 
@@ -422,7 +443,7 @@ def population_deviation(start: float, end: float, mu: float, *, loss: str) -> f
     for low, high in reversed(list(_grid(begin, stop, optimum))):
         middle = 0.5 * (low + high)
         found = _population(chosen, middle, mu)
-        if found.pull <= 1.0 / LONGEST:
+        if found.pull <= 0.0:
             return math.inf
         rate = (1.0 - mu * found.push / found.pull) / middle
         grown = float(exp(0.5 * rate * (high - low)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import mpmath as mp
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 import kernels
-from kernels import laws
+from kernels import laws, losses
+from kernels.arithmetic import lanewise
 
 LOSS = ("bce", "mse")
 
@@ -118,15 +120,65 @@ def test_nothing_is_right_where_every_logit_is_0() -> None:
     assert found.logloss == pytest.approx(math.log(2.0))
 
 
-@pytest.mark.parametrize("mu", [0.01, 0.25, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("mu", [1e-6, 0.01, 0.25, 1.0, 3.0, 6.0, 36.9, 37.0, 37.5, 39.0, 1000.0])
 @pytest.mark.parametrize("loss", LOSS)
 def test_the_best_multiple_is_twice_mu_for_both_losses(mu: float, loss: str) -> None:
-    assert laws.population_optimum(mu, loss=loss) == pytest.approx(2 * mu, rel=1e-11)
-    if mu < 4:
+    assert laws.population_optimum(mu, loss=loss) == 2 * mu
+    if 0.01 <= mu <= 6:
+        assert (
+            laws.population_gradient(1.999 * mu, mu, loss=loss)
+            < 0
+            < laws.population_gradient(2.001 * mu, mu, loss=loss)
+        )
+    if 0.01 <= mu < 4:
         # The risk itself, by another integral.
         score = {"bce": "logloss", "mse": "brier"}[loss]
         near = [getattr(laws.population_scores(2 * mu + d, mu), score) for d in (-0.01 * mu, 0.0, 0.01 * mu)]
         assert near[1] < min(near[0], near[2])
+
+
+@pytest.fixture
+def squared_logit() -> Iterator[str]:
+    """A loss that is not proper: squared error on the raw logit, with targets of -1 and +1."""
+
+    @lanewise
+    def value(z, y):
+        return 0.5 * (z - (2.0 * y - 1.0)) * (z - (2.0 * y - 1.0))
+
+    @lanewise
+    def derivative(z, y):
+        return z - (2.0 * y - 1.0)
+
+    losses.register(losses.Loss("squared_logit", value, derivative, smoothness=1.0))
+    yield "squared_logit"
+    del losses._registry["squared_logit"]
+
+
+@pytest.mark.parametrize("mu", [0.01, 1.0, 3.0, 40.0])
+def test_the_best_multiple_of_another_loss_is_where_its_pull_vanishes(mu: float, squared_logit: str) -> None:
+    # E[x (1 - c x)] = mu - c (1 + mu^2).
+    assert laws.population_optimum(mu, loss=squared_logit) == pytest.approx(mu / (1 + mu * mu), rel=1e-11)
+    assert laws.population_gradient(-3.0, mu, loss=squared_logit) == pytest.approx(-mu - 3 * (1 + mu * mu), rel=1e-13)
+
+
+def test_pulls_without_a_sign_are_0_and_what_they_end_takes_for_ever() -> None:
+    # The truth is +4.6e-318; a margin of 708 pushes with 3e-308.
+    assert laws.population_gradient(100.0, 38.0, loss="bce") == 0.0
+    assert laws.population_gradient(70.0, 38.0, loss="mse") == 0.0
+    assert laws.population_spread(100.0, 38.0, loss="bce") == math.inf
+    assert laws.population_time(20.0, 70.0, 40.0, loss="mse") == math.inf
+    assert laws.population_deviation(-30.0, 70.0, 40.0, loss="mse") == math.inf
+    assert laws.population_passage(20.0, 40.0, loss="mse", target="brier", threshold=1e-300) == 0.0
+
+
+def test_far_classes_have_the_passage_of_gaussian_integrals() -> None:
+    # Every sample to speak of is right by 100 and more: the Brier score is E[e^(-2 c x)], the pull of BCE E[x e^(-c x)].
+    mu, start, threshold = 40.0, 3.0, 1e-200
+    with mp.workdps(30):
+        end = (mu - mp.sqrt(mu * mu + 2 * mp.log(threshold))) / 2
+        expected = mp.quad(lambda c: mp.exp(c * mu - c * c / 2) / (mu - c), mp.linspace(start, end, 9))
+    found = laws.population_passage(start, mu, loss="bce", target="brier", threshold=threshold)
+    assert found == pytest.approx(float(expected), rel=1e-10)
 
 
 @pytest.mark.parametrize("loss", LOSS)
