@@ -232,6 +232,21 @@ def test_the_two_regimes_of_the_gradient_ratio() -> None:
         assert ratio(1000.0, mu) == pytest.approx(limit, rel=0.02)
 
 
+def test_the_spread_in_the_plateau_is_that_of_the_page() -> None:
+    def spread(a: float, mu: float) -> float:
+        return laws.population_spread(-a, mu, loss="mse")
+
+    # 2a < mu: both moments are Gaussian integrals.
+    for a, mu in ((4.0, 12.0), (5.0, 20.0)):
+        law = math.exp(a * a / 2) * math.sqrt(1 + (mu - 2 * a) ** 2) / (mu - a)
+        assert spread(a, mu) == pytest.approx(law, rel=1e-3)
+    # mu/2 < a < mu: the second one comes from the boundary.
+    for a, mu in ((4.0, 6.0), (5.0, 6.0), (7.0, 12.0), (9.0, 12.0), (12.0, 20.0), (16.0, 20.0)):
+        law = math.exp(a * mu - a * a / 2 - mu * mu / 4) / ((mu - a) * a**1.5)
+        assert 0.25 < spread(a, mu) / law < 4.0
+    assert spread(4.0, 6.0) / math.sqrt(1e5) == pytest.approx(0.31, abs=0.005)
+
+
 @pytest.mark.parametrize(("target", "c"), [("brier", 0.4), ("logloss", -0.7), ("brier", -3.0)])
 def test_a_target_is_met_where_its_score_says(target: str, c: float) -> None:
     threshold = getattr(laws.population_scores(c, 1.0), target)
