@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 import kernels
 from kernels import laws, losses
@@ -332,6 +332,40 @@ def test_updates_round_away_from_the_stall_on_and_not_before(loss: str, dtype: s
     below = [np.nextafter(stall, kind(0.0))]
     below.append(np.nextafter(below[0], kind(0.0)))
     assert any(moves(z) for z in below)
+
+
+@pytest.mark.parametrize("rate", [1e-9, 6.5e-8, 7.5e-8, 1.5e-7, 2.012e-7, 2.0132659e-7, 2.1e-7, 1e-6])
+@pytest.mark.parametrize("loss", LOSS)
+def test_the_stall_is_where_no_number_beyond_moves_though_gradients_grow(loss: str, rate: float) -> None:
+    """At such rates numbers stall while the gradient still grows with the logit, up to ln 2 for MSE and everywhere for BCE."""
+
+    def moves(z):
+        tail = np.exp(-z.astype(np.float64))
+        gradient = 1 / (1 + tail) if loss == "bce" else tail / (1 + tail) ** 3
+        return z - np.float32(rate) * gradient.astype(np.float32) != z
+
+    found = np.float32(laws.stall_logit(loss=loss, learning_rate=rate, dtype="float32"))
+    place, last = int(found.view(np.int32)), int(np.float32(1e30).view(np.int32))
+    assert moves(np.arange(place - 2, place, dtype=np.int32).view(np.float32)).any()
+    assert not moves(np.arange(place, place + 1000, dtype=np.int32).view(np.float32)).any()
+    assert not moves(np.arange(place, last, 255, dtype=np.int32).view(np.float32)).any()
+
+
+def test_the_stall_of_float64_lies_beyond_the_largest_gradient() -> None:
+    # p^2 (1 - p) is largest at ln 2: these rates move numbers on both sides of it, and none at 1/2.
+    gradient = 2.0**-54 / 3.75e-16
+    expected = optimize.brentq(
+        lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 3 - gradient, math.log(2), 1.0, xtol=1e-15
+    )
+    assert laws.stall_logit(loss="mse", learning_rate=3.75e-16, dtype="float64") == pytest.approx(expected, rel=1e-12)
+    assert laws.stall_logit(loss="mse", learning_rate=3.77e-16, dtype="float64") == pytest.approx(0.8297, abs=5e-5)
+
+
+def test_a_gradient_that_grows_for_ever_stalls_nowhere(squared_logit: str) -> None:
+    assert laws.stall_logit(loss=squared_logit, learning_rate=1.0, dtype="float32") == math.inf
+    # z - 1e-30 (z + 1) moves only what is below about 1e-23.
+    found = laws.stall_logit(loss=squared_logit, learning_rate=1e-30, dtype="float32")
+    assert found == pytest.approx(2.0**-76, rel=0.5)
 
 
 def test_stalls_by_hand() -> None:
