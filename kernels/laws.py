@@ -85,7 +85,7 @@ def margin_time(start: npt.ArrayLike, end: npt.ArrayLike, *, loss: str) -> Any:
     Parameters
     ----------
     start, end
-        Margins ``(2 y - 1) theta . x``, of shapes that broadcast.
+        Finite margins ``(2 y - 1) theta . x``, of shapes that broadcast.
     loss
         A name from `CLOSED_FORMS`.
 
@@ -104,9 +104,9 @@ def margin_time(start: npt.ArrayLike, end: npt.ArrayLike, *, loss: str) -> Any:
     -----
     ``dm / dt = -|x|^2 dL/dm``, so the time is the integral of ``1 / (-dL/dm)`` over the margin.
     """
-    if loss not in CLOSED_FORMS:
+    if not isinstance(loss, str) or loss not in CLOSED_FORMS:
         raise checks.failure("loss", repr(loss), f"one with a closed form: {', '.join(CLOSED_FORMS)}")
-    first, last = np.broadcast_arrays(checks.real_array("start", start), checks.real_array("end", end))
+    first, last = np.broadcast_arrays(checks.finite_array("start", start), checks.finite_array("end", end))
     with np.errstate(over="ignore", invalid="ignore"):
         time = CLOSED_FORMS[loss](np.minimum(first, last), np.maximum(first, last))
     return np.where(last > first, time, np.where(last < first, -time, 0.0))[()]
@@ -602,9 +602,7 @@ def stall_logit(*, loss: str, learning_rate: float, dtype: npt.DTypeLike) -> flo
     """
     chosen = checks.known_loss(loss)
     slope = _slope(chosen)
-    kind: Any = np.dtype(dtype)
-    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise checks.failure("dtype", kind, "float32 or float64")
+    kind = checks.float_type("dtype", dtype)
     rate = kind.type(checks.number_between("learning_rate", learning_rate, 1e-30, 1e30))
 
     # Positive floating-point numbers are in the order of their bits.

@@ -291,6 +291,10 @@ def test_regimes() -> None:
 
 
 BAD = [
+    (lambda: laws.margin_time(math.nan, 1.0, loss="mse"), "start: got nan; allowed is finite real numbers"),
+    (lambda: laws.margin_time(0.0, [1.0, math.inf], loss="bce"), r"end: got inf at \[1\]; allowed is finite"),
+    (lambda: laws.margin_time(0.0, 1.0, loss=["bce"]), r"loss: got \['bce'\]; allowed is one with a closed form"),
+    (lambda: laws.population_gradient(1.0, 1.0, loss=["bce"]), r"loss: got \['bce'\]; allowed is one of bce, mse"),
     (lambda: laws.population_gradient(1.0, 0.0, loss="bce"), "mu: got 0.0; allowed is a number from 1e-06 to 1000"),
     (lambda: laws.population_gradient(1e5, 1.0, loss="bce"), "c: got 100000.0"),
     (lambda: laws.population_gradient(1.0, 1.0, loss="x"), "loss: got 'x'"),
@@ -301,6 +305,10 @@ BAD = [
     (lambda: laws.population_deviation(-1.0, 2.5, 1.0, loss="bce"), "start, end"),
     (lambda: laws.stall_logit(loss="bce", learning_rate=0.0, dtype="float32"), "learning_rate: got 0.0"),
     (lambda: laws.stall_logit(loss="bce", learning_rate=1.0, dtype="float16"), "dtype: got float16"),
+    (
+        lambda: laws.stall_logit(loss="bce", learning_rate=1.0, dtype="half a byte"),
+        "dtype: got 'half a byte'; allowed is float32",
+    ),
 ]
 
 
