@@ -441,12 +441,11 @@ def population_deviation(start: float, end: float, mu: float, *, loss: str) -> f
         raise checks.failure("start, end", f"{start}, {end}", f"start <= end < the optimum, {optimum:g}")
     deviation = 0.0
     for low, high in reversed(list(_grid(begin, stop, optimum))):
-        middle = 0.5 * (low + high)
-        found = _population(chosen, middle, mu)
+        found = _population(chosen, 0.5 * (low + high), mu)
         if found.pull <= 0.0:
             return math.inf
-        rate = (1.0 - mu * found.push / found.pull) / middle
-        grown = float(exp(0.5 * rate * (high - low)))
+        # The rate (1 - mu push / pull) / c times half the panel. The middle c of the tiniest panel is 0, but not twice of it.
+        grown = float(exp((1.0 - mu * found.push / found.pull) * (high - low) / (low + high)))
         deviation = (deviation * grown + (high - low) * math.sqrt(found.push_square) / found.pull) * grown
     return deviation
 

@@ -283,6 +283,14 @@ def test_large_samples_stray_as_said() -> None:
     assert 0.1 * bound < rms < bound
 
 
+@pytest.mark.parametrize("end", [-5e-324, 0.0, 5e-324, 1e-310])
+@pytest.mark.parametrize("loss", LOSS)
+def test_the_deviation_over_next_to_no_way_is_next_to_none(loss: str, end: float) -> None:
+    assert 0.0 <= laws.population_deviation(-5e-324, end, 1.0, loss=loss) <= 1e-309
+    whole = laws.population_deviation(-2.0, 0.0, 1.0, loss=loss)
+    assert laws.population_deviation(-2.0, 5e-324, 1.0, loss=loss) == pytest.approx(whole, rel=0.05)
+
+
 def test_regimes() -> None:
     assert laws.regime(0.5, 1.0) == "small"
     assert laws.regime(0.9, 1.0) == "plateau"
