@@ -287,10 +287,11 @@ class _Block:
         with np.errstate(all="ignore"):
             self.stages(self.samples, self.step, 0, 1)
             self._begin()
-            while (self.end == _LIVE).any():
+            while (live := self.end == _LIVE).any():
                 self.stages(self.samples, self.step, 1, STAGES_EXTENDED)
+                self.evaluations[live] += STAGES_EXTENDED - 1
                 _judge(self.samples, self.limits.tolerance, self.step)
-                self._watch((self.end == _LIVE) & (self.step.error <= 1.0))
+                self._watch(live & (self.step.error <= 1.0))
                 self._advance()
 
     # The path
@@ -301,7 +302,6 @@ class _Block:
         accepted = live & (step.error <= 1.0)
         step.state[:, accepted] = step.ahead[:, accepted]
         step.slopes[0][:, accepted] = step.slopes[STAGES][:, accepted]
-        self.evaluations[live] += STAGES_EXTENDED - 1
         # err**(-1/8) by square roots, which are exact operations. A nan gives the least factor.
         factor = np.fmax(_SAFETY / np.sqrt(np.sqrt(np.sqrt(step.error))), _LEAST_FACTOR)
         step.size[:] *= np.minimum(factor, np.where(accepted & ~self.refused, _LARGEST_FACTOR, 1.0))

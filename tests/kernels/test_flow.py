@@ -201,6 +201,34 @@ def test_work_is_bounded() -> None:
     assert 0 < flow.time[0] < laws.margin_time(-30.0, 0.0, loss="mse")
 
 
+def test_a_run_given_the_work_it_reported_ends_the_same_way() -> None:
+    features, labels = problem(40, 3, apart=0.5)
+    starts = np.array([[-1.0, 1.0, 0.5], [-3.0, 0.0, 0.0], [-0.5, 2.0, 0.0]])
+    best = kernels.gradient_flow(features, labels, starts, loss="mse").theta
+    threshold = 1e-3 + max(naive.scores(features, labels, theta)["brier"] for theta in best)
+    for options, end in (
+        ({"targets": {"brier": threshold}}, "reached"),
+        ({"max_time": 2.5}, "time"),
+        ({}, "stationary"),
+    ):
+        for start in starts:
+            free = kernels.gradient_flow(features, labels, [start], loss="mse", **options)
+            work = int(free.evaluations[0])
+            assert free.ended[0] == end
+            assert work % 15 == 1  # the gradient at the start, then 15 for each step on trial
+            again = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work, **options)
+            assert (again.ended[0], again.evaluations[0]) == (end, work)
+            np.testing.assert_array_equal(again.theta, free.theta)
+            less = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work - 15, **options)
+            assert (less.ended[0], less.evaluations[0]) == ("work", work - 15)
+
+
+def test_a_step_that_meets_all_at_once_is_counted() -> None:
+    flow = to_margin("bce", [0.0], 1e-3)
+    assert flow.ended[0] == "reached"
+    assert flow.evaluations[0] == 16
+
+
 @settings(max_examples=15, deadline=None)
 @given(runs=st.integers(1, 40), n=st.integers(2, 12), d=st.integers(1, 4), seed=st.integers(0, 2**32))
 def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int) -> None:
