@@ -57,7 +57,7 @@ class Flow:
     theta
         Last parameters, (runs, d) float64: those at `time`.
     time
-        Time at the end, (runs,) float64.
+        Time at the end, (runs,) float64, never beyond `max_time`.
     first_passage
         For each target asked for, the time at which it first held, (runs,) float64, inf if it never did.
     status
@@ -360,25 +360,29 @@ class _Block:
             return
         _bend(self.step)
         out_of_time = accepted & (self.step.ahead[-1] >= self.limits.max_time)
-        last = self._time_share() if out_of_time.any() else np.ones(WIDTH)
-        begin, share = self._search(accepted & self._asked & (self.passage == np.inf))
+        last = np.where(out_of_time, self._time_share(), 1.0) if out_of_time.any() else np.ones(WIDTH)
+        begin, share = self._search(accepted & self._asked & (self.passage == np.inf), last)
         met = share <= last
         for target in np.flatnonzero(met.any(axis=1)):
             time = np.where((begin[target] == 0.0) & (self.step.state[-1] == 0.0), 0.0, self._time_at(share[target]))
+            met[target] &= time <= self.limits.max_time
             self.passage[target] = np.where(met[target], time, self.passage[target])
         through = met.any(axis=0) & self._all_met()
         self._finish(through, _ALL_MET, np.where(met, share, 0.0).max(axis=0))
         self._finish(out_of_time & ~through, _OUT_OF_TIME, last)
 
-    def _search(self, sought: Bools) -> tuple[Floats, Floats]:
-        """Find the share of the step, (3, lanes), at which a target sought first holds, inf where none does; and one before."""
+    def _search(self, sought: Bools, last: Floats) -> tuple[Floats, Floats]:
+        """Find the share of the step, (3, lanes), at which a target sought first holds, inf where none does; and one before.
+
+        The step counts up to its share `last`, (lanes,).
+        """
         begin = end = np.full((3, WIDTH), np.inf)
         if sought.any():
-            looks = np.arange(1, _LOOKS + 1) / _LOOKS
-            holds = self._hold(self._scores(np.repeat(looks[:, None], WIDTH, axis=1))) & sought
-            end = np.where(holds.any(axis=0), looks[holds.argmax(axis=0)], np.inf)
-            begin = end - 1.0 / _LOOKS
-            for target in np.flatnonzero(holds.any(axis=(0, 2))):
+            looks = np.arange(_LOOKS + 1)[:, None] / _LOOKS * last
+            holds = self._hold(self._scores(looks[1:])) & sought
+            found, first = holds.any(axis=0), holds.argmax(axis=0)
+            begin, end = (np.where(found, np.take_along_axis(looks, first + k, axis=0), np.inf) for k in (0, 1))
+            for target in np.flatnonzero(found.any(axis=1)):
                 begin[target], end[target] = self._halve(target, begin[target], end[target])
         return begin, end
 
@@ -391,13 +395,15 @@ class _Block:
         return begin, end
 
     def _time_share(self) -> Floats:
-        """The share of the step, (lanes,), at which `max_time` is up; time only grows."""
+        """The largest share of the step, (lanes,), up to which `max_time` is not exceeded; time only grows."""
         begin, end = np.zeros(WIDTH), np.ones(WIDTH)
-        for _ in range(_HALVINGS):
+        while True:
             middle = 0.5 * (begin + end)
-            up = self._time_at(middle) >= self.limits.max_time
-            begin, end = np.where(up, begin, middle), np.where(up, middle, end)
-        return end
+            inside = (begin < middle) & (middle < end)
+            if not inside.any():
+                return begin
+            late = self._time_at(middle) > self.limits.max_time
+            begin, end = np.where(inside & ~late, middle, begin), np.where(inside & late, middle, end)
 
     def _finish(self, which: Bools, why: int, share: Floats) -> None:
         """End runs where a share of the step is done."""
@@ -462,8 +468,8 @@ def gradient_flow(
     Notes
     -----
     The method is Dormand and Prince's of order 8 with an interpolant of order 7.  Targets are looked for at eight points of each
-    step, and the crossing between two of them by halving.  So a target that holds for less than an eighth of a step and then no
-    longer may be missed; the score that a loss itself descends cannot do that.
+    step, or of its part before `max_time`, and the crossing between two of them by halving.  So a target that holds for less
+    than an eighth of a step and then no longer may be missed; the score that a loss itself descends cannot do that.
 
     A path ends at a stationary point.  That is taken to be reached where error control asks for steps which move the logits by
     less than ten tolerances: near such a point the direction of the gradient turns within the distance to it.  A run also ends
