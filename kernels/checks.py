@@ -53,8 +53,8 @@ def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
     return array.astype(np.float64)
 
 
-def _finite(argument: str, array: Floats, allowed: str) -> Floats:
-    wild = ~np.isfinite(array)
+def _finite(argument: str, array: Floats, allowed: str, most: float = np.inf) -> Floats:
+    wild = ~np.isfinite(array) | (np.abs(array) > most)
     if wild.any():
         where = tuple(int(i) for i in np.argwhere(wild)[0])
         place = f" at {list(where)}" if where else ""
@@ -68,13 +68,15 @@ def finite_array(argument: str, value: npt.ArrayLike) -> Floats:
     return _finite(argument, _real_array(argument, value, allowed), allowed)
 
 
-def samples(features: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Features (n, d) and labels (n,), both float64 copies, n and d at least 1."""
-    allowed = "a finite real array of shape (n, d), n and d at least 1"
+def samples(features: npt.ArrayLike, labels: npt.ArrayLike, most: float = np.inf) -> tuple[Floats, Floats]:
+    """Features (n, d), none beyond +-`most`, and labels (n,), both float64 copies, n and d at least 1."""
+    allowed = "a finite real array of shape (n, d), n and d at least 1" + (
+        f", within +-{most:g}" if most < np.inf else ""
+    )
     x = _real_array("features", features, allowed)
     if x.ndim != 2 or 0 in x.shape:
         raise failure("features", f"shape {x.shape}", allowed)
-    _finite("features", x, allowed)
+    _finite("features", x, allowed, most)
     allowed = f"0 or 1 for each of the {len(x)} samples, shape ({len(x)},)"
     y = _real_array("labels", labels, allowed)
     if y.shape != (len(x),):

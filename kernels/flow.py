@@ -37,6 +37,8 @@ Bools = npt.NDArray[np.bool_]
 _FLAT: Final = 1e-300
 # ... or where error control asks for steps that move the logits by less than this many tolerances.
 _STANDSTILL: Final = 10.0
+# Times go like 1 / |x|^2: with larger features than this they, or what they may err by, are too short for float64.
+_LARGEST_FEATURE: Final = 1e140
 # The first step moves the logits by about this much; from there on error control has its way.
 _FIRST_STEP: Final = 0.1
 _LEAST_FACTOR, _LARGEST_FACTOR, _SAFETY = 0.2, 10.0, 0.9
@@ -438,7 +440,8 @@ def gradient_flow(
     Parameters
     ----------
     features
-        (n, d) finite real numbers, the bias column included.
+        (n, d) real numbers within +-1e140, the bias column included.  (`descend`, whose times are numbers of steps, has no such
+        limit.)
     labels
         (n,) of 0 and 1.
     starts
@@ -481,7 +484,7 @@ def gradient_flow(
     scipy.integrate.solve_ivp : the same method (``DOP853``) for one run at a time; its sums are those of BLAS.
     """
     chosen = checks.known_loss(loss)
-    x, y = checks.samples(features, labels)
+    x, y = checks.samples(features, labels, _LARGEST_FEATURE)
     theta = checks.vectors("starts", starts, x.shape[1])
     asked, thresholds = checks.thresholds_of(targets, y, len(theta))
     limits = _Limits(
