@@ -18,10 +18,11 @@ __all__ = [
     "TARGETS",
     "evaluation_budget",
     "failure",
+    "finite_array",
+    "float_type",
     "known_loss",
     "number_between",
     "rates_of",
-    "real_array",
     "samples",
     "step_budget",
     "thread_count",
@@ -44,7 +45,7 @@ def failure(argument: str, value: object, allowed: str) -> ValueError:
     return ValueError(f"{argument}: got {value}; allowed is {allowed}")
 
 
-def real_array(argument: str, value: npt.ArrayLike, allowed: str = "real numbers") -> Floats:
+def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
     """A real array of any shape, as a float64 copy."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
@@ -52,8 +53,8 @@ def real_array(argument: str, value: npt.ArrayLike, allowed: str = "real numbers
     return array.astype(np.float64)
 
 
-def _finite(argument: str, array: Floats, allowed: str) -> Floats:
-    wild = ~np.isfinite(array)
+def _finite(argument: str, array: Floats, allowed: str, most: float = np.inf) -> Floats:
+    wild = ~np.isfinite(array) | (np.abs(array) > most)
     if wild.any():
         where = tuple(int(i) for i in np.argwhere(wild)[0])
         place = f" at {list(where)}" if where else ""
@@ -61,15 +62,23 @@ def _finite(argument: str, array: Floats, allowed: str) -> Floats:
     return array
 
 
-def samples(features: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Features (n, d) and labels (n,), both float64 copies, n and d at least 1."""
-    allowed = "a finite real array of shape (n, d), n and d at least 1"
-    x = real_array("features", features, allowed)
+def finite_array(argument: str, value: npt.ArrayLike) -> Floats:
+    """A finite real array of any shape, as a float64 copy."""
+    allowed = "finite real numbers"
+    return _finite(argument, _real_array(argument, value, allowed), allowed)
+
+
+def samples(features: npt.ArrayLike, labels: npt.ArrayLike, most: float = np.inf) -> tuple[Floats, Floats]:
+    """Features (n, d), none beyond +-`most`, and labels (n,), both float64 copies, n and d at least 1."""
+    allowed = "a finite real array of shape (n, d), n and d at least 1" + (
+        f", within +-{most:g}" if most < np.inf else ""
+    )
+    x = _real_array("features", features, allowed)
     if x.ndim != 2 or 0 in x.shape:
         raise failure("features", f"shape {x.shape}", allowed)
-    _finite("features", x, allowed)
+    _finite("features", x, allowed, most)
     allowed = f"0 or 1 for each of the {len(x)} samples, shape ({len(x)},)"
-    y = real_array("labels", labels, allowed)
+    y = _real_array("labels", labels, allowed)
     if y.shape != (len(x),):
         raise failure("labels", f"shape {y.shape}", allowed)
     wrong = y[(y != 0.0) & (y != 1.0)]
@@ -81,7 +90,7 @@ def samples(features: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Flo
 def vectors(argument: str, value: npt.ArrayLike, d: int) -> Floats:
     """Parameter vectors (runs, d), as a C-contiguous float64 copy."""
     allowed = f"a finite real array of shape (runs, {d}), a parameter for each feature"
-    array = real_array(argument, value, allowed)
+    array = _real_array(argument, value, allowed)
     if array.ndim != 2 or array.shape[1] != d:
         raise failure(argument, f"shape {array.shape}", allowed)
     return _finite(argument, np.ascontiguousarray(array), allowed)
@@ -95,7 +104,7 @@ def known_loss(name: object) -> Loss:
 
 
 def _per_run(argument: str, value: npt.ArrayLike, runs: int, allowed: str) -> Floats:
-    array = real_array(argument, value, allowed)
+    array = _real_array(argument, value, allowed)
     if array.shape not in ((), (runs,)):
         raise failure(argument, f"shape {array.shape}", allowed)
     return np.broadcast_to(_finite(argument, array, allowed), (runs,)).copy()
@@ -140,6 +149,18 @@ def number_between(argument: str, value: object, least: float, most: float) -> f
     if not least <= float(value) <= most:
         raise failure(argument, value, allowed)
     return float(value)
+
+
+def float_type(argument: str, value: npt.DTypeLike) -> Any:
+    """The dtype float32 or float64."""
+    allowed = "float32 or float64"
+    try:
+        kind: Any = np.dtype(value)
+    except TypeError:
+        raise failure(argument, repr(value), allowed) from None
+    if kind not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise failure(argument, kind, allowed)
+    return kind
 
 
 def thread_count(value: object) -> int:

@@ -37,6 +37,8 @@ Bools = npt.NDArray[np.bool_]
 _FLAT: Final = 1e-300
 # ... or where error control asks for steps that move the logits by less than this many tolerances.
 _STANDSTILL: Final = 10.0
+# Times go like 1 / |x|^2: with larger features than this they, or what they may err by, are too short for float64.
+_LARGEST_FEATURE: Final = 1e140
 # The first step moves the logits by about this much; from there on error control has its way.
 _FIRST_STEP: Final = 0.1
 _LEAST_FACTOR, _LARGEST_FACTOR, _SAFETY = 0.2, 10.0, 0.9
@@ -57,7 +59,7 @@ class Flow:
     theta
         Last parameters, (runs, d) float64: those at `time`.
     time
-        Time at the end, (runs,) float64.
+        Time at the end, (runs,) float64, never beyond `max_time`.
     first_passage
         For each target asked for, the time at which it first held, (runs,) float64, inf if it never did.
     status
@@ -287,10 +289,11 @@ class _Block:
         with np.errstate(all="ignore"):
             self.stages(self.samples, self.step, 0, 1)
             self._begin()
-            while (self.end == _LIVE).any():
+            while (live := self.end == _LIVE).any():
                 self.stages(self.samples, self.step, 1, STAGES_EXTENDED)
+                self.evaluations[live] += STAGES_EXTENDED - 1
                 _judge(self.samples, self.limits.tolerance, self.step)
-                self._watch((self.end == _LIVE) & (self.step.error <= 1.0))
+                self._watch(live & (self.step.error <= 1.0))
                 self._advance()
 
     # The path
@@ -301,7 +304,6 @@ class _Block:
         accepted = live & (step.error <= 1.0)
         step.state[:, accepted] = step.ahead[:, accepted]
         step.slopes[0][:, accepted] = step.slopes[STAGES][:, accepted]
-        self.evaluations[live] += STAGES_EXTENDED - 1
         # err**(-1/8) by square roots, which are exact operations. A nan gives the least factor.
         factor = np.fmax(_SAFETY / np.sqrt(np.sqrt(np.sqrt(step.error))), _LEAST_FACTOR)
         step.size[:] *= np.minimum(factor, np.where(accepted & ~self.refused, _LARGEST_FACTOR, 1.0))
@@ -360,25 +362,29 @@ class _Block:
             return
         _bend(self.step)
         out_of_time = accepted & (self.step.ahead[-1] >= self.limits.max_time)
-        last = self._time_share() if out_of_time.any() else np.ones(WIDTH)
-        begin, share = self._search(accepted & self._asked & (self.passage == np.inf))
+        last = np.where(out_of_time, self._time_share(), 1.0) if out_of_time.any() else np.ones(WIDTH)
+        begin, share = self._search(accepted & self._asked & (self.passage == np.inf), last)
         met = share <= last
         for target in np.flatnonzero(met.any(axis=1)):
             time = np.where((begin[target] == 0.0) & (self.step.state[-1] == 0.0), 0.0, self._time_at(share[target]))
+            met[target] &= time <= self.limits.max_time
             self.passage[target] = np.where(met[target], time, self.passage[target])
         through = met.any(axis=0) & self._all_met()
         self._finish(through, _ALL_MET, np.where(met, share, 0.0).max(axis=0))
         self._finish(out_of_time & ~through, _OUT_OF_TIME, last)
 
-    def _search(self, sought: Bools) -> tuple[Floats, Floats]:
-        """Find the share of the step, (3, lanes), at which a target sought first holds, inf where none does; and one before."""
+    def _search(self, sought: Bools, last: Floats) -> tuple[Floats, Floats]:
+        """Find the share of the step, (3, lanes), at which a target sought first holds, inf where none does; and one before.
+
+        The step counts up to its share `last`, (lanes,).
+        """
         begin = end = np.full((3, WIDTH), np.inf)
         if sought.any():
-            looks = np.arange(1, _LOOKS + 1) / _LOOKS
-            holds = self._hold(self._scores(np.repeat(looks[:, None], WIDTH, axis=1))) & sought
-            end = np.where(holds.any(axis=0), looks[holds.argmax(axis=0)], np.inf)
-            begin = end - 1.0 / _LOOKS
-            for target in np.flatnonzero(holds.any(axis=(0, 2))):
+            looks = np.arange(_LOOKS + 1)[:, None] / _LOOKS * last
+            holds = self._hold(self._scores(looks[1:])) & sought
+            found, first = holds.any(axis=0), holds.argmax(axis=0)
+            begin, end = (np.where(found, np.take_along_axis(looks, first + k, axis=0), np.inf) for k in (0, 1))
+            for target in np.flatnonzero(found.any(axis=1)):
                 begin[target], end[target] = self._halve(target, begin[target], end[target])
         return begin, end
 
@@ -391,13 +397,15 @@ class _Block:
         return begin, end
 
     def _time_share(self) -> Floats:
-        """The share of the step, (lanes,), at which `max_time` is up; time only grows."""
+        """The largest share of the step, (lanes,), up to which `max_time` is not exceeded; time only grows."""
         begin, end = np.zeros(WIDTH), np.ones(WIDTH)
-        for _ in range(_HALVINGS):
+        while True:
             middle = 0.5 * (begin + end)
-            up = self._time_at(middle) >= self.limits.max_time
-            begin, end = np.where(up, begin, middle), np.where(up, middle, end)
-        return end
+            inside = (begin < middle) & (middle < end)
+            if not inside.any():
+                return begin
+            late = self._time_at(middle) > self.limits.max_time
+            begin, end = np.where(inside & ~late, middle, begin), np.where(inside & late, middle, end)
 
     def _finish(self, which: Bools, why: int, share: Floats) -> None:
         """End runs where a share of the step is done."""
@@ -432,7 +440,8 @@ def gradient_flow(
     Parameters
     ----------
     features
-        (n, d) finite real numbers, the bias column included.
+        (n, d) real numbers within +-1e140, the bias column included.  (`descend`, whose times are numbers of steps, has no such
+        limit.)
     labels
         (n,) of 0 and 1.
     starts
@@ -462,8 +471,8 @@ def gradient_flow(
     Notes
     -----
     The method is Dormand and Prince's of order 8 with an interpolant of order 7.  Targets are looked for at eight points of each
-    step, and the crossing between two of them by halving.  So a target that holds for less than an eighth of a step and then no
-    longer may be missed; the score that a loss itself descends cannot do that.
+    step, or of its part before `max_time`, and the crossing between two of them by halving.  So a target that holds for less
+    than an eighth of a step and then no longer may be missed; the score that a loss itself descends cannot do that.
 
     A path ends at a stationary point.  That is taken to be reached where error control asks for steps which move the logits by
     less than ten tolerances: near such a point the direction of the gradient turns within the distance to it.  A run also ends
@@ -475,7 +484,7 @@ def gradient_flow(
     scipy.integrate.solve_ivp : the same method (``DOP853``) for one run at a time; its sums are those of BLAS.
     """
     chosen = checks.known_loss(loss)
-    x, y = checks.samples(features, labels)
+    x, y = checks.samples(features, labels, _LARGEST_FEATURE)
     theta = checks.vectors("starts", starts, x.shape[1])
     asked, thresholds = checks.thresholds_of(targets, y, len(theta))
     limits = _Limits(

@@ -154,7 +154,8 @@ def test_time_runs_out_exactly() -> None:
     assert set(flow.ended) == {"time"}
     assert set(flow.status["brier"]) == {"censored"}
     assert np.isinf(flow.first_passage["brier"]).all()
-    np.testing.assert_allclose(flow.time, 7.5, rtol=1e-11)
+    np.testing.assert_allclose(flow.time, 7.5, rtol=1e-15)
+    assert (flow.time <= 7.5).all()
     for run, start in enumerate(starts):
         path = solve_ivp(
             lambda t, theta: -np.array(naive.gradient(features, labels, theta, "mse")),
@@ -172,6 +173,55 @@ def test_a_target_met_after_the_time_is_up_is_not_met() -> None:
     cut = to_margin("mse", [-5.0], 0.0, max_time=float(free.time[0]) * 0.999)
     assert cut.status["logloss"][0] == "censored"
     assert cut.ended[0] == "time"
+
+
+@pytest.mark.parametrize("max_time", [1e-300, 1e-20, 1e-14, 1e-3, 0.3])
+def test_no_time_is_too_short_to_be_kept(max_time: float) -> None:
+    """One sample that moves by z' = 1/2 at first: the Brier score falls by t/8, and 1e-14 of it takes 8e-14."""
+    watched = {"targets": {"brier": 0.25 - 1e-14}}
+    free = kernels.gradient_flow([[1.0]], [1], [[0.0]], loss="bce", max_time=max_time)
+    assert (free.ended[0], free.time[0]) == ("time", pytest.approx(max_time, rel=1e-13, abs=0.0))
+    assert free.time[0] <= max_time
+    assert free.theta[0, 0] == pytest.approx(naive_margin_after(max_time), rel=1e-9, abs=0.0)
+    flow = kernels.gradient_flow([[1.0]], [1], [[0.0]], loss="bce", max_time=max_time, **watched)
+    if max_time < 8e-14:
+        assert (flow.ended[0], flow.status["brier"][0]) == ("time", "censored")
+        np.testing.assert_array_equal(flow.time, free.time)
+    else:
+        assert flow.first_passage["brier"][0] <= max_time
+
+
+def naive_margin_after(time: float) -> float:
+    """Where ``m + e^m - 1 = time``: the margin of one sample under BCE from 0, by Newton's method."""
+    margin = time / 2
+    for _ in range(50):
+        margin -= (margin + np.expm1(margin) - time) / (1.0 + np.exp(margin))
+    return float(margin)
+
+
+def test_a_target_met_from_the_first_instant_on_is_met_however_short_the_time() -> None:
+    features, labels = problem(40, 2, apart=3.0)
+    flow = kernels.gradient_flow(
+        features, labels, np.zeros((1, 2)), loss="mse", targets={"accuracy": 0.9}, max_time=1e-20
+    )
+    assert (flow.first_passage["accuracy"][0], flow.ended[0]) == (0.0, "reached")
+
+
+@settings(max_examples=40, deadline=None)
+@given(share=st.floats(0.0, 1.0), loss=st.sampled_from(["bce", "mse"]), seed=st.integers(0, 99))
+def test_no_run_goes_beyond_its_time(share: float, loss: str, seed: int) -> None:
+    features, labels = problem(12, 2, seed)
+    starts = np.random.default_rng(seed).normal(size=(3, 2))
+    common = {"loss": loss, "targets": {"brier": 0.2, "logloss": 0.6}, "max_evaluations": 2000}
+    free = kernels.gradient_flow(features, labels, starts, **common)
+    limit = float(share * free.time.max())
+    cut = kernels.gradient_flow(features, labels, starts, max_time=limit, **common)
+    assert (cut.time <= limit).all()
+    for name, times in cut.first_passage.items():
+        assert ((times <= limit) | np.isinf(times)).all()
+        early = free.first_passage[name] < limit * (1.0 - 1e-9)
+        assert (cut.status[name][early] == "reached").all()
+        assert (cut.status[name][free.first_passage[name] > limit * (1.0 + 1e-9)] == "censored").all()
 
 
 def test_a_path_that_ends_at_a_stationary_point_is_censored_there() -> None:
@@ -201,13 +251,47 @@ def test_work_is_bounded() -> None:
     assert 0 < flow.time[0] < laws.margin_time(-30.0, 0.0, loss="mse")
 
 
+def test_a_run_given_the_work_it_reported_ends_the_same_way() -> None:
+    features, labels = problem(40, 3, apart=0.5)
+    starts = np.array([[-1.0, 1.0, 0.5], [-3.0, 0.0, 0.0], [-0.5, 2.0, 0.0]])
+    best = kernels.gradient_flow(features, labels, starts, loss="mse").theta
+    threshold = 1e-3 + max(naive.scores(features, labels, theta)["brier"] for theta in best)
+    for options, end in (
+        ({"targets": {"brier": threshold}}, "reached"),
+        ({"max_time": 2.5}, "time"),
+        ({}, "stationary"),
+    ):
+        for start in starts:
+            free = kernels.gradient_flow(features, labels, [start], loss="mse", **options)
+            work = int(free.evaluations[0])
+            assert free.ended[0] == end
+            assert work % 15 == 1  # the gradient at the start, then 15 for each step on trial
+            again = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work, **options)
+            assert (again.ended[0], again.evaluations[0]) == (end, work)
+            np.testing.assert_array_equal(again.theta, free.theta)
+            less = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work - 15, **options)
+            assert (less.ended[0], less.evaluations[0]) == ("work", work - 15)
+
+
+def test_a_step_that_meets_all_at_once_is_counted() -> None:
+    flow = to_margin("bce", [0.0], 1e-3)
+    assert flow.ended[0] == "reached"
+    assert flow.evaluations[0] == 16
+
+
 @settings(max_examples=15, deadline=None)
-@given(runs=st.integers(1, 40), n=st.integers(2, 12), d=st.integers(1, 4), seed=st.integers(0, 2**32))
-def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int) -> None:
+@given(
+    runs=st.integers(1, 40),
+    n=st.integers(2, 12),
+    d=st.integers(1, 4),
+    seed=st.integers(0, 2**32),
+    max_time=st.sampled_from([1e-20, 0.3, 5.0, 1e4]),
+)
+def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int, max_time: float) -> None:
     rng = np.random.default_rng(seed)
     features, labels = problem(n, d, seed)
     starts = 4 * rng.normal(size=(runs, d))
-    common = {"loss": "mse", "targets": {"accuracy": 0.9, "brier": 0.1}, "max_time": 1e4, "max_evaluations": 600}
+    common = {"loss": "mse", "targets": {"accuracy": 0.9, "brier": 0.1}, "max_time": max_time, "max_evaluations": 600}
     whole = kernels.gradient_flow(features, labels, starts, **common)
     order = rng.permutation(runs)
     shuffled = kernels.gradient_flow(features, labels, starts[order], **common)
@@ -222,7 +306,7 @@ def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int) -
 
 
 @settings(max_examples=15, deadline=None)
-@given(n=st.integers(2, 12), d=st.integers(1, 4), power=st.integers(-20, 20), seed=st.integers(0, 2**32))
+@given(n=st.integers(2, 12), d=st.integers(1, 4), power=st.integers(-450, 450), seed=st.integers(0, 2**32))
 def test_scaling_the_features_by_a_power_of_two_scales_time_by_its_square(
     n: int, d: int, power: int, seed: int
 ) -> None:
@@ -275,6 +359,7 @@ def test_no_runs_give_empty_results() -> None:
 
 GOOD = {"features": np.eye(3), "labels": [0, 1, 1], "starts": np.zeros((2, 3)), "loss": "mse"}
 BAD = [
+    ({"features": [[1.0, 0.0, -1e160]] * 3}, r"features: got -1e\+160 at \[0, 2\]; allowed is .*, within \+-1e\+140"),
     ({"features": [[1.0, np.nan, 0.0]] * 3}, r"features: got nan at \[0, 1\]"),
     ({"labels": [0, 1, 2]}, "labels: got 2.0; allowed is 0 or 1"),
     ({"starts": np.zeros((2, 2))}, r"starts: got shape \(2, 2\)"),

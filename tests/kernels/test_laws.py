@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 import kernels
-from kernels import laws
+from kernels import laws, losses
+from kernels.arithmetic import lanewise
 
 LOSS = ("bce", "mse")
 
@@ -32,7 +34,7 @@ def test_margin_times_are_the_integral(loss: str, start: float, end: float) -> N
     with mp.workdps(50):
         points = [mp.mpf(start) + (mp.mpf(end) - mp.mpf(start)) * k / 40 for k in range(41)]
         expected = mp.quad(lambda m: 1 / push(loss, m), points)
-    assert laws.margin_time(start, end, loss=loss) == pytest.approx(float(expected), rel=1e-14)
+    assert laws.margin_time(start, end, loss=loss) == pytest.approx(float(expected), rel=1e-14, abs=0.0)
 
 
 def closed_form(loss: str, m):
@@ -50,8 +52,8 @@ def test_margin_times_keep_their_digits_however_close_the_margins(start: float, 
     with mp.workdps(1000):
         expected = closed_form(loss, mp.mpf(end)) - closed_form(loss, mp.mpf(start))
         expected = math.inf if expected > 1.7976931348623157e308 else float(expected)
-    assert laws.margin_time(start, end, loss=loss) == pytest.approx(expected, rel=1e-12)
-    assert laws.margin_time(end, start, loss=loss) == pytest.approx(-expected, rel=1e-12)
+    assert laws.margin_time(start, end, loss=loss) == pytest.approx(expected, rel=1e-12, abs=0.0)
+    assert laws.margin_time(end, start, loss=loss) == pytest.approx(-expected, rel=1e-12, abs=0.0)
 
 
 def test_the_slowdowns_of_escape_are_those_of_the_design() -> None:
@@ -82,7 +84,11 @@ def expected_over_margins(f, c: float, mu: float):
     return mp.quad(lambda x: f(x, c * x) * mp.npdf(x, mu, 1), points)
 
 
-CASES = [(-0.3, 1.0), (-2.0, 3.0), (-8.0, 3.0), (-32.0, 0.25), (-16.0, 6.0), (1e-3, 1.0), (-100.0, 2.0), (1.5, 2.0)]
+CASES = [
+    *[(-0.3, 1.0), (-2.0, 3.0), (-8.0, 3.0), (-32.0, 0.25), (-16.0, 6.0), (1e-3, 1.0), (-100.0, 2.0), (1.5, 2.0)],
+    # Near |c| = 1 the trapezoidal rule is at its worst.
+    *[(1.0, 0.01), (-1.0, 0.01), (1.0, 1.0), (-1.0, 1.0), (-0.9, 0.25), (1.2, 2.0), (-1.5, 1e-3)],
+]
 
 
 @pytest.mark.parametrize(("c", "mu"), CASES)
@@ -91,9 +97,9 @@ def test_population_gradients_are_the_integral(c: float, mu: float, loss: str) -
     with mp.workdps(30):
         mean = expected_over_margins(lambda x, m: x * push(loss, m), c, mu)
         square = expected_over_margins(lambda x, m: (x * push(loss, m)) ** 2, c, mu)
-        spread = mp.sqrt(square - mean**2) / mean
-    assert laws.population_gradient(c, mu, loss=loss) == pytest.approx(-float(mean), rel=2e-13)
-    assert laws.population_spread(c, mu, loss=loss) == pytest.approx(float(spread), rel=1e-9)
+        spread = mp.sqrt(square - mean**2) / abs(mean)
+    assert laws.population_gradient(c, mu, loss=loss) == pytest.approx(-float(mean), rel=1e-13, abs=0.0)
+    assert laws.population_spread(c, mu, loss=loss) == pytest.approx(float(spread), rel=5e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(("c", "mu"), CASES)
@@ -102,8 +108,8 @@ def test_population_scores_are_the_integral(c: float, mu: float) -> None:
         brier = expected_over_margins(lambda x, m: (1 / (1 + mp.exp(m))) ** 2, c, mu)
         logloss = expected_over_margins(lambda x, m: mp.log1p(mp.exp(-m)), c, mu)
     found = laws.population_scores(c, mu)
-    assert found.brier == pytest.approx(float(brier), rel=1e-13)
-    assert found.logloss == pytest.approx(float(logloss), rel=1e-13)
+    assert found.brier == pytest.approx(float(brier), rel=1e-13, abs=0.0)
+    assert found.logloss == pytest.approx(float(logloss), rel=1e-13, abs=0.0)
     assert found.accuracy == pytest.approx(stats.norm.cdf(mu if c > 0 else -mu), abs=4e-16)
 
 
@@ -114,15 +120,65 @@ def test_nothing_is_right_where_every_logit_is_0() -> None:
     assert found.logloss == pytest.approx(math.log(2.0))
 
 
-@pytest.mark.parametrize("mu", [0.01, 0.25, 1.0, 3.0, 6.0])
+@pytest.mark.parametrize("mu", [1e-6, 0.01, 0.25, 1.0, 3.0, 6.0, 36.9, 37.0, 37.5, 39.0, 1000.0])
 @pytest.mark.parametrize("loss", LOSS)
 def test_the_best_multiple_is_twice_mu_for_both_losses(mu: float, loss: str) -> None:
-    assert laws.population_optimum(mu, loss=loss) == pytest.approx(2 * mu, rel=1e-11)
-    if mu < 4:
+    assert laws.population_optimum(mu, loss=loss) == 2 * mu
+    if 0.01 <= mu <= 6:
+        assert (
+            laws.population_gradient(1.999 * mu, mu, loss=loss)
+            < 0
+            < laws.population_gradient(2.001 * mu, mu, loss=loss)
+        )
+    if 0.01 <= mu < 4:
         # The risk itself, by another integral.
         score = {"bce": "logloss", "mse": "brier"}[loss]
         near = [getattr(laws.population_scores(2 * mu + d, mu), score) for d in (-0.01 * mu, 0.0, 0.01 * mu)]
         assert near[1] < min(near[0], near[2])
+
+
+@pytest.fixture
+def squared_logit() -> Iterator[str]:
+    """A loss that is not proper: squared error on the raw logit, with targets of -1 and +1."""
+
+    @lanewise
+    def value(z, y):
+        return 0.5 * (z - (2.0 * y - 1.0)) * (z - (2.0 * y - 1.0))
+
+    @lanewise
+    def derivative(z, y):
+        return z - (2.0 * y - 1.0)
+
+    losses.register(losses.Loss("squared_logit", value, derivative, smoothness=1.0))
+    yield "squared_logit"
+    del losses._registry["squared_logit"]
+
+
+@pytest.mark.parametrize("mu", [0.01, 1.0, 3.0, 40.0])
+def test_the_best_multiple_of_another_loss_is_where_its_pull_vanishes(mu: float, squared_logit: str) -> None:
+    # E[x (1 - c x)] = mu - c (1 + mu^2).
+    assert laws.population_optimum(mu, loss=squared_logit) == pytest.approx(mu / (1 + mu * mu), rel=1e-11)
+    assert laws.population_gradient(-3.0, mu, loss=squared_logit) == pytest.approx(-mu - 3 * (1 + mu * mu), rel=1e-13)
+
+
+def test_pulls_without_a_sign_are_0_and_what_they_end_takes_for_ever() -> None:
+    # The truth is +4.6e-318; a margin of 708 pushes with 3e-308.
+    assert laws.population_gradient(100.0, 38.0, loss="bce") == 0.0
+    assert laws.population_gradient(70.0, 38.0, loss="mse") == 0.0
+    assert laws.population_spread(100.0, 38.0, loss="bce") == math.inf
+    assert laws.population_time(20.0, 70.0, 40.0, loss="mse") == math.inf
+    assert laws.population_deviation(-30.0, 70.0, 40.0, loss="mse") == math.inf
+    assert laws.population_passage(20.0, 40.0, loss="mse", target="brier", threshold=1e-300) == 0.0
+
+
+def test_far_classes_have_the_passage_of_gaussian_integrals() -> None:
+    # Every sample to speak of is right by 100 and more: the Brier score is E[e^(-2 c x)], the pull of BCE E[x e^(-c x)].
+    mu, start, threshold = 40.0, 3.0, 1e-200
+    with mp.workdps(30):
+        end = (mu - mp.sqrt(mu * mu + 2 * mp.log(threshold))) / 2
+        expected = mp.quad(lambda c: mp.exp(c * mu - c * c / 2) / (mu - c), mp.linspace(start, end, 9))
+    found = laws.population_passage(start, mu, loss="bce", target="brier", threshold=threshold)
+    assert found == pytest.approx(float(expected), rel=1e-10)
 
 
 @pytest.mark.parametrize("loss", LOSS)
@@ -133,7 +189,20 @@ def test_population_times_are_the_integral(loss: str, start: float, end: float, 
     expected, _ = integrate.quad(
         lambda c: -1.0 / laws.population_gradient(c, mu, loss=loss), start, end, epsrel=1e-12, epsabs=0.0, limit=500
     )
-    assert laws.population_time(start, end, mu, loss=loss) == pytest.approx(expected, rel=1e-11)
+    assert laws.population_time(start, end, mu, loss=loss) == pytest.approx(expected, rel=1e-11, abs=0.0)
+
+
+@pytest.mark.parametrize("loss", LOSS)
+def test_a_short_population_time_is_the_integral_by_mpmath(loss: str) -> None:
+    start, end, mu = -1.0001, -0.9999, 1e-3
+    with mp.workdps(30):
+        slow = [
+            1 / expected_over_margins(lambda x, m: x * push(loss, m), c, mu) for c in (start, (start + end) / 2, end)
+        ]
+        expected = (
+            (mp.mpf(end) - mp.mpf(start)) / 6 * (slow[0] + 4 * slow[1] + slow[2])
+        )  # Simpson's rule errs by 1e-17 here
+    assert laws.population_time(start, end, mu, loss=loss) == pytest.approx(float(expected), rel=1e-12, abs=0.0)
 
 
 def test_population_times_add_up_and_end_before_the_optimum() -> None:
@@ -161,6 +230,21 @@ def test_the_two_regimes_of_the_gradient_ratio() -> None:
     for mu in (0.5, 1.0, 2.0):
         limit = 2.0 * 1000.0**2 * (1.0 + mu * stats.norm.cdf(mu) / stats.norm.pdf(mu))
         assert ratio(1000.0, mu) == pytest.approx(limit, rel=0.02)
+
+
+def test_the_spread_in_the_plateau_is_that_of_the_page() -> None:
+    def spread(a: float, mu: float) -> float:
+        return laws.population_spread(-a, mu, loss="mse")
+
+    # 2a < mu: both moments are Gaussian integrals.
+    for a, mu in ((4.0, 12.0), (5.0, 20.0)):
+        law = math.exp(a * a / 2) * math.sqrt(1 + (mu - 2 * a) ** 2) / (mu - a)
+        assert spread(a, mu) == pytest.approx(law, rel=1e-3)
+    # mu/2 < a < mu: the second one comes from the boundary.
+    for a, mu in ((4.0, 6.0), (5.0, 6.0), (7.0, 12.0), (9.0, 12.0), (12.0, 20.0), (16.0, 20.0)):
+        law = math.exp(a * mu - a * a / 2 - mu * mu / 4) / ((mu - a) * a**1.5)
+        assert 0.25 < spread(a, mu) / law < 4.0
+    assert spread(4.0, 6.0) / math.sqrt(1e5) == pytest.approx(0.31, abs=0.005)
 
 
 @pytest.mark.parametrize(("target", "c"), [("brier", 0.4), ("logloss", -0.7), ("brier", -3.0)])
@@ -199,6 +283,14 @@ def test_large_samples_stray_as_said() -> None:
     assert 0.1 * bound < rms < bound
 
 
+@pytest.mark.parametrize("end", [-5e-324, 0.0, 5e-324, 1e-310])
+@pytest.mark.parametrize("loss", LOSS)
+def test_the_deviation_over_next_to_no_way_is_next_to_none(loss: str, end: float) -> None:
+    assert 0.0 <= laws.population_deviation(-5e-324, end, 1.0, loss=loss) <= 1e-309
+    whole = laws.population_deviation(-2.0, 0.0, 1.0, loss=loss)
+    assert laws.population_deviation(-2.0, 5e-324, 1.0, loss=loss) == pytest.approx(whole, rel=0.05)
+
+
 def test_regimes() -> None:
     assert laws.regime(0.5, 1.0) == "small"
     assert laws.regime(0.9, 1.0) == "plateau"
@@ -207,6 +299,10 @@ def test_regimes() -> None:
 
 
 BAD = [
+    (lambda: laws.margin_time(math.nan, 1.0, loss="mse"), "start: got nan; allowed is finite real numbers"),
+    (lambda: laws.margin_time(0.0, [1.0, math.inf], loss="bce"), r"end: got inf at \[1\]; allowed is finite"),
+    (lambda: laws.margin_time(0.0, 1.0, loss=["bce"]), r"loss: got \['bce'\]; allowed is one with a closed form"),
+    (lambda: laws.population_gradient(1.0, 1.0, loss=["bce"]), r"loss: got \['bce'\]; allowed is one of bce, mse"),
     (lambda: laws.population_gradient(1.0, 0.0, loss="bce"), "mu: got 0.0; allowed is a number from 1e-06 to 1000"),
     (lambda: laws.population_gradient(1e5, 1.0, loss="bce"), "c: got 100000.0"),
     (lambda: laws.population_gradient(1.0, 1.0, loss="x"), "loss: got 'x'"),
@@ -217,6 +313,10 @@ BAD = [
     (lambda: laws.population_deviation(-1.0, 2.5, 1.0, loss="bce"), "start, end"),
     (lambda: laws.stall_logit(loss="bce", learning_rate=0.0, dtype="float32"), "learning_rate: got 0.0"),
     (lambda: laws.stall_logit(loss="bce", learning_rate=1.0, dtype="float16"), "dtype: got float16"),
+    (
+        lambda: laws.stall_logit(loss="bce", learning_rate=1.0, dtype="half a byte"),
+        "dtype: got 'half a byte'; allowed is float32",
+    ),
 ]
 
 
@@ -248,6 +348,40 @@ def test_updates_round_away_from_the_stall_on_and_not_before(loss: str, dtype: s
     below = [np.nextafter(stall, kind(0.0))]
     below.append(np.nextafter(below[0], kind(0.0)))
     assert any(moves(z) for z in below)
+
+
+@pytest.mark.parametrize("rate", [1e-9, 6.5e-8, 7.5e-8, 1.5e-7, 2.012e-7, 2.0132659e-7, 2.1e-7, 1e-6])
+@pytest.mark.parametrize("loss", LOSS)
+def test_the_stall_is_where_no_number_beyond_moves_though_gradients_grow(loss: str, rate: float) -> None:
+    """At such rates numbers stall while the gradient still grows with the logit, up to ln 2 for MSE and everywhere for BCE."""
+
+    def moves(z):
+        tail = np.exp(-z.astype(np.float64))
+        gradient = 1 / (1 + tail) if loss == "bce" else tail / (1 + tail) ** 3
+        return z - np.float32(rate) * gradient.astype(np.float32) != z
+
+    found = np.float32(laws.stall_logit(loss=loss, learning_rate=rate, dtype="float32"))
+    place, last = int(found.view(np.int32)), int(np.float32(1e30).view(np.int32))
+    assert moves(np.arange(place - 2, place, dtype=np.int32).view(np.float32)).any()
+    assert not moves(np.arange(place, place + 1000, dtype=np.int32).view(np.float32)).any()
+    assert not moves(np.arange(place, last, 255, dtype=np.int32).view(np.float32)).any()
+
+
+def test_the_stall_of_float64_lies_beyond_the_largest_gradient() -> None:
+    # p^2 (1 - p) is largest at ln 2: these rates move numbers on both sides of it, and none at 1/2.
+    gradient = 2.0**-54 / 3.75e-16
+    expected = optimize.brentq(
+        lambda z: math.exp(-z) / (1 + math.exp(-z)) ** 3 - gradient, math.log(2), 1.0, xtol=1e-15
+    )
+    assert laws.stall_logit(loss="mse", learning_rate=3.75e-16, dtype="float64") == pytest.approx(expected, rel=1e-12)
+    assert laws.stall_logit(loss="mse", learning_rate=3.77e-16, dtype="float64") == pytest.approx(0.8297, abs=5e-5)
+
+
+def test_a_gradient_that_grows_for_ever_stalls_nowhere(squared_logit: str) -> None:
+    assert laws.stall_logit(loss=squared_logit, learning_rate=1.0, dtype="float32") == math.inf
+    # z - 1e-30 (z + 1) moves only what is below about 1e-23.
+    found = laws.stall_logit(loss=squared_logit, learning_rate=1e-30, dtype="float32")
+    assert found == pytest.approx(2.0**-76, rel=0.5)
 
 
 def test_stalls_by_hand() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -208,14 +209,22 @@ def test_smoothness_bounds_the_largest_eigenvalue_from_above() -> None:
     assert largest < facts(features, labels).smoothness < largest * (1 + 3e-8)
 
 
-@given(st.integers(2, 5000), st.data())
-def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int, data: st.DataObject) -> None:
-    from fractions import Fraction
+@pytest.mark.parametrize("n", [10, 99, 100, 101, 199, 200, 250, 600])
+def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int) -> None:
+    labels = np.arange(n) % 2
+    for wrong in (0, 1, n // 10, n // 3):
+        # All lie at +1 or -1, so a direction is right about those that lie on their side, and the better one about most.
+        sides = 2.0 * labels - 1.0
+        sides[:wrong] *= -1.0
+        found = _facts(sides, labels)
+        right = n - wrong
+        assert found.bce_accuracy == right / n
+        shares = (Fraction(count, n) for count in range(n + 1))
+        assert found.target_accuracy == float(next(t for t in shares if t >= Fraction(right, n) - Fraction(1, 100)))
 
-    from study.facts import SLACK
 
-    right = data.draw(st.integers(0, n))
-    target = max(0, -((n - SLACK * right) // SLACK))
-    least = Fraction(right, n) - Fraction(1, 100)
-    assert Fraction(target, n) >= max(least, 0)
-    assert target == 0 or Fraction(target - 1, n) < least
+def test_an_accuracy_target_is_not_below_0() -> None:
+    # The two halves of each class lie on both sides alike: every logit of the optimum is 0, which counts as wrong.
+    sides = np.tile([1.0, 1.0, -1.0, -1.0], 50)
+    found = _facts(sides, np.arange(200) % 2)
+    assert (found.bce_accuracy, found.target_accuracy) == (0.0, 0.0)

@@ -95,7 +95,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         bce_optimum=optimum,
         bce_accuracy=accurate / n,
         brier_optimum=brier,
-        target_accuracy=max(0, -((n - SLACK * accurate) // SLACK)) / n,
+        target_accuracy=max(0, accurate - n // SLACK) / n,
         target_brier=float(digits9(brier + SHARE * (0.25 - brier))),
         target_logloss=float(digits9(optimum + SHARE * (math.log(2.0) - optimum))),
         direction=digits9(np.where(np.abs(direction) < 1e-13, 0.0, direction)),
