@@ -101,14 +101,14 @@ DOCTORED = [
     ("A1", "holds", lambda e: doctored(e, "remainders", entries={"class 1 squared error, p^2": "0"})),
     ("A2", "fails", lambda e: doctored(e, "remainders", entries={"class 0 squared error, p^2": "p"})),
     ("A3", "holds", lambda e: doctored(e, "inputs", entries={"mse": evidence.Signs(20, 0)})),
-    ("A4", "untested", lambda e: replace(e, boundary=evidence.Arrivals(280, 0, 2000))),
-    ("A4", "untested", lambda e: replace(e, boundary=evidence.Arrivals(0, 0, 0))),
+    ("A4", "left open", lambda e: replace(e, boundary=evidence.Arrivals(280, 0, 2000))),
+    ("A4", "left open", lambda e: replace(e, boundary=evidence.Arrivals(0, 0, 0))),
     ("A5", "holds", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(20, 0)})),
-    ("A5", "untested", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(0, 0)})),
+    ("A5", "left open", lambda e: doctored(e, "outputs", entries={"mse": evidence.Signs(0, 0)})),
     ("A6", "fails", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(20, 30, 9)})),
-    ("A6", "untested", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(20, 0, 39)})),
-    ("A6", "untested", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(29, 29, 1)})),
-    ("A6", "untested", lambda e: replace(e, cells=dict.fromkeys(e.cells, evidence.Cells(0, 0, 0)))),
+    ("A6", "left open", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(20, 0, 39)})),
+    ("A6", "left open", lambda e: doctored(e, "cells", entries={"tuned": evidence.Cells(29, 29, 1)})),
+    ("A6", "left open", lambda e: replace(e, cells=dict.fromkeys(e.cells, evidence.Cells(0, 0, 0)))),
     ("R1", "fails", lambda e: doctored(e, "remainders", entries={"class 1 squared error, p^2": "0"})),
     ("R1", "fails", lambda e: doctored(e, "remainders", entries={"class 1 squared error, (1 - p)^2": "p"})),
     ("R2", "fails", lambda e: doctored(e, "solutions", entries={"p = 0": "{-40}"})),
@@ -119,8 +119,8 @@ DOCTORED = [
     ("R4", "fails", lambda e: doctored(e, "kernels", entries={"mse": 1e-9})),
     ("R5", "fails", lambda e: doctored(e, "limits", entries={"mse, y = 0, wrong": "1"})),
     ("R5", "holds", lambda e: doctored(e, "solutions", entries={"mse gradient = 0, y = 0": "{40}"})),
-    ("R6", "untested", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(432, 0, 2000)})),
-    ("R6", "untested", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(0, 0, 0)})),
+    ("R6", "left open", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(432, 0, 2000)})),
+    ("R6", "left open", lambda e: doctored(e, "escapes", entries={"mse": evidence.Arrivals(0, 0, 0)})),
     ("R7", "fails", lambda e: doctored(e, "remainders", entries={"gradient bce, y = 0": "x1"})),
     ("R7", "fails", lambda e: doctored(e, "kernels", entries={"bce, y = 0": math.inf})),
     ("R8", "fails", lambda e: doctored(e, "differences", entries={"bce, y = 1": 1.0})),
@@ -129,7 +129,7 @@ DOCTORED = [
     ("N1", "fails", lambda e: doctored(e, "limits", entries={"mse, y = 0, right": "1"})),
     ("N1", "fails", lambda e: doctored(e, "against_zero", entries={"right": evidence.Order(10, 0, 19, 1)})),
     ("N1", "fails", lambda e: doctored(e, "against_zero", entries={"wrong": evidence.Order(60, 0, 21, 9)})),
-    ("N1", "untested", lambda e: doctored(e, "against_zero", entries={"right": evidence.Order(0, 0, 0, 0)})),
+    ("N1", "left open", lambda e: doctored(e, "against_zero", entries={"right": evidence.Order(0, 0, 0, 0)})),
     ("N2", "fails", lambda e: doctored(e, "solutions", entries={"p = 1": "{40}"})),
     ("N2", "fails", lambda e: doctored(e, "limits", entries={"bce, y = 0, right": "1"})),
     ("N3", "fails", lambda e: doctored(e, "remainders", entries={"quarter at zero": "1/8"})),
@@ -264,9 +264,9 @@ def test_poor_studies_give_verdicts_all_the_same(name, small, frames):
     judged = verdicts(found)
     assert set(judged.values()) <= set(claims.VERDICTS)
     if name in {"nothing", "no wrong start"}:
-        assert judged["R6"] == "untested"
+        assert judged["R6"] == "left open"
     if name in {"nothing", "one loss"}:
-        assert judged["A4"] == judged["A6"] == "untested"
+        assert judged["A4"] == judged["A6"] == "left open"
 
 
 def test_saturated_gradients_are_not_taken_for_agreement():

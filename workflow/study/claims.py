@@ -19,13 +19,13 @@ from study import tables, wording
 if TYPE_CHECKING:
     from study.evidence import Arrivals, Cells, Evidence, Order
 
-__all__ = ["CLAIMS", "FAILS", "HOLDS", "LIMIT", "UNTESTED", "VERDICTS", "Claim", "page", "table"]
+__all__ = ["CLAIMS", "FAILS", "HOLDS", "LIMIT", "OPEN", "VERDICTS", "Claim", "page", "table"]
 
 HOLDS: Final = "holds"
 LIMIT: Final = "holds in the limit"
 FAILS: Final = "fails"
-UNTESTED: Final = "untested"
-VERDICTS: Final = (HOLDS, LIMIT, FAILS, UNTESTED)
+OPEN: Final = "left open"
+VERDICTS: Final = (HOLDS, LIMIT, FAILS, OPEN)
 
 DIFFERENCE: Final = 1e-30
 """Largest relative error of a formula against difference quotients: they are good to their step squared, 1e-80."""
@@ -122,21 +122,21 @@ def _same_direction(found: Evidence) -> Judgement:
         f"at {_of(mse.opposite, mse.cases)} logits with MSE, at {_of(bce.opposite, bce.cases)} with BCE, so the two "
         "losses do not differ in this. (A logit at which a gradient is too small for float64 is left out.)"
     )
-    return text, UNTESTED if mse.cases == 0 else HOLDS if mse.opposite == 0 else FAILS
+    return text, OPEN if mse.cases == 0 else HOLDS if mse.opposite == 0 else FAILS
 
 
 def _boundary(found: Evidence) -> Judgement:
     runs = found.boundary
     if runs.runs == 0:
-        return "No MSE run of this study had an accuracy target to reach.", UNTESTED
+        return "No MSE run of this study had an accuracy target to reach.", OPEN
     text = f"The accuracy target was reached by {_arrived(runs)}; runs that met it at step 0 are not counted."
-    return text, FAILS if runs.reached else UNTESTED
+    return text, FAILS if runs.reached else OPEN
 
 
 def _both_classes(found: Evidence) -> Judgement:
     own, other, inner = found.outputs["mse"], found.outputs["bce"], found.parameters["mse"]
     if own.cases == 0:
-        return "No data set and start to look at.", UNTESTED
+        return "No data set and start to look at.", OPEN
     text = (
         f"The two classes pull their own outputs in opposite directions in {_of(own.opposite, own.cases)} pairs of "
         f"data set and start with MSE, in {_of(other.opposite, other.cases)} with BCE. In the space of parameters the "
@@ -159,7 +159,7 @@ def _leaning(cells: Cells) -> str:
 def _poor_choice(found: Evidence) -> Judgement:
     cells = {policy: found.cells[policy] for policy in _POLICIES if found.cells[policy].total}
     if not cells:
-        return "No pair of runs in this study gives a ratio.", UNTESTED
+        return "No pair of runs in this study gives a ratio.", OPEN
     told = [
         f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (no slower in {wording.count(each.no_slower)})"
         for policy, each in cells.items()
@@ -174,7 +174,7 @@ def _poor_choice(found: Evidence) -> Judgement:
     ]
     text = f"MSE is slower, its interval above 1, {'; '.join(told)}. Local minima found: {', '.join(counts) or 'none'}."
     leanings = {_leaning(each) for each in cells.values()}
-    return text, HOLDS if leanings == {"slower"} else FAILS if "not slower" in leanings else UNTESTED
+    return text, HOLDS if leanings == {"slower"} else FAILS if "not slower" in leanings else OPEN
 
 
 def _swapped(found: Evidence) -> Judgement:
@@ -270,7 +270,7 @@ def _cannot_train(found: Evidence) -> Judgement:
         f"-{stalls['mse', 'float32']} (float32) or -{stalls['mse', 'float64']} (float64) on with MSE, from "
         f"-{stalls['bce', 'float32']} or -{stalls['bce', 'float64']} on with BCE."
     )
-    return " ".join(told), FAILS if runs.reached else UNTESTED
+    return " ".join(told), FAILS if runs.reached else OPEN
 
 
 def _null_gradient(found: Evidence) -> tuple[str, bool, bool]:
@@ -299,7 +299,7 @@ def _wrong_saturation(found: Evidence) -> Judgement:
     right, wrong = found.against_zero["right"], found.against_zero["wrong"]
     text = f"Limits of MSE's gradient, both classes right, both wrong: {', '.join(limits)}."
     if not right.total or not wrong.total:
-        return f"{text} This study lacks runs on separable data from zero, right and wrong starts.", UNTESTED
+        return f"{text} This study lacks runs on separable data from zero, right and wrong starts.", OPEN
     text += (
         " On separable data, against the run from zero parameters, MSE reached its target from right starts "
         f"{_compared(right)}; from wrong starts {_compared(wrong)}."
@@ -463,7 +463,7 @@ _ENTRIES: Final = (
     Claim(
         "N1",
         "neither",
-        "MSE's gradient vanishes where the network is right, too, but only to begin saturated and wrong costs time.",
+        "MSE's gradient vanishes where the network is right, too, but only a start that is saturated and wrong costs time.",
         "The limits of MSE's gradient are 0 on both sides. On separable data, where a right start has every sample right, "
         "it reaches the target no later than a start from zero; a wrong start later. (Of starts alone: a target that asks "
         "for confidence, such as a small log loss, takes MSE longer from any start. That is the tail of docs/laws.md.)",
@@ -519,7 +519,7 @@ What a study finds stands in `results/tables/claims.csv`, with a verdict that is
 - `holds`;
 - `holds in the limit`: true as a limit, at no finite point;
 - `fails`: a counterexample was found, or most of the evidence is against it;
-- `untested`: the study at hand has no runs that could tell, or they leave it open.
+- `left open`: the study at hand has no runs that could tell, or they leave it open.
 
 Two texts are under test, and three claims stand in neither.
 

@@ -446,7 +446,7 @@ _CLAIMS = Table(
         Column("formal", "str", "", "What is taken as its precise meaning."),
         Column("test", "str", "", "What would make it true, and how that was looked at."),
         Column("evidence", "str", "", "What was found in this study."),
-        Column("verdict", "str", "", "`holds`, `holds in the limit`, `fails` or `untested`."),
+        Column("verdict", "str", "", "`holds`, `holds in the limit`, `fails` or `left open`."),
     ),
 )
 

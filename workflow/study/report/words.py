@@ -17,7 +17,7 @@ MARKS: Final = {
     "holds": "\N{CHECK MARK}",
     "holds in the limit": "\N{ALMOST EQUAL TO}",
     "fails": "\N{MULTIPLICATION X}",
-    "untested": "?",
+    "left open": "?",
 }
 """A mark for each verdict, told apart by its shape; the word always stands beside it."""
 
