@@ -154,42 +154,61 @@ def _rule(c: float, mu: float) -> _Rule:
 
 
 @cache
-def _moments(loss: Loss) -> Any:
-    """The loop that integrates over both classes: ``-dL/dc`` and ``-dL/dm``, and their squares."""
+def _mean_loop(loss: Loss) -> Any:
+    """The loop that integrates over both classes: ``-dL/dc`` and ``-dL/dm``."""
     derivative = loss.derivative
 
     @compiled
     def integrate(c: float, mu: float, first: float, step: float, points: int) -> Any:
-        mean, square, push, push_square = 0.0, 0.0, 0.0, 0.0
+        pull, push = 0.0, 0.0
         for k in range(points):
             x = first + k * step
             weight = _exp(-0.5 * (x - mu) * (x - mu))
             # A sample of class 1 has the feature x, its mirror image of class 0 has -x.
             one, zero = -derivative(c * x, 1.0), derivative(-c * x, 0.0)
-            mean += weight * 0.5 * (x * (one + zero))
-            square += weight * 0.5 * (x * x * (one * one + zero * zero))
+            pull += weight * 0.5 * (x * (one + zero))
             push += weight * 0.5 * (one + zero)
-            push_square += weight * 0.5 * (one * one + zero * zero)
-        return mean * step, square * step, push * step, push_square * step
+        return pull * step, push * step
+
+    return integrate
+
+
+@cache
+def _square_loop(loss: Loss) -> Any:
+    """The loop that integrates their squares, in units of that of `unit`."""
+    derivative = loss.derivative
+
+    @compiled
+    def integrate(c: float, mu: float, unit: float, first: float, step: float, points: int) -> Any:
+        pull, push = 0.0, 0.0
+        for k in range(points):
+            x = first + k * step
+            # The root of the weight: the weight itself may underflow where its product with the squares is large.
+            root = _exp(-0.25 * (x - mu) * (x - mu))
+            one, zero = root * (derivative(c * x, 1.0) / unit), root * (derivative(-c * x, 0.0) / unit)
+            pull += 0.5 * (x * x) * (one * one + zero * zero)
+            push += 0.5 * (one * one + zero * zero)
+        return pull * step, push * step
 
     return integrate
 
 
 class _Moments(NamedTuple):
-    """Over the population: mean and mean square of a sample's pull ``-dL/dc``, and of its push ``-dL/dm``.
-
-    A mean pull that float64 cannot tell from 0 is 0.
-    """
+    """Over the population: the mean of a sample's pull ``-dL/dc`` and of its push ``-dL/dm``, or the means of their squares."""
 
     pull: float
-    pull_square: float
     push: float
-    push_square: float
 
 
 def _population(loss: Loss, c: float, mu: float) -> _Moments:
-    pull, *others = (total * _INVERSE_ROOT_2_PI for total in _moments(loss)(c, mu, *_rule(c, mu)))
-    return _Moments(pull if abs(pull) >= _LEAST_PULL else 0.0, *others)
+    """The means; a pull that float64 cannot tell from 0 is 0."""
+    pull, push = (total * _INVERSE_ROOT_2_PI for total in _mean_loop(loss)(c, mu, *_rule(c, mu)))
+    return _Moments(pull if abs(pull) >= _LEAST_PULL else 0.0, push)
+
+
+def _squares(loss: Loss, c: float, mu: float, unit: float) -> _Moments:
+    """The mean squares, in units of that of `unit`: in others they may be too small for float64."""
+    return _Moments(*(total * _INVERSE_ROOT_2_PI for total in _square_loop(loss)(c, mu, unit, *_rule(c, mu))))
 
 
 @compiled
@@ -244,8 +263,9 @@ def population_spread(c: float, mu: float, *, loss: str) -> float:
     Parameters and errors are those of `population_gradient`.
     """
     chosen = checks.known_loss(loss)
-    mean, square, _, _ = _population(chosen, *_checked(c, mu))
-    return math.sqrt(max(square - mean * mean, 0.0)) / abs(mean) if mean else math.inf
+    c, mu = _checked(c, mu)
+    mean = _population(chosen, c, mu).pull
+    return math.sqrt(max(_squares(chosen, c, mu, mean).pull - 1.0, 0.0)) if mean else math.inf
 
 
 def population_scores(c: float, mu: float) -> Scores:
@@ -441,12 +461,14 @@ def population_deviation(start: float, end: float, mu: float, *, loss: str) -> f
         raise checks.failure("start, end", f"{start}, {end}", f"start <= end < the optimum, {optimum:g}")
     deviation = 0.0
     for low, high in reversed(list(_grid(begin, stop, optimum))):
-        found = _population(chosen, 0.5 * (low + high), mu)
+        middle = 0.5 * (low + high)
+        found = _population(chosen, middle, mu)
         if found.pull <= 0.0:
             return math.inf
         # The rate (1 - mu push / pull) / c times half the panel. The middle c of the tiniest panel is 0, but not twice of it.
         grown = float(exp((1.0 - mu * found.push / found.pull) * (high - low) / (low + high)))
-        deviation = (deviation * grown + (high - low) * math.sqrt(found.push_square) / found.pull) * grown
+        noise = math.sqrt(_squares(chosen, middle, mu, found.pull).push)
+        deviation = (deviation * grown + (high - low) * noise) * grown
     return deviation
 
 

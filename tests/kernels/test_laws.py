@@ -21,8 +21,8 @@ LOSS = ("bce", "mse")
 
 def push(loss: str, m):
     """-dL/dm in mpmath."""
-    wrong = 1 / (1 + mp.exp(m))
-    return wrong if loss == "bce" else wrong * wrong * (1 - wrong)
+    wrong, right = 1 / (1 + mp.exp(m)), 1 / (1 + mp.exp(-m))
+    return wrong if loss == "bce" else wrong * wrong * right
 
 
 # --- One sample -------------------------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def test_the_spread_in_the_plateau_is_that_of_the_page() -> None:
         return laws.population_spread(-a, mu, loss="mse")
 
     # 2a < mu: both moments are Gaussian integrals.
-    for a, mu in ((4.0, 12.0), (5.0, 20.0)):
+    for a, mu in ((4.0, 12.0), (5.0, 20.0), (10.0, 50.0)):
         law = math.exp(a * a / 2) * math.sqrt(1 + (mu - 2 * a) ** 2) / (mu - a)
         assert spread(a, mu) == pytest.approx(law, rel=1e-3)
     # mu/2 < a < mu: the second one comes from the boundary.
@@ -281,6 +281,24 @@ def test_large_samples_stray_as_said() -> None:
     rms = math.sqrt(np.mean(np.square(strayed)))
     bound = laws.population_deviation(-a, -2.0, mu, loss="mse") / math.sqrt(n)
     assert 0.1 * bound < rms < bound
+
+
+def test_spread_and_deviation_are_kept_where_squares_of_pulls_are_too_small() -> None:
+    with mp.workdps(30):
+        # mpmath's errors are absolute, so the pulls, of about 1e-260, are taken in a unit of their own.
+        mean, square = (
+            mp.quad(
+                lambda x, k=k: (mp.mpf("1e260") * x * push("mse", -20 * x)) ** k * mp.npdf(x, 40, 1),
+                mp.linspace(-12, 52, 65),
+            )
+            for k in (1, 2)
+        )
+        spread = float(mp.sqrt(square - mean**2) / mean)
+    assert laws.population_spread(-20.0, 40.0, loss="mse") == pytest.approx(spread, rel=1e-10)
+    # One panel in the plateau: E[w^2]^(1/2) / E[x w] = e^(a^2/2) / (mu - a), and E[w'] / E[x w] = 1 / (mu - a).
+    a, mu, width = 9.875, 50.0, 0.25
+    law = width * math.exp(a * a / 2) / (mu - a) * math.exp(width / 2 / (mu - a))
+    assert laws.population_deviation(-10.0, -9.75, mu, loss="mse") == pytest.approx(law, rel=1e-9)
 
 
 @pytest.mark.parametrize("end", [-5e-324, 0.0, 5e-324, 1e-310])
