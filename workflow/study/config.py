@@ -219,7 +219,7 @@ class Config(Section):
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
         (
             InitialisationOptions(name="zero"),
-            InitialisationOptions(name="normal", scales=(0.5, 1.0, 4.0, 16.0)),
+            InitialisationOptions(name="normal", scales=(0.5, 2.0, 16.0)),
             InitialisationOptions(name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
             InitialisationOptions(name="right", scales=(4.0,)),
         ),
