@@ -251,7 +251,7 @@ def population_gradient(c: float, mu: float, *, loss: str) -> float:
         Naming the argument, the value and what is allowed.
     """
     chosen = checks.known_loss(loss)
-    return -_population(chosen, *_checked(c, mu)).pull
+    return 0.0 - _population(chosen, *_checked(c, mu)).pull
 
 
 def population_spread(c: float, mu: float, *, loss: str) -> float:
@@ -404,7 +404,9 @@ def _time(loss: Loss, start: float, end: float, mu: float) -> float:
     total = 0.0
     for low, high in _grid(start, end, optimum):
         total += _panel_time(loss, low, high, mu)
-    return total if total <= LONGEST else math.inf
+        if total > LONGEST:
+            return math.inf
+    return total
 
 
 # Panels of c are no wider than this.

@@ -163,10 +163,11 @@ def test_the_best_multiple_of_another_loss_is_where_its_pull_vanishes(mu: float,
 
 def test_pulls_without_a_sign_are_0_and_what_they_end_takes_for_ever() -> None:
     # The truth is +4.6e-318; a margin of 708 pushes with 3e-308.
-    assert laws.population_gradient(100.0, 38.0, loss="bce") == 0.0
+    assert str(laws.population_gradient(100.0, 38.0, loss="bce")) == "0.0"  # nor has it one there
     assert laws.population_gradient(70.0, 38.0, loss="mse") == 0.0
     assert laws.population_spread(100.0, 38.0, loss="bce") == math.inf
     assert laws.population_time(20.0, 70.0, 40.0, loss="mse") == math.inf
+    assert laws.population_time(-1e4, 1999.0, 1000.0, loss="mse") == math.inf  # known from its last panel
     assert laws.population_deviation(-30.0, 70.0, 40.0, loss="mse") == math.inf
     assert laws.population_passage(20.0, 40.0, loss="mse", target="brier", threshold=1e-300) == 0.0
 
