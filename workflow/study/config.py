@@ -118,7 +118,7 @@ class Curves(Section):
     """Which learning curves are recorded."""
 
     seeds: int = key(
-        10, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
+        5, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
     )
     points: int = key(
         60, "a whole number from 2 to 1000", "Number of log-spaced steps a curve has, at most.", ge=2, le=1000
@@ -160,7 +160,7 @@ class Phase(Section):
         "Values of d' = 2 mu of the large draws.",
     )
     large_scales: Grid[_Scale] = key(
-        (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0),
+        (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0),
         "a list of one or more different numbers, each > 0 and <= 1000",
         "Scales a on the large draws.",
     )
