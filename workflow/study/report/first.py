@@ -158,7 +158,7 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     out = [
         (
             f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start from the same "
-            f"parameters, at the rate {rate}/L; L is BCE's largest curvature."
+            f"parameters. The same learning rate is {rate}/L, L being BCE's largest curvature on the data."
         )
     ]
     ends = found["unfinished"]
