@@ -82,7 +82,7 @@ SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
-    "learning rates, until the target ({target}).{bounds}",
+    "learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
     ("slowdown",),
     _draw_slowdown,
     _describe_slowdown,

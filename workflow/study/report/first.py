@@ -125,7 +125,10 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     wrong = [found["wrong"][found["featured"]]] if found["featured"] is not None else []
     if wrong:
         value = ratio(wrong[0]["equal"])
-        starts.append(f"{value} as many from one that is confidently wrong" if starts else _wrong_alone(value))
+        where = "two Gaussian classes" if found["setting"][0] == "gaussian" else f"{found['setting'][0]} data"
+        starts.append(
+            f"on {where} {value} as many from one that is confidently wrong" if starts else _wrong_alone(value, where)
+        )
     out = [f"At the same learning rate {', and '.join(starts)}."] if starts else []
     if starts:
         out.append(
@@ -135,20 +138,22 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     tuned = [start["tuned"] for start in (found["zero"], *wrong) if _told(start)]
     if len(tuned) == 2 and all(tuned):
         out.insert(1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}.")
+        if tuned[0]["slowdown"] < 2 < tuned[1]["slowdown"]:
+            out.append("A larger rate makes up for a constant factor, but not for one that vanishes.")
     return out
 
 
-def _wrong_alone(value: str) -> str:
-    return f"MSE takes {value} as many steps as BCE from a confidently wrong start"
+def _wrong_alone(value: str, where: str) -> str:
+    return f"MSE takes {value} as many steps as BCE on {where} from a confidently wrong start"
 
 
 _TARGETS = {
     "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
     "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from a coin toss's "
-        "to the best possible"
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from that of "
+        "predicting 1/2 throughout to the best possible"
     ),
-    "logloss": "its log loss has come nine tenths of the way from a coin toss's to the best possible",
+    "logloss": "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best possible",
 }
 
 
@@ -166,8 +171,8 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     if missed:
         shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
         out.append(
-            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget ended. They count "
-            "as just that: none is left out, and none is taken for having arrived."
+            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget ended. None is left "
+            "out: they count as later than that, by how much is not known."
         )
     elif ends:
         out.append("Every run arrived within the budget.")
