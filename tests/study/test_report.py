@@ -134,6 +134,17 @@ def test_the_prose_follows_the_numbers(frames):
     assert f"MSE takes {cards[0].value} as many steps as BCE from a neutral start" in lede
 
 
+@pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
+def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
+    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    entry = found["wrong"][found["featured"]]
+    found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
+    found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
+    told = " ".join(first.lede(found | {"featured": 0}))
+    assert f"the two are {words.times(neutral)} and {words.times(wrong)}." in told
+    assert ("A larger rate makes up" in told) == said
+
+
 def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
     found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     entry = found["wrong"][found["featured"]]
