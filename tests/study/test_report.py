@@ -134,6 +134,22 @@ def test_the_prose_follows_the_numbers(frames):
     assert f"MSE takes {cards[0].value} as many steps as BCE from a neutral start" in lede
 
 
+def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
+    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    wrong = words.ratio(found["wrong"][found["featured"]]["equal"])
+    both = first.lede(found)[0]
+    assert "from a neutral start, and" in both
+    assert both.endswith(f"and {wrong} as many from a confidently wrong start, on two Gaussian classes.")
+    real = first.lede(found | {"zero": None, "featured": None})[0]
+    ordinary = words.ratio(found["ordinary"]["equal"])
+    assert real.endswith(f"MSE takes {ordinary} as many steps as BCE from an ordinary small start on real data.")
+    alone = first.lede(found | {"zero": None, "ordinary": None})[0]
+    assert alone.endswith(
+        f"MSE takes {wrong} as many steps as BCE from a confidently wrong start, on two Gaussian classes."
+    )
+    assert first.lede(found | {"zero": None, "ordinary": None, "featured": None}) == []
+
+
 @pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
 def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
     found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)

@@ -48,7 +48,7 @@ def _zero(found: Mapping[str, Any], level: float) -> Card | None:
     if not _told(zero):
         return None
     detail = (
-        f"All parameters zero; {zero['equal']['starts']} paired starts{spread(found['zero_spread'])}. "
+        f"All parameters zero; {_paired(zero['equal'])}{spread(found['zero_spread'])}. "
         "In theory 4 while all logits are small, and more as they grow."
     )
     tuned = _tuned(zero["tuned"], level, found["edges"]["zero"])
@@ -66,7 +66,7 @@ def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
     if not _told(ordinary):
         return None
     detail = (
-        f"Normal parameters of size {wording.number(ordinary['scale'])}; {ordinary['equal']['starts']} paired starts"
+        f"Normal parameters of size {wording.number(ordinary['scale'])}; {_paired(ordinary['equal'])}"
         f"{spread(found['ordinary_spread'])}."
     )
     tuned = _tuned(ordinary["tuned"], level, found["edges"]["ordinary"])
@@ -80,12 +80,16 @@ def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
     entry = found["wrong"][found["featured"]]
     detail = (
         f"Parameters of length {wording.number(entry['scale'])} that point the wrong way{_sureness(found['setting'], entry)}; "
-        f"{place(found['setting'])}; {entry['equal']['starts']} paired starts. "
+        f"{place(found['setting'])}; {_paired(entry['equal'])}. "
         f"Starts of this size on all data{spread(found['wrong_spread'])}."
     )
     tuned = _tuned(entry["tuned"], level, int(capped(entry["tuned"], found["largest_rate"])))
     label = "as many from a confidently wrong start"
     return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, *tuned, detail)
+
+
+def _paired(record: Mapping[str, Any]) -> str:
+    return f"{record['starts']} paired {'start' if record['starts'] == 1 else 'starts'}"
 
 
 def _told(start: Mapping[str, Any] | None) -> bool:
@@ -113,29 +117,26 @@ def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
     if setting[0] != "gaussian":
         return ""
     sure = 1.0 / (1.0 + math.exp(-entry["scale"] * setting[1] / 2))
-    share = "over 99.99%" if sure > 0.9999 else f"{100 * sure:.3g}%"
+    share = "over 99.9%" if sure > 0.999 else f"{100 * sure:.3g}%"
     return f" (a sample in the middle of its class is taken for the other with {share} certainty)"
 
 
 def lede(found: Mapping[str, Any]) -> list[str]:
-    """Answer the question in two or three sentences, from the numbers alone."""
-    starts = []
-    if _told(found["zero"]):
-        starts.append(f"MSE takes {ratio(found['zero']['equal'])} as many steps as BCE from a neutral start")
-    wrong = [found["wrong"][found["featured"]]] if found["featured"] is not None else []
-    if wrong:
-        value = ratio(wrong[0]["equal"])
-        where = "two Gaussian classes" if found["setting"][0] == "gaussian" else f"{found['setting'][0]} data"
-        starts.append(
-            f"on {where} {value} as many from one that is confidently wrong" if starts else _wrong_alone(value, where)
-        )
-    out = [f"At the same learning rate {', and '.join(starts)}."] if starts else []
-    if starts:
-        out.append(
+    """Answer the question in two to four sentences, from the numbers alone."""
+    starts = _starts(found)
+    if not starts:
+        return []
+    (label, record), *more = starts
+    told = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
+    told += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
+    out = [
+        f"At the same learning rate {told}.",
+        (
             "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model is unsure, that "
             "vanishes where the model is sure, even where it is wrong."
-        )
-    tuned = [start["tuned"] for start in (found["zero"], *wrong) if _told(start)]
+        ),
+    ]
+    tuned = [start["tuned"] for _, start in starts]
     if len(tuned) == 2 and all(tuned):
         out.insert(1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}.")
         if tuned[0]["slowdown"] < 2 < tuned[1]["slowdown"]:
@@ -143,8 +144,14 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def _wrong_alone(value: str, where: str) -> str:
-    return f"MSE takes {value} as many steps as BCE on {where} from a confidently wrong start"
+def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """List the starts that the answer is given for, a mild one and a wrong one where there are any, each with its words."""
+    mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
+    out = [(label, start) for label, start in mild.items() if _told(start)][:1]
+    if found["featured"] is not None:
+        where = "two Gaussian classes" if found["setting"][0] == "gaussian" else f"{found['setting'][0]} data"
+        out.append((f"from a confidently wrong start, on {where}", found["wrong"][found["featured"]]))
+    return out
 
 
 _TARGETS = {
