@@ -148,6 +148,12 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
         f"MSE takes {wrong} as many steps as BCE from a confidently wrong start, on two Gaussian classes."
     )
     assert first.lede(found | {"zero": None, "ordinary": None, "featured": None}) == []
+    labels = [card.label for card in first.cards(found)]
+    assert [label.startswith("as many steps as BCE from") for label in labels] == [True, False, False]
+    assert (
+        first.cards(found | {"zero": None})[0].label
+        == "as many steps as BCE from an ordinary small random start, on real data"
+    )
 
 
 @pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from study import statistics, wording
@@ -39,8 +39,10 @@ class Card:
 
 def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
     """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
-    made = (_zero(found, level), _ordinary(found, level), _wrong(found, level))
-    return [card for card in made if card]
+    made = filter(None, (_zero(found, level), _ordinary(found, level), _wrong(found, level)))
+    return [
+        replace(card, label=f"as many{'' if rank else ' steps as BCE'} {card.label}") for rank, card in enumerate(made)
+    ]
 
 
 def _zero(found: Mapping[str, Any], level: float) -> Card | None:
@@ -52,13 +54,7 @@ def _zero(found: Mapping[str, Any], level: float) -> Card | None:
         "In theory 4 while all logits are small, and more as they grow."
     )
     tuned = _tuned(zero["tuned"], level, found["edges"]["zero"])
-    return Card(
-        ratio(zero["equal"]),
-        interval(zero["equal"], level),
-        "as many steps as BCE from a neutral start",
-        *tuned,
-        detail,
-    )
+    return Card(ratio(zero["equal"]), interval(zero["equal"], level), "from a neutral start", *tuned, detail)
 
 
 def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
@@ -70,7 +66,7 @@ def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
         f"{spread(found['ordinary_spread'])}."
     )
     tuned = _tuned(ordinary["tuned"], level, found["edges"]["ordinary"])
-    label = "as many from an ordinary small random start, on real data"
+    label = "from an ordinary small random start, on real data"
     return Card(ratio(ordinary["equal"]), interval(ordinary["equal"], level), label, *tuned, detail)
 
 
@@ -84,7 +80,7 @@ def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
         f"Starts of this size on all data{spread(found['wrong_spread'])}."
     )
     tuned = _tuned(entry["tuned"], level, int(capped(entry["tuned"], found["largest_rate"])))
-    label = "as many from a confidently wrong start"
+    label = "from a confidently wrong start"
     return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, *tuned, detail)
 
 
