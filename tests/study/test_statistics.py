@@ -444,6 +444,12 @@ def test_decomposition_divides_the_policies(frames):
     assert set(parts["rate"]) == {1.0}
 
 
+def test_the_largest_rate_is_the_largest_tried_whether_any_cell_chose_it_or_not():
+    cells = pd.DataFrame({"rate_mse": [1.0, 3.0, 10.0], "rate_bce": [1.0, 3.0, 3.0]})
+    assert statistics.at_largest_rate(cells.iloc[:2], cells).tolist() == [False, False]
+    assert statistics.at_largest_rate(cells.iloc[1:], cells, "bce").tolist() == [True, True]
+
+
 def test_reference_rate_is_the_nearest_to_one():
     def rates(*values):
         return pd.DataFrame({"policy": ["equal"] * len(values), "rate": values}, dtype=object)

@@ -248,9 +248,9 @@ def _cannot_train(found: Evidence) -> Judgement:
     told = []
     if runs.runs:
         told.append(
-            f"From wrong starts of size {_size(found.largest)}, the largest, {_arrived(runs)} reached their target "
+            f"From wrong starts of size {_size(found.largest)}, the largest, {_arrived(runs)} reached their target with MSE, "
+            f"and {_arrived(other)} with BCE."
         )
-        told[-1] += f"with MSE, and {_arrived(other)} with BCE."
     else:
         told.append("This study has no confidently wrong start.")
     if cells.total:

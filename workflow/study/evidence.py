@@ -155,9 +155,10 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     largest = wrong[wrong["scale"] == wrong["scale"].max()]
     mse = arrivals[arrivals["loss"] == "mse"]
     cells = statistics.headline(frames["slowdown"])
-    judged = {policy: _cells(cells[cells["policy"] == policy]) for policy in ("equal", "smoothness", "tuned")}
-    tuned, slower = _within_the_grid(cells), judged["tuned"].slower
-    judged["tuned"] = _cells(tuned)
+    judged = {policy: cells[cells["policy"] == policy] for policy in ("equal", "smoothness", "tuned")}
+    tuned = judged["tuned"]
+    edge = statistics.at_largest_rate(tuned, frames["slowdown"]) & (tuned["slowdown_low"] > 1)
+    judged["tuned"] = tuned.assign(slowdown_low=tuned["slowdown_low"].mask(edge, 0.0))
     outputs, parameters = _class_pulls(config, frames["datasets"], arrays)
     return Evidence(
         identities=identities.check(),
@@ -173,8 +174,8 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
         boundary=_arrivals(mse[mse["target"] == "accuracy"]),
         largest=float(largest["scale"].max()),
         escapes={loss: _arrivals(largest[largest["loss"] == loss]) for loss in LOSSES},
-        cells=judged,
-        at_the_edge=slower - judged["tuned"].slower,
+        cells={policy: _cells(rows) for policy, rows in judged.items()},
+        at_the_edge=int(edge.sum()),
         wrong_cells=_cells(cells[(cells["policy"] == "equal") & (cells["initialisation"] == "wrong")]),
         against_zero=_against_zero(pairs, frames["datasets"]),
         slopes=minima.slopes(config, frames["datasets"], arrays),
@@ -202,12 +203,6 @@ def _cells(rows: pd.DataFrame) -> Cells:
     slower = int((rows["slowdown_low"] > 1).sum())
     no_slower = int((rows["slowdown_high"] <= 1).sum())
     return Cells(slower, no_slower, len(rows) - slower - no_slower)
-
-
-def _within_the_grid(cells: pd.DataFrame) -> pd.DataFrame:
-    """Give the tuned cells; without a lower end where MSE's best rate is the largest tried, as a larger one might do better."""
-    tuned = cells[cells["policy"] == "tuned"]
-    return tuned.assign(slowdown_low=tuned["slowdown_low"].mask(tuned["rate_mse"] == cells["rate_mse"].max(), 0.0))
 
 
 def _against_zero(mse: pd.DataFrame, table: pd.DataFrame) -> dict[str, Order]:

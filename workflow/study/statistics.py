@@ -508,9 +508,8 @@ def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples
     known = matrix(rows["known"], codes, False)
     below = matrix(rows["below"], codes, np.nan)
     middle = median(ratio, known)[0]
-    counted = ~np.isnan(ratio)
-    # With fewer known, Kaplan-Meier would get to one half only by what it assumes of the others.
-    bound = np.isinf(middle) | (counted.any(axis=-1) & (2 * known.sum(axis=-1) < counted.sum(axis=-1)))
+    # With under half known, Kaplan-Meier would get to one half only by what it assumes of the others.
+    bound = np.isinf(middle) | (2 * known.sum(axis=-1) < (~np.isnan(ratio)).sum(axis=-1))
     # Pair by pair the true ratio is at least what is written, so the median of all is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
@@ -576,6 +575,12 @@ def headline_target(frame: pd.DataFrame) -> str:
     """
     targets = sorted(frame["target"].unique())
     return "brier" if "brier" in targets or not targets else str(targets[0])
+
+
+def at_largest_rate(rows: pd.DataFrame, cells: pd.DataFrame, loss: str = "mse") -> pd.Series[bool]:
+    """Mark the rows in which a loss runs at the largest rate tried with it in all of `cells`: a larger one might do better."""
+    marked: pd.Series[bool] = rows[f"rate_{loss}"] == cells[f"rate_{loss}"].max()
+    return marked
 
 
 def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
@@ -786,7 +791,7 @@ def answer(
     Returns
     -------
     dict
-        `target` (see `headline_target`); `rate` (the common rate) and `largest_rate` (the largest common one tried);
+        `target` (see `headline_target`); `rate` (the common rate) and `largest_rate` (the largest tried with MSE);
         `setting` (see `focus`); and what follows. A summary is a dict of the columns that `summarise` returns, or None where
         the study holds no such pair. A spread is {`cells`, `lowest`, `highest`}, the last two
         as (value, whether a lower bound), or None.
@@ -825,13 +830,12 @@ def answer(
     real = real[real["scale"] == real["scale"].min()]
     ordinary = chosen[(chosen["initialisation"] == "normal") & chosen["separability"].isna()]
     ordinary = ordinary[ordinary["scale"] == ordinary["scale"].min()]
-    best = {"zero": chosen[chosen["initialisation"] == "zero"], "ordinary": ordinary}
-    largest = float(cells.loc[cells["policy"] == "equal", "rate"].max())
+    tuned = {"zero": chosen[chosen["initialisation"] == "zero"], "ordinary": ordinary}
     ended = ended[(ended["target"] == target) & ended["loss"].isin(LOSSES)]
     return {
         "target": target,
         "rate": reference_rate(cells),
-        "largest_rate": largest,
+        "largest_rate": float(cells["rate_mse"].max()),
         "setting": setting,
         "zero": _by_policy(summarise(zero, ["policy"], **how)) if len(zero) else None,
         "zero_spread": _spread(equal[equal["initialisation"] == "zero"]),
@@ -846,8 +850,7 @@ def answer(
         else None,
         "ordinary_spread": _spread(ordinary[ordinary["policy"] == "equal"]),
         "edges": {
-            name: int(((rows["policy"] == "tuned") & (rows["rate_mse"] >= largest)).sum())
-            for name, rows in best.items()
+            name: int(at_largest_rate(rows[rows["policy"] == "tuned"], cells).sum()) for name, rows in tuned.items()
         },
         "unfinished": {
             loss: (int(total - reached), int(total))

@@ -123,8 +123,7 @@ def edge_prose(cells: pd.DataFrame) -> str:
     tuned = cells[cells["policy"] == "tuned"]
     shares = []
     for loss in statistics.LOSSES:
-        rates = cells[f"rate_{loss}"]
-        edge = int((tuned[f"rate_{loss}"] == rates.max()).sum())
+        edge = int(statistics.at_largest_rate(tuned, cells, loss).sum())
         shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
     return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
 
@@ -148,12 +147,12 @@ def phase_prose(phase: pd.DataFrame) -> list[str]:
             "as one likes, gives one: its cost grows with the path, not with the time on a plateau."
         )
     ]
-    for _, group in rows.groupby("n", sort=True):
-        out += _nearness(group, int(group["n"].iloc[0]))
+    for _, group in rows.groupby("large", sort=True):
+        out += _nearness(group)
     return out
 
 
-def _nearness(rows: pd.DataFrame, n: int) -> list[str]:
+def _nearness(rows: pd.DataFrame) -> list[str]:
     """Say how near the flow on samples of one size is to the law, where it is expected to follow and where not."""
     rows = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
     if rows.empty:
@@ -161,7 +160,7 @@ def _nearness(rows: pd.DataFrame, n: int) -> list[str]:
     share = rows["flow"] / rows["predicted"]
     follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
     told = (
-        f"On {wording.count(n)} samples the law for infinitely many is expected to hold, up to chance, at "
+        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to hold, up to chance, at "
         f"{int(follows.sum())} of {len(rows)} points"
     )
     if follows.any():
