@@ -144,12 +144,14 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
 
 
 def environment() -> dict[str, str]:
-    """Give the environment of this process without what a pytest around it left there.
+    """Give the environment of this process without what a pytest around it left there, and told to leave no bytecode.
 
     As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change what is
     measured.
     """
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    # Python tells old bytecode by second and size: an edit of the same length within a second would not be measured.
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def require(*packages: str) -> None:

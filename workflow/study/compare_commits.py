@@ -45,8 +45,7 @@ class Side:
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-P", str(_WORKER), str(tree)],
             cwd=tree,
-            # Python tells old bytecode by second and size: an edit of the same length within a second would not be measured.
-            env=recorded.environment() | {"PYTHONDONTWRITEBYTECODE": "1"},
+            env=recorded.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
