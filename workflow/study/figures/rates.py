@@ -10,7 +10,6 @@ from study import statistics, wording
 from study.figures.choice import lacking, named, setting_name, target_name, told, wrong_cells
 from study.figures.style import (
     COLOURS,
-    INK,
     MARKERS,
     MUTED,
     NAMES,
@@ -21,6 +20,7 @@ from study.figures.style import (
     Frames,
     at_least,
     bars,
+    bound_key,
     bound_note,
     draw_medians,
     legend,
@@ -50,6 +50,11 @@ def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     return [(label, group.sort_values("rate")) for label, group in out if len(group)]
 
 
+def _missed(cells: pd.DataFrame) -> bool:
+    """Whether a median of either loss was not reached."""
+    return bool(np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None))
+
+
 def _draw_rates(frames: Frames) -> Figure:
     groups = _rate_cells(frames)
     figure = Figure(figsize=(WIDTH, 0.9 + 2 * len(groups)), layout="constrained")
@@ -68,8 +73,7 @@ def _draw_rates(frames: Frames) -> Figure:
         panel_name(axes, label)
         log_axis(axes.xaxis, np.unique(cells["rate"]))
         log_axis(axes.yaxis)
-    if any(np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in groups):
-        panels[0].plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
+    bound_key(panels[0], [_missed(cells) for _, cells in groups])
     panels[-1].set_xlabel("learning rate, in units of 1/L of BCE")
     figure.supylabel("median steps to the target", fontsize=10)
     legend(panels[0])
@@ -96,7 +100,7 @@ def _no_rates(frames: Frames) -> str:
 
 
 def _rates_named(frames: Frames) -> dict[str, str]:
-    missed = [np.isinf(cells[["mse_median", "bce_median"]]).any(axis=None) for _, cells in _rate_cells(frames)]
+    missed = [_missed(cells) for _, cells in _rate_cells(frames)]
     return named(frames) | {"bounds": bound_note(missed, "says that the median was not reached within the budget")}
 
 
@@ -117,8 +121,7 @@ def _draw_policies(frames: Frames) -> Figure:
         group = rows[rows["policy"] == policy]
         if len(group):
             draw_medians(axes, group, "scale", series_style(index), label, beside=index - 1)
-    if rows["slowdown_bound"].any():
-        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
+    bound_key(axes, rows["slowdown_bound"])
     axes.axhline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)

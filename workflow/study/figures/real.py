@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from study import statistics, wording
 from study.figures.choice import lacking, named, target_name
 from study.figures.style import (
-    INK,
     MUTED,
     RATIO,
     WIDTH,
     Entry,
     Frames,
     at_least,
+    bound_key,
     bound_note,
     escaped,
     interval_ends,
@@ -59,8 +59,7 @@ def _draw_real(frames: Frames) -> Figure:
         axes.plot(value[bound], y[bound], **at_least(style, turned=True))
         low, high = interval_ends(value, low, high)
         axes.hlines(y[~bound], low[~bound], high[~bound], color=style["color"], linewidth=1)
-    if any(rows["slowdown_bound"].any() for _, rows in groups):
-        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=True))
+    bound_key(axes, _bounds(groups), turned=True)
     axes.set(xscale="log", xlabel=RATIO.replace("\n", " "), ylim=(-0.6, len(names) - 0.4))
     axes.set_yticks(range(len(names)), [escaped(name) for name in names])
     axes.axvline(1, color=MUTED, linewidth=1, label="1: as many steps")
@@ -86,8 +85,11 @@ def _lacking(frames: Frames) -> str:
 
 
 def _named(frames: Frames) -> dict[str, str]:
-    bounds = [rows["slowdown_bound"].any() for _, rows in real_rows(frames)]
-    return named(frames) | {"bounds": bound_note(bounds, "is a lower bound")}
+    return named(frames) | {"bounds": bound_note(_bounds(real_rows(frames)), "is a lower bound")}
+
+
+def _bounds(groups: list[tuple[str, pd.DataFrame]]) -> list[bool]:
+    return [bool(rows["slowdown_bound"].any()) for _, rows in groups]
 
 
 REAL = Entry(

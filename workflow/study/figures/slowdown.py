@@ -9,14 +9,13 @@ from matplotlib.figure import Figure
 from study import statistics
 from study.figures.choice import DISTANCE, focus_family, groups_of, lacking, named, separability_name, target_name, told
 from study.figures.style import (
-    INK,
     MUTED,
     RATIO,
     SIZE,
     WIDTH,
     Entry,
     Frames,
-    at_least,
+    bound_key,
     bound_note,
     draw_medians,
     legend,
@@ -34,8 +33,7 @@ def _draw_slowdown(frames: Frames) -> Figure:
     for index, (label, group) in enumerate(groups):
         draw_medians(axes, group, "scale", series_style(index), label, beside=index - (len(groups) - 1) / 2)
     axes.axhline(4, color=MUTED, linewidth=1, linestyle="--", label="4: theory for small logits")
-    if rows["slowdown_bound"].any():
-        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5))
+    bound_key(axes, rows["slowdown_bound"])
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     log_axis(axes.yaxis)
     legend(axes, title=_title(rows))

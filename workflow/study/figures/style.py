@@ -187,6 +187,12 @@ def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False)
     }
 
 
+def bound_key(axes: Axes, bound: Any, *, turned: bool = False) -> None:
+    """Enter the mark of `at_least` in the legend, where any of `bound` is true."""
+    if np.any(bound):
+        axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=turned))
+
+
 def bound_note(bound: Any, meaning: str) -> str:
     """Return the sentence of a caption that says what the mark of `at_least` means, where any of `bound` is true."""
     return f" An open mark with an arrow {meaning}." if np.any(bound) else ""
