@@ -103,8 +103,7 @@ def _text(value: float, *, bound: bool = False) -> str:
 
 
 def _draw_phase(frames: Frames) -> Figure:
-    rows = phase_rows(frames["phase"])
-    rows = own_rows(rows)
+    rows = own_rows(phase_rows(frames["phase"]))
     scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
     figure = Figure(figsize=(WIDTH, 1.4 + 0.36 * len(scales)), layout="constrained")
     axes = figure.subplots()
@@ -162,8 +161,7 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
 
 
 def _describe_phase(frames: Frames) -> str:
-    rows = phase_rows(frames["phase"])
-    rows = own_rows(rows)
+    rows = own_rows(phase_rows(frames["phase"]))
     found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
     found = found.sort_values(["best", "scale"])
     ends = []
@@ -353,6 +351,7 @@ PHASE = Entry(
     _describe_phase,
     _lacking,
     _named,
+    broad=True,
 )
 
 

@@ -96,6 +96,8 @@ class Entry:
         Tables to what is lacking for the figure, as "no ..."; empty where nothing is.
     named
         Tables to what stands in the caption, by name.
+    broad
+        Whether it has so many letters that on a narrow screen it keeps its width and scrolls.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Entry:
     words: Callable[[Frames], str]
     lacking: Callable[[Frames], str] = lambda _frames: ""
     named: Callable[[Frames], Mapping[str, str]] = lambda _frames: {}
+    broad: bool = False
 
     def draw(self, frames: Frames) -> Figure:
         """Draw the figure, or say in its place why there is none."""

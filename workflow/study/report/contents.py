@@ -75,7 +75,7 @@ def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     }
 
 
-def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bool]:
     """Name a figure with its words and the table behind it."""
     entry = figures.FIGURES[name]
     return {
@@ -83,5 +83,6 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
         "title": entry.title,
         "caption": figures.caption(name, frames),
         "words": entry.describe(frames),
+        "broad": entry.broad,
         "file": tables.TABLES[entry.tables[0]].files()[0] if entry.tables else "",
     }
