@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -193,8 +192,7 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
         for a in scales:
             rows = flows[flows["scale"] == a].pivot_table(index="data", columns="loss", values="time")
             ratio = (rows["mse"] / rows["bce"]).to_numpy()
-            point = SimpleNamespace(mu=mu, scale=a, target="brier", n=n)
-            law, spread, strayed = phase._predicted(point), phase._spread(point), phase._strayed(point)
+            law, spread, strayed = phase._predicted(mu, a, "brier"), phase._spread(mu, a, n), phase._strayed(mu, a, n)
             follows = max(spread, strayed) <= prose.NEAR
             reach = 2.571 * ratio.std(ddof=1) * math.sqrt(1 + 1 / draws)  # Student's t, 5 degrees of freedom
             off = float(np.median(ratio)) / law - 1

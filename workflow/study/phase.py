@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -185,8 +186,9 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
     lawful = (out["large"] | out["dataset"].isin(plain)) & (out["mu"] >= laws.LEAST_MU)
-    for name, law in (("predicted", _predicted), ("spread", _spread), ("strayed", _strayed)):
-        out[name] = [law(row) if known else math.nan for row, known in zip(out.itertuples(), lawful, strict=True)]
+    for name, law, what in (("predicted", _predicted, "target"), ("spread", _spread, "n"), ("strayed", _strayed, "n")):
+        where = zip(out["mu"], out["scale"], out[what], lawful, strict=True)
+        out[name] = [law(mu, scale, of) if known else math.nan for mu, scale, of, known in where]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
     return conform(out, "phase")
 
@@ -220,21 +222,23 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
     return renamed[[*_CELL, *(name.replace("slowdown", "stepped") for name in columns)]]
 
 
-def _predicted(row: Any) -> float:
+def _predicted(mu: float, scale: float, target: str) -> float:
     """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
-    threshold = _population_targets(row.mu)[row.target]
+    threshold = _population_targets(mu)[target]
     mse, bce = (
-        laws.population_passage(-row.scale, row.mu, loss=loss, target=row.target, threshold=threshold)
-        for loss in statistics.LOSSES
+        laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in statistics.LOSSES
     )
     return mse / bce if 0.0 < bce < math.inf else math.nan
 
 
-def _spread(row: Any) -> float:
-    """Relative standard error of MSE's gradient at the start in a sample of the row's size."""
-    return laws.population_spread(-row.scale, row.mu, loss="mse") / math.sqrt(row.n)
+# No target changes these two, so each is computed once for all targets.
+@cache
+def _spread(mu: float, scale: float, n: int) -> float:
+    """Relative standard error of MSE's gradient at the start in a sample of `n`."""
+    return laws.population_spread(-scale, mu, loss="mse") / math.sqrt(n)
 
 
-def _strayed(row: Any) -> float:
+@cache
+def _strayed(mu: float, scale: float, n: int) -> float:
     """Bound of how far MSE's path in such a sample strays from the straight one on its way to 0."""
-    return laws.population_deviation(-row.scale, 0.0, row.mu, loss="mse") / math.sqrt(row.n)
+    return laws.population_deviation(-scale, 0.0, mu, loss="mse") / math.sqrt(n)
