@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from study import statistics, wording
 from study.figures.style import NAMES, TARGETS
-from study.report.words import capped, interval, place, ratio, spread
+from study.report.words import capped, data_name, interval, place, ratio, spread
 
 
 @dataclass(frozen=True)
@@ -39,53 +39,40 @@ class Card:
 
 def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
     """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
-    made = filter(None, (_zero(found, level), _ordinary(found, level), _wrong(found, level)))
-    return [
-        replace(card, label=f"as many{'' if rank else ' steps as BCE'} {card.label}") for rank, card in enumerate(made)
-    ]
+    out: list[Card] = []
+    for start, label, detail, edges in _entries(found):
+        value, tuned = start["equal"], _tuned(start["tuned"], level, edges)
+        of = "as many" if out else "as many steps as BCE"
+        out.append(Card(ratio(value), interval(value, level), f"{of} {label}", *tuned, detail))
+    return out
 
 
-def _zero(found: Mapping[str, Any], level: float) -> Card | None:
-    zero = found["zero"]
-    if not _told(zero):
-        return None
-    detail = (
-        f"All parameters zero; {_paired(zero['equal'])}{spread(found['zero_spread'])}. "
-        "In theory 4 while all logits are small, and more as they grow."
-    )
-    tuned = _tuned(zero["tuned"], level, found["edges"]["zero"])
-    return Card(ratio(zero["equal"]), interval(zero["equal"], level), "from a neutral start", *tuned, detail)
+def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str, int]]:
+    """Yield each kind of start with its label, its detail, and in how many cells MSE's best rate is the largest tried."""
+    zero, ordinary = found["zero"], found["ordinary"]
+    if _told(zero):
+        detail = (
+            f"All parameters zero; {_paired(zero)}{spread(found['zero_spread'])}. "
+            "In theory 4 while all logits are small, and more as they grow."
+        )
+        yield zero, "from a neutral start", detail, found["edges"]["zero"]
+    if _told(ordinary):
+        size = wording.number(ordinary["scale"])
+        detail = f"Normal parameters of size {size}; {_paired(ordinary)}{spread(found['ordinary_spread'])}."
+        yield ordinary, "from an ordinary small random start, on real data", detail, found["edges"]["ordinary"]
+    if found["featured"] is not None:
+        entry = found["wrong"][found["featured"]]
+        detail = (
+            f"Parameters of length {wording.number(entry['scale'])} that point the wrong way"
+            f"{_sureness(found['setting'], entry)}; {place(found['setting'])}; {_paired(entry)}. "
+            f"Starts of this size on all data{spread(found['wrong_spread'])}."
+        )
+        yield entry, "from a confidently wrong start", detail, int(capped(entry["tuned"], found["largest_rate"]))
 
 
-def _ordinary(found: Mapping[str, Any], level: float) -> Card | None:
-    ordinary = found["ordinary"]
-    if not _told(ordinary):
-        return None
-    detail = (
-        f"Normal parameters of size {wording.number(ordinary['scale'])}; {_paired(ordinary['equal'])}"
-        f"{spread(found['ordinary_spread'])}."
-    )
-    tuned = _tuned(ordinary["tuned"], level, found["edges"]["ordinary"])
-    label = "from an ordinary small random start, on real data"
-    return Card(ratio(ordinary["equal"]), interval(ordinary["equal"], level), label, *tuned, detail)
-
-
-def _wrong(found: Mapping[str, Any], level: float) -> Card | None:
-    if found["featured"] is None:
-        return None
-    entry = found["wrong"][found["featured"]]
-    detail = (
-        f"Parameters of length {wording.number(entry['scale'])} that point the wrong way{_sureness(found['setting'], entry)}; "
-        f"{place(found['setting'])}; {_paired(entry['equal'])}. "
-        f"Starts of this size on all data{spread(found['wrong_spread'])}."
-    )
-    tuned = _tuned(entry["tuned"], level, int(capped(entry["tuned"], found["largest_rate"])))
-    label = "from a confidently wrong start"
-    return Card(ratio(entry["equal"]), interval(entry["equal"], level), label, *tuned, detail)
-
-
-def _paired(record: Mapping[str, Any]) -> str:
-    return f"{record['starts']} paired {'start' if record['starts'] == 1 else 'starts'}"
+def _paired(start: Mapping[str, Any]) -> str:
+    count = start["equal"]["starts"]
+    return f"{count} paired {'start' if count == 1 else 'starts'}"
 
 
 def _told(start: Mapping[str, Any] | None) -> bool:
@@ -145,8 +132,9 @@ def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
     out = [(label, start) for label, start in mild.items() if _told(start)][:1]
     if found["featured"] is not None:
-        where = "two Gaussian classes" if found["setting"][0] == "gaussian" else f"{found['setting'][0]} data"
-        out.append((f"from a confidently wrong start, on {where}", found["wrong"][found["featured"]]))
+        out.append(
+            (f"from a confidently wrong start, on {data_name(found['setting'][0])}", found["wrong"][found["featured"]])
+        )
     return out
 
 

@@ -101,14 +101,19 @@ def spread(ends: Mapping[str, Any] | None) -> str:
     return f": {low if low == high else f'from {low} to {high}'} over {ends['cells']} data sets"
 
 
+def data_name(dataset: str) -> str:
+    """Name a data set in a sentence."""
+    return "two Gaussian classes" if dataset == "gaussian" else f"{dataset} data"
+
+
 def place(setting: tuple[str, float] | None) -> str:
     """Name the data and how far apart its classes are; nothing for None."""
     if setting is None:
         return ""
+    name, symbol, apart = data_name(setting[0]), separability_name(setting[0]), wording.number(setting[1])
     if setting[0] == "gaussian":
-        apart = wording.number(setting[1])
-        return f"two Gaussian classes {apart} standard deviations apart (d\N{PRIME} = {apart})"
-    return f"{setting[0]} data, {separability_name(setting[0])} = {wording.number(setting[1])}"
+        return f"{name} {apart} standard deviations apart ({symbol} = {apart})"
+    return f"{name}, {symbol} = {apart}"
 
 
 def level_text(value: float) -> str:
