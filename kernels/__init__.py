@@ -10,6 +10,8 @@ from kernels.descent import Descent, descend
 from kernels.evaluation import gradient, risk
 from kernels.flow import Flow, gradient_flow
 from kernels.losses import LOSSES
+from kernels.models import MODELS
+from kernels.optimisers import OPTIMISERS
 
 __all__ = [
     "LOSSES",

@@ -14,9 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from kernels.compiled import compiled
+from kernels.jit import compiled, lanewise
 from kernels.vectors import add_to_exponent, exponent, fma, mantissa, select
 
 __all__ = [
@@ -24,16 +23,12 @@ __all__ = [
     "exp_clamped",
     "expit",
     "expit_slope",
-    "lanewise",
     "log1p",
     "log_normal",
     "sigmoid",
     "sigmoid_pair",
     "softplus",
 ]
-
-lanewise = njit(error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Decorator for a function of one sample's numbers, to be compiled into the loops that use it."""
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,13 +18,15 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from kernels import checks
-from kernels.compiled import compiled
 from kernels.dop853 import ERROR_3, ERROR_5, INTERPOLANT, STAGES, STAGES_EXTENDED, WEIGHTS
+from kernels.jit import compiled, subroutine
 from kernels.losses import Loss
-from kernels.passes import aligned_rows, arrange, full_pass
+from kernels.models import MODELS
+from kernels.passes import full_pass
+from kernels.samples import aligned_rows, arrange
+from kernels.targets import TARGETS
 from kernels.vectors import WIDTH, store
 
 __all__ = ["Flow", "gradient_flow"]
@@ -111,12 +113,10 @@ class _Step(NamedTuple):
     bends: Floats  # (7, d + 1, lanes), coefficients of the interpolant
     place: Floats  # (d, lanes), where a pass is made
     gradient: Floats  # (d, lanes), what it gives: a sum over the samples
+    scratch: Floats  # (0, lanes): a linear model keeps nothing
 
 
-inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-
-
-@inner
+@subroutine
 def _place_stage(step: _Step, stage: int) -> None:
     """Find the parameters at a stage from the slopes before it, and at the last one of the step proper the state ahead."""
     d = step.place.shape[0]
@@ -135,7 +135,7 @@ def _place_stage(step: _Step, stage: int) -> None:
                 step.ahead[j, lane] = moved
 
 
-@inner
+@subroutine
 def _turn(samples: _Samples, step: _Step, stage: int) -> None:
     """Write the slope of a stage, ``-g / |g|`` and ``1 / |g|``; scaled, so that no square leaves float64."""
     d = step.place.shape[0]
@@ -157,19 +157,19 @@ def _turn(samples: _Samples, step: _Step, stage: int) -> None:
 @cache
 def _stages(loss: Loss) -> Any:
     """The function that goes through the stages ``begin <= stage < end`` of a step, compiled for one loss."""
-    one_pass = full_pass(loss.derivative, scored=False)
+    one_pass = full_pass(MODELS["linear"], loss.derivative, scored=False)
 
     @compiled
     def stages(samples: _Samples, step: _Step, begin: int, end: int) -> None:
         for stage in range(begin, end):
             _place_stage(step, stage)
-            one_pass(samples.features, samples.positives_from, samples.padding, step.place, step.gradient)
+            one_pass(samples.features, samples.positives_from, samples.padding, step.place, step.scratch, step.gradient)
             _turn(samples, step, stage)
 
     return stages
 
 
-@inner
+@subroutine
 def _weigh(step: _Step, weights: Floats, j: int, total: Floats) -> None:
     """Sum the slopes of row `j` with weights into `total` (lanes,), stage by stage."""
     for lane in range(WIDTH):
@@ -221,7 +221,7 @@ def _bend(step: _Step) -> None:
                 step.bends[3 + k, j, lane] = step.size[lane] * total[lane]
 
 
-@inner
+@subroutine
 def _between(step: _Step, j: int, lane: int, share: float) -> float:
     """Row `j` of the state where a share of the step is done: order 7."""
     total = 0.0
@@ -237,7 +237,7 @@ def _times(step: _Step, shares: Floats, out: Floats) -> None:
         out[lane] = _between(step, step.state.shape[0] - 1, lane, shares[lane])
 
 
-_score_pass = full_pass(None, scored=True)
+_score_pass = full_pass(MODELS["linear"], None, scored=True)
 
 
 @compiled
@@ -247,7 +247,9 @@ def _score(samples: _Samples, step: _Step, shares: Floats, scores: Floats) -> No
         for j in range(step.place.shape[0]):
             for lane in range(WIDTH):
                 step.place[j, lane] = _between(step, j, lane, shares[k, lane])
-        found = _score_pass(samples.features, samples.positives_from, samples.padding, step.place, step.gradient)
+        found = _score_pass(
+            samples.features, samples.positives_from, samples.padding, step.place, step.scratch, step.gradient
+        )
         store(scores[k], 0, found[0])
         store(scores[k], 1, found[1])
         store(scores[k], 2, found[2])
@@ -275,8 +277,10 @@ class _Block:
         state[:d, :lanes] = starts.T
         size = np.full(WIDTH, _FIRST_STEP / samples.length)
         bends = np.zeros((7, d + 1, WIDTH))
-        self.step = _Step(state, state.copy(), size, slopes, np.zeros(WIDTH), bends, aligned_rows(d), aligned_rows(d))
-        self.thresholds = np.repeat([[np.inf], [-np.inf], [-np.inf]], WIDTH, axis=1)
+        self.step = _Step(
+            state, state.copy(), size, slopes, np.zeros(WIDTH), bends, aligned_rows(d), aligned_rows(d), aligned_rows(0)
+        )
+        self.thresholds = np.full((len(TARGETS), WIDTH), np.nan)
         self.thresholds[:, :lanes] = thresholds
         self.passage = np.full((3, WIDTH), np.inf)
         self.end = np.where(np.arange(WIDTH) < lanes, _LIVE, _ALL_MET)
@@ -485,7 +489,7 @@ def gradient_flow(
     """
     chosen = checks.known_loss(loss)
     x, y = checks.samples(features, labels, _LARGEST_FEATURE)
-    theta = checks.vectors("starts", starts, x.shape[1])
+    theta = checks.vectors("starts", starts, MODELS["linear"], x.shape[1])
     asked, thresholds = checks.thresholds_of(targets, y, len(theta))
     limits = _Limits(
         max_time=checks.number_between("max_time", max_time, 0.0, 1e300),
@@ -520,7 +524,7 @@ def _follow(
         block.follow()
         states[:, part], passages[:, part] = block.step.state[:, :lanes], block.passage[:, :lanes]
         ends[part], evaluations[part] = block.end[:lanes], block.evaluations[:lanes]
-    first_passage = {name: passages[checks.TARGETS.index(name)] for name in asked}
+    first_passage = {name: passages[TARGETS.index(name)] for name in asked}
     return Flow(
         theta=np.ascontiguousarray(states[:d].T),
         time=states[d],

@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from kernels import checks
 from kernels.arithmetic import _exp, _expit, _softplus, exp, expit, log1p
-from kernels.compiled import compiled
+from kernels.errors import failure
+from kernels.jit import compiled
 from kernels.losses import Loss
+from kernels.targets import TARGETS
 
 __all__ = [
     "CLOSED_FORMS",
@@ -105,7 +107,7 @@ def margin_time(start: npt.ArrayLike, end: npt.ArrayLike, *, loss: str) -> Any:
     ``dm / dt = -|x|^2 dL/dm``, so the time is the integral of ``1 / (-dL/dm)`` over the margin.
     """
     if not isinstance(loss, str) or loss not in CLOSED_FORMS:
-        raise checks.failure("loss", repr(loss), f"one with a closed form: {', '.join(CLOSED_FORMS)}")
+        raise failure("loss", repr(loss), f"one with a closed form: {', '.join(CLOSED_FORMS)}")
     first, last = np.broadcast_arrays(checks.finite_array("start", start), checks.finite_array("end", end))
     with np.errstate(over="ignore", invalid="ignore"):
         time = CLOSED_FORMS[loss](np.minimum(first, last), np.maximum(first, last))
@@ -392,7 +394,7 @@ def population_time(start: float, end: float, mu: float, *, loss: str) -> float:
     begin, mu = _checked(start, mu, "start")
     stop, _ = _checked(end, mu, "end")
     if begin > stop:
-        raise checks.failure("start", start, f"at most end = {end:g}")
+        raise failure("start", start, f"at most end = {end:g}")
     return _time(chosen, begin, stop, mu)
 
 
@@ -460,7 +462,7 @@ def population_deviation(start: float, end: float, mu: float, *, loss: str) -> f
     stop, _ = _checked(end, mu, "end")
     optimum = _optimum(chosen, mu)
     if not begin <= stop < optimum:
-        raise checks.failure("start, end", f"{start}, {end}", f"start <= end < the optimum, {optimum:g}")
+        raise failure("start, end", f"{start}, {end}", f"start <= end < the optimum, {optimum:g}")
     deviation = 0.0
     for low, high in reversed(list(_grid(begin, stop, optimum))):
         middle = 0.5 * (low + high)
@@ -498,8 +500,8 @@ def population_target(mu: float, *, target: str, threshold: float) -> float:
         Naming the argument, the value and what is allowed.
     """
     _, mu = _checked(0.0, mu)
-    if target not in checks.TARGETS:
-        raise checks.failure("target", repr(target), f"one of {', '.join(checks.TARGETS)}")
+    if target not in TARGETS:
+        raise failure("target", repr(target), f"one of {', '.join(TARGETS)}")
     limit = checks.number_between("threshold", threshold, -1e300, 1e300)
     if target == "accuracy":
         return math.inf if limit > _right(mu) else 0.0 if limit > 1.0 - _right(mu) else -math.inf
@@ -528,7 +530,7 @@ def population_passage(start: float, mu: float, *, loss: str, target: str, thres
     """
     c = population_target(mu, target=target, threshold=threshold)
     if start >= population_optimum(mu, loss=loss):
-        raise checks.failure("start", start, f"less than the optimum, {population_optimum(mu, loss=loss):g}")
+        raise failure("start", start, f"less than the optimum, {population_optimum(mu, loss=loss):g}")
     return 0.0 if c <= start else math.inf if c > 1e4 else population_time(start, c, mu, loss=loss)
 
 

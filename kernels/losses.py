@@ -1,16 +1,18 @@
 """The registered losses: of each its value, its derivative in the logit, and how curved it can be.
 
-To add a loss, add one entry here (or call `register` from elsewhere): everything else learns of it from `LOSSES`.
+To add a loss, add one entry here, or call `register` from elsewhere: everything else learns of it from `LOSSES`.
+`docs/add-a-loss.md` has a worked example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
-from kernels.arithmetic import _expit, _softplus, lanewise, sigmoid, sigmoid_pair
+from kernels.arithmetic import _expit, _softplus, sigmoid, sigmoid_pair
+from kernels.jit import lanewise
+from kernels.registry import Family, Registry
 
 __all__ = ["LOSSES", "Loss", "register"]
 
@@ -39,25 +41,19 @@ class Loss:
     smoothness: float
 
 
-_registry: dict[str, Loss] = {}
-
-LOSSES: Final[Mapping[str, Loss]] = MappingProxyType(_registry)
+LOSSES: Final[Registry[Loss]] = Registry("loss")
 """The registered losses by name."""
 
 
-def register(loss: Loss) -> Loss:
-    """Make `loss` known under its name.
+def register(loss: Loss | Family[Loss]) -> None:
+    """Make a loss, or a family of them, known under its name.
 
     Raises
     ------
     ValueError
-        If the name is taken.
+        If the name is taken, or is not made of letters, digits and underscores.
     """
-    if loss.name in _registry:
-        message = f"loss: {loss.name!r} is registered already; choose a name other than {', '.join(_registry)}"
-        raise ValueError(message)
-    _registry[loss.name] = loss
-    return loss
+    LOSSES.register(loss)
 
 
 @lanewise

@@ -10,13 +10,16 @@ from __future__ import annotations
 import operator
 from typing import Any, Final
 
-import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import config, types
-from numba.core import cgutils, extending
+from numba import types
+from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.core.extending import lower_builtin, register_model
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+
+from kernels import python_vectors
+from kernels.jit import intrinsic
+from kernels.width import WIDTH
 
 __all__ = [
     "WIDTH",
@@ -29,20 +32,9 @@ __all__ = [
     "load",
     "mantissa",
     "select",
+    "sqrt",
     "store",
 ]
-
-
-def _compiles_for_avx512() -> bool:
-    """Whether Numba compiles for this processor (and not for a `NUMBA_CPU_NAME`), and it has registers of eight float64."""
-    named = config.CPU_NAME not in (None, "", "host", llvm.get_host_cpu_name())
-    return not named and bool(llvm.get_host_cpu_features().get("avx512f", False))
-
-
-WIDTH: Final = 16 if _compiles_for_avx512() else 8
-"""Lanes in a vector: a matter of speed alone, two registers' worth with AVX-512 and with AVX2."""
-
-intrinsic: Any = extending.intrinsic
 
 _FRACTION_BITS: Final = 52
 _FRACTION_MASK: Final = (1 << _FRACTION_BITS) - 1
@@ -141,7 +133,15 @@ for _operation, _symbol in ((operator.lt, "<"), (operator.le, "<="), (operator.g
 _register_operator(operator.neg, _LANES, [(_LANES,)], ir.IRBuilder.fneg)
 
 
-@intrinsic
+def _call_llvm(builder: ir.IRBuilder, name: str, values: list[ir.Value]) -> ir.Value:
+    """The LLVM function `name` for float64 or vectors, whichever `values` are."""
+    kind = values[0].type
+    suffix = f"v{WIDTH}f64" if _is_vector(values[0]) else "f64"
+    declared = ir.FunctionType(kind, [kind] * len(values))
+    return builder.call(cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.{suffix}"), values)
+
+
+@intrinsic(python_vectors.fma)
 def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` with one rounding."""
     result = _common(a, b, c)
@@ -149,16 +149,25 @@ def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        values = _alike(builder, args)
-        kind = values[0].type
-        suffix = f"v{WIDTH}f64" if _is_vector(values[0]) else "f64"
-        declared = ir.FunctionType(kind, [kind] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, declared, f"llvm.fma.{suffix}"), values)
+        return _call_llvm(builder, "fma", _alike(builder, args))
 
     return signature(result, a, b, c), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.sqrt)
+def sqrt(typingctx: Any, x: Any) -> Any:
+    """The square root, correctly rounded; nan of a negative number."""
+    result = _common(x)
+    if result is None:
+        return None
+
+    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return _call_llvm(builder, "sqrt", list(args))
+
+    return signature(result, x), codegen
+
+
+@intrinsic(python_vectors.select)
 def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
     """`a` where `condition` holds, else `b`; without a branch, so both are computed."""
     result = _common(a, b)
@@ -176,7 +185,7 @@ def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
     return signature(result, condition, a, b), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.any_true)
 def any_true(typingctx: Any, mask: Any) -> Any:
     """Whether `mask` holds in at least one lane, as a bool."""
 
@@ -187,7 +196,7 @@ def any_true(typingctx: Any, mask: Any) -> Any:
     return signature(types.boolean, _MASK), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.all_true)
 def all_true(typingctx: Any, mask: Any) -> Any:
     """Whether `mask` holds in every lane, as a bool."""
 
@@ -198,7 +207,7 @@ def all_true(typingctx: Any, mask: Any) -> Any:
     return signature(types.boolean, _MASK), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.add_to_exponent)
 def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
     """``x * 2**k`` for an integer ``k`` that stands in the lowest bits of `shifter`; `x` and the result must be normal."""
     result = _common(x, shifter)
@@ -213,7 +222,7 @@ def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
     return signature(result, x, shifter), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.exponent)
 def exponent(typingctx: Any, x: Any) -> Any:
     """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64; `x` must be positive and normal."""
     result = _common(x)
@@ -230,7 +239,7 @@ def exponent(typingctx: Any, x: Any) -> Any:
     return signature(result, x), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.mantissa)
 def mantissa(typingctx: Any, x: Any) -> Any:
     """The ``m`` of ``x = m * 2**k``, ``1 <= m < 2``; `x` must be positive and normal."""
     result = _common(x)
@@ -254,7 +263,7 @@ def _is_rows(array: Any) -> bool:
     return isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C" and array.dtype is types.float64
 
 
-@intrinsic
+@intrinsic(python_vectors.load)
 def load(typingctx: Any, rows: Any, row: Any) -> Any:
     """Row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array; no bounds are checked."""
     if not _is_rows(rows):
@@ -268,7 +277,7 @@ def load(typingctx: Any, rows: Any, row: Any) -> Any:
     return signature(_LANES, rows, types.intp), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.store)
 def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
     """Write `value` to row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array; no bounds are checked."""
     if not _is_rows(rows) or _common(value) is None:
@@ -283,7 +292,7 @@ def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
     return signature(types.none, rows, types.intp, value), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.fetch_add)
 def fetch_add(typingctx: Any, counter: Any, amount: Any) -> Any:
     """Add `amount` to ``counter[0]`` (int64) in one indivisible step, whatever other threads do; return what stood there."""
     if not isinstance(counter, types.Array) or counter.dtype is not types.int64:

@@ -32,9 +32,9 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from kernels.vectors import WIDTH
+from kernels.width import WIDTH
 
-__all__ = ["compiled", "folder"]
+__all__ = ["folder", "keep_code"]
 
 _HERE: Final = Path(__file__).parent
 _KEPT_SECONDS: Final = 30 * 86_400  # for the code of other versions
@@ -45,11 +45,9 @@ _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Decorator for a function that Python calls: compiled by Numba at its first call in any process, and kept."""
-    dispatcher: Any = numba.njit(function, error_model="numpy", nogil=True)
-    if hasattr(dispatcher, "_cache"):  # it is the function itself where the compiler is switched off
-        dispatcher._cache = _Shelf(function)
+def keep_code(dispatcher: Any, function: Callable[..., Any]) -> Any:
+    """Let a function that Numba compiles find its code on disk, and leave it there; return it."""
+    dispatcher._cache = _Shelf(function)
     return dispatcher
 
 
