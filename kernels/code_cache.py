@@ -113,9 +113,14 @@ class _Shelf(_Cache):  # type: ignore[misc]
 
 
 def _describe(value: Any) -> Iterator[str]:
-    """Name a function of this package and all it closes over; a constant is named by its value."""
+    """Name a function of this package and all it closes over; constants and tuples of them are named by value."""
     if value is None or isinstance(value, bool | int | float | str):
         yield repr(value)
+        return
+    if isinstance(value, tuple):
+        yield f"tuple of {len(value)}"
+        for part in value:
+            yield from _describe(part)
         return
     function = getattr(value, "py_func", value)
     code = getattr(function, "__code__", None)

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import kernels
-from kernels import compiled
+from kernels import code_cache
+from kernels.jit import compiled
+
+EVERYTHING = Path(__file__).with_name("everything.py")
 
 PROGRAM = """
 import sys, hashlib
@@ -21,7 +24,7 @@ x = np.column_stack([np.linspace(-2, 2, 12), np.ones(12)])
 y = (np.arange(12) % 3 == 0).astype(float)
 losses = sys.argv[1].split(",")
 risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
-loops = [evaluation._risk_loop(kernels.LOSSES[loss]) for loss in losses]
+loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses]
 hits, misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in ("cache_hits", "cache_misses"))
 assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()}) == len(loops)
 print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits, misses)
@@ -104,15 +107,52 @@ def test_other_processors_and_other_sources_have_other_code(first, tmp_path):
     assert other != digest
 
 
+def everything(folder: Path) -> tuple[list[str], int]:
+    """What the kernels compute in a process of its own, and how many functions it compiled."""
+    root = Path(kernels.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EVERYTHING)],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *digests, compilations = done.stdout.splitlines()
+    return digests, int(compilations.removeprefix("compilations: "))
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    """Descents of each loss with and without targets and traces, risks, gradients, flows and laws."""
+    digests, compilations = everything(tmp_path)
+    assert compilations > 0
+    assert everything(tmp_path) == (digests, 0)
+
+
+def test_code_that_closes_over_tuples_is_kept_by_their_values():
+    def closing(values):
+        @compiled
+        def own(z):
+            return z + values[0]
+
+        return code_cache._Shelf(own.py_func)._path("sig", own.targetctx)
+
+    # Functions of this file are not of the package: that is what is named first, so make it so for a moment.
+    own = [list(code_cache._describe(values)) for values in ((1.0, 2), (1.0, 3), ((1.0, 2),), (1.0, (2,)))]
+    assert len({tuple(parts) for parts in own}) == 4
+    with pytest.raises(LookupError):
+        list(code_cache._describe((1.0, object())))
+    assert closing((1.0,)) is None
+
+
 def test_code_that_depends_on_more_than_the_package_is_not_kept():
     def elsewhere(z):
         return z
 
-    @compiled.compiled
+    @compiled
     def own(z):
         return elsewhere(z)
 
-    assert compiled._Shelf(own.py_func)._path("sig", own.targetctx) is None
+    assert code_cache._Shelf(own.py_func)._path("sig", own.targetctx) is None
 
 
 def test_code_of_other_versions_goes_after_a_month(tmp_path, monkeypatch):
@@ -121,8 +161,8 @@ def test_code_of_other_versions_goes_after_a_month(tmp_path, monkeypatch):
     for other in (old, recent):
         other.mkdir(parents=True)
     os.utime(old, (0, 0))
-    compiled._write(compiled.folder() / "a.code", b"payload")
-    assert compiled._read(compiled.folder() / "a.code") == b"payload"
+    code_cache._write(code_cache.folder() / "a.code", b"payload")
+    assert code_cache._read(code_cache.folder() / "a.code") == b"payload"
     assert recent.exists()
     assert not old.exists()
-    assert [path.name for path in compiled.folder().iterdir()] == ["a.code"]
+    assert [path.name for path in code_cache.folder().iterdir()] == ["a.code"]
