@@ -84,7 +84,9 @@ def samples(features: npt.ArrayLike, labels: npt.ArrayLike, most: float = np.inf
 def vectors(argument: str, value: npt.ArrayLike, model: Model, d: int) -> Floats:
     """Parameter vectors (runs, rows) of a model on `d` features, as a C-contiguous float64 copy."""
     rows = model.rows(d)
-    allowed = f"a finite real array of shape (runs, {rows}), the parameters of model {model.name} on {d} features"
+    allowed = (
+        f"a finite real array of shape (runs, {rows}), the parameters of model {model.name} on {d} features"
+    )
     array = _real_array(argument, value, allowed)
     if array.ndim != 2 or array.shape[1] != rows:
         raise failure(argument, f"shape {array.shape}", allowed)
@@ -189,7 +191,9 @@ def thresholds_of(
             f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them"
         )
     if "accuracy" in asked and labels.min() == labels.max():
-        raise failure("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
+        raise failure(
+            "targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes"
+        )
     return tuple(name for name in TARGETS if name in asked), table
 
 

@@ -1,7 +1,7 @@
 """Full-batch gradient descent of many runs at once, with the step at which each first meets its targets.
 
-A worker has a vector of runs in hand, one a lane, and takes the next run from the queue whenever one of them ends: so a run costs
-what its own steps cost, and nothing waits for the slowest of a block.
+A worker has a vector of runs in hand, one a lane, and takes the next run from the queue whenever one of them
+ends: so a run costs what its own steps cost, and nothing waits for the slowest of a block.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from kernels.optimisers import Optimiser
 from kernels.passes import full_pass
 from kernels.samples import arrange, pad
 from kernels.targets import TARGETS, check_targets
-from kernels.trace import recorder
+from kernels.traces import recorder
 from kernels.vectors import WIDTH, all_true, fma, load, store
 
 __all__ = ["Descent", "descend"]
@@ -56,10 +56,11 @@ class Descent:
     first_passage
         For each target asked for, the step at which it first held, (runs,) int64, -1 if it never did.
     status
-        For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or ``"diverged"``.
+        For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or
+        ``"diverged"``.
     trace
-        None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k) float64 each; nan
-        from the step on at which a run has ended.
+        None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k)
+        float64 each; nan from the step on at which a run has ended.
     """
 
     theta: Floats
@@ -75,7 +76,7 @@ class Descent:
 
 
 def _stepper(optimiser: Optimiser) -> Any:
-    """The function ``(lanes, count)`` that moves every lane, and returns whether all parameters are still finite."""
+    """The function ``(lanes, count)`` that moves every lane; it returns whether all stay finite."""
     tick, move, slots = optimiser.tick, optimiser.move, optimiser.slots
 
     @lanewise
@@ -115,7 +116,12 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
                 ended = retire_spent(task, outcome, lanes)
             if not ended:  # else no pass is due before the lane is refilled
                 scores = one_pass(
-                    task.features, task.positives_from, task.padding, lanes.theta, lanes.scratch, lanes.gradient
+                    task.features,
+                    task.positives_from,
+                    task.padding,
+                    lanes.theta,
+                    lanes.scratch,
+                    lanes.gradient,
                 )
                 if scored:
                     ended = check_targets(task, outcome, lanes, scores)
@@ -154,10 +160,11 @@ def descend(
     trace_steps: Sequence[int] | npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> Descent:
-    """Full-batch gradient descent, ``theta <- theta - learning_rate * gradient``, of many runs on the same samples.
+    """Full-batch gradient descent of many runs on the same samples.
 
-    A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer finite.  The
-    results are the same to the bit for any number of threads, any order of the runs and any processor.
+    A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
+    finite.  The results are the same to the bit for any number of threads, any order of the runs and any
+    processor.
 
     Parameters
     ----------
@@ -174,11 +181,13 @@ def descend(
     max_steps
         The budget, from 0 to 2**53 steps.
     targets
-        Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0) is met from its
-        threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in nats) down from theirs.  They are
-        checked at every step from 0 on.  None: every run uses its whole budget.
+        Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0)
+        is met from its threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in
+        nats) down from theirs.  They are checked at every step from 0 on.  None: every run uses its whole
+        budget.
     trace_steps
-        Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end stay nan.
+        Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end
+        stay nan.
     threads
         Number of threads, by default one for each core this process may use.
 
@@ -189,12 +198,11 @@ def descend(
     Raises
     ------
     ValueError
-        Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both classes.
+        Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both
+        classes.
 
-    Notes
-    -----
-    The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A margin beyond +-708 counts as
-    +-708 in a gradient: what that leaves out is below 1e-307.
+    Notes ----- The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A
+    margin beyond +-708 counts as +-708 in a gradient: what that leaves out is below 1e-307.
     """
     chosen_loss = checks.known_loss(loss)
     chosen_model = checks.known_model(model)

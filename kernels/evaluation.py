@@ -89,7 +89,12 @@ def _gradient_loop(model: Model, loss: Loss) -> Any:
 
     @compiled
     def loop(
-        features: Floats, positives_from: int, padding: float, theta: Floats, scratch: Floats, gradient: Floats
+        features: Floats,
+        positives_from: int,
+        padding: float,
+        theta: Floats,
+        scratch: Floats,
+        gradient: Floats,
     ) -> None:
         one_pass(features, positives_from, padding, theta, scratch, gradient)
 
@@ -138,7 +143,7 @@ def gradient(
 
 
 def _blocks(theta: Floats) -> Iterator[tuple[slice, Floats]]:
-    """Vectors of runs: which they are, and their parameters (rows, lanes); in lanes left over, some others."""
+    """Vectors of runs: which they are, and their parameters (rows, lanes); lanes left over hold anything."""
     lanes = aligned_rows(theta.shape[1])
     for first in range(0, len(theta), WIDTH):
         part = slice(first, min(first + WIDTH, len(theta)))

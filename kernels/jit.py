@@ -3,8 +3,8 @@
 None of them lets LLVM fuse, reorder or approximate floating-point operations (no ``fastmath``), and in all of
 them a division by 0 gives inf or nan as in IEEE arithmetic (``error_model="numpy"``) and not an exception.
 
-With ``NUMBA_DISABLE_JIT=1`` in the environment nothing is compiled: every function stays plain Python, in which
-breakpoints and prints work, and gives the same bits, some ten thousand times slower.
+With ``NUMBA_DISABLE_JIT=1`` in the environment nothing is compiled: every function stays plain Python, in
+which breakpoints and prints work, and gives the same bits, some ten thousand times slower.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ lanewise: Any = numba.njit(
 )
 """Decorator for a function of a few numbers, or vectors of them, that is part of an inner loop.
 
-It is compiled into the functions that call it (``forceinline``): as a call of its own it would cost more than what
-it computes, and vectors would go through memory.  Python never calls it, so the wrappers for that are left out,
-which halves the time to compile.
+It is compiled into the functions that call it (``forceinline``): as a call of its own it would cost more than
+what it computes, and vectors would go through memory.  Python never calls it, so the wrappers for that are
+left out, which halves the time to compile.
 """
 
 subroutine: Any = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Decorator for a function that a compiled loop calls now and then.
 
-It is compiled apart from that loop, whose registers and instruction cache are so left to what runs all the time.
+It is compiled apart from that loop, whose registers and instruction cache are so left to what runs all the
+time.
 """
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Decorator for a function that Python calls: compiled at its first call in any process, and kept on disk.
+    """Decorator for a function that Python calls, compiled when it is first called and then kept on disk.
 
     It runs without Python's global lock (``nogil``), so that threads run side by side.
     """
@@ -69,7 +70,7 @@ def compile_for(function: Any, *arguments: Any) -> None:
 def intrinsic(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Decorator for a function that writes LLVM instructions; `plain` is the same in Python.
 
-    It is for what neither Python's operators nor NumPy's functions say: fused multiply-adds, choices without a
-    branch, the bits of a float64, vectors in memory.
+    It is for what neither Python's operators nor NumPy's functions say: fused multiply-adds, choices without
+    a branch, the bits of a float64, vectors in memory.
     """
     return lambda function: plain if _uncompiled else extending.intrinsic(function)

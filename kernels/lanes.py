@@ -1,4 +1,4 @@
-"""The runs of one worker, one a lane: loaded from a queue, retired when they end, and replaced by the next."""
+"""The runs of one worker, one a lane: loaded from a queue, retired when they end, replaced by the next."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ class Task(NamedTuple):
     features, positives_from, padding
         The samples as `samples.arrange` gives them, and how many it added.
     raw_features, raw_labels
-        The same samples in the order they came in, for the recorded scores; the features as `samples.pad` gives them.
+        The same samples in the order they came in, for the recorded scores; the features as `samples.pad`
+        gives them.
     starts
         (runs, rows) parameters at step 0.
     rates
@@ -121,7 +122,7 @@ class Lanes(NamedTuple):
 
 
 def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
-    """Lanes without runs, for so many rows of parameters, of the optimiser's memory and clocks, and of scratch."""
+    """Lanes without runs, with so many rows of parameters, of memory, of clocks and of scratch."""
     return Lanes(
         run=np.full(WIDTH, -1),
         theta=aligned_rows(rows),
@@ -154,7 +155,7 @@ def _load(task: Task, lanes: Lanes, lane: int) -> None:
 
 @subroutine
 def retire(outcome: Outcome, lanes: Lanes, lane: int) -> None:
-    """Write down where the run in `lane` ended, and leave the lane empty: what moves in it from now on is nobody's."""
+    """Write down where the run in `lane` ended, and leave the lane empty."""
     run = lanes.run[lane]
     for j in range(lanes.theta.shape[0]):
         outcome.theta[run, j] = lanes.theta[j, lane]

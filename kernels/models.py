@@ -1,7 +1,7 @@
 """The registered models: how each turns features and parameters into logits, and slopes back into a gradient.
 
-To add a model, add one entry here, or call `register` from elsewhere: everything else learns of it from `MODELS`.
-`docs/add-a-model.md` has a worked example.
+To add a model, add one entry here, or call `register` from elsewhere: everything else learns of it from
+`MODELS`.  `docs/add-a-model.md` has a worked example.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from kernels.vectors import fma, load, store
 __all__ = ["GROUP", "MODELS", "Model", "register"]
 
 GROUP: Final = 4
-"""Samples are taken this many at a time, so that as many chains of dependent operations are under way together."""
+"""Samples taken at a time, so that as many chains of dependent operations are under way together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A model with one logit, as functions of four samples at a time.
 
-    A row is a vector that has a run in each lane; parameters, their gradient and the scratch memory are arrays
-    (rows, lanes).  A sample whose features are all 0 must have the logit 0 and add nothing to the gradient: such
-    samples fill up the last group of four.
+    A row is a vector that has a run in each lane; parameters, their gradient and the scratch memory are
+    arrays (rows, lanes).  A sample whose features are all 0 must have the logit 0 and add nothing to the
+    gradient: such samples fill up the last group of four.
 
     Parameters
     ----------
@@ -37,11 +37,11 @@ class Model:
     scratch
         Number of features -> rows that `logits` may leave for the `pull` on the same four samples.
     logits
-        `lanewise` function ``(features, i, theta, scratch) -> (z0, z1, z2, z3)``: the logits of samples i to i + 3
-        of `features` (n, d) at `theta` (rows, lanes).
+        `lanewise` function ``(features, i, theta, scratch) -> (z0, z1, z2, z3)``: the logits of samples i to
+        i + 3 of `features` (n, d) at `theta` (rows, lanes).
     pull
-        `lanewise` function ``(features, i, theta, scratch, slopes, gradient)``: adds to `gradient` (rows, lanes)
-        the derivatives of those logits in the parameters, each times its one of four `slopes`.
+        `lanewise` function ``(features, i, theta, scratch, slopes, gradient)``: adds to `gradient` (rows,
+        lanes) the derivatives of those logits in the parameters, each times its one of four `slopes`.
     """
 
     name: str
@@ -83,7 +83,14 @@ def _linear_logits(features: Any, i: Any, theta: Any, scratch: Any) -> Any:  # n
 
 
 @lanewise
-def _linear_pull(features: Any, i: Any, theta: Any, scratch: Any, slopes: Any, gradient: Any) -> None:  # noqa: ARG001
+def _linear_pull(  # the parameters of every model, used or not
+    features: Any,
+    i: Any,
+    theta: Any,  # noqa: ARG001
+    scratch: Any,  # noqa: ARG001
+    slopes: Any,
+    gradient: Any,
+) -> None:
     for j in range(features.shape[1]):
         total = load(gradient, j)
         total = fma(features[i, j], slopes[0], total)
@@ -93,4 +100,12 @@ def _linear_pull(features: Any, i: Any, theta: Any, scratch: Any, slopes: Any, g
         store(gradient, j, total)
 
 
-register(Model("linear", rows=lambda d: d, scratch=lambda d: 0, logits=_linear_logits, pull=_linear_pull))  # noqa: ARG005
+register(
+    Model(
+        "linear",
+        rows=lambda d: d,
+        scratch=lambda d: 0,  # noqa: ARG005
+        logits=_linear_logits,
+        pull=_linear_pull,
+    )
+)

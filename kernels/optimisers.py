@@ -19,7 +19,7 @@ __all__ = ["OPTIMISERS", "Optimiser", "register"]
 
 @dataclass(frozen=True, eq=False)
 class Optimiser:
-    """A rule that moves parameters along a gradient, as a function of one row (a vector with a run in each lane).
+    """A rule that moves parameters along a gradient, row by row; a row is a vector with a run in each lane.
 
     Memory and clocks are 0 when a run starts.  The gradient comes as a sum over samples together with their
     number, so that descent without memory takes one rounding less; divide where a rule needs the mean.
@@ -33,9 +33,9 @@ class Optimiser:
     clocks
         Numbers that it remembers for each run.
     tick
-        `lanewise` function ``(rate, count, clocks) -> pace``, called once a step: `rate` is the learning rate of
-        each run, `count` how many samples the gradient is the sum of, `clocks` an array (clocks, lanes) to read
-        and write.  The `pace` is handed on to every `move`, and may be a tuple.
+        `lanewise` function ``(rate, count, clocks) -> pace``, called once a step: `rate` is the learning rate
+        of each run, `count` how many samples the gradient is the sum of, `clocks` an array (clocks, lanes) to
+        read and write.  The `pace` is handed on to every `move`, and may be a tuple.
     move
         `lanewise` function ``(pace, theta, gradient, memory, row) -> theta``, called for each parameter: its
         memory is the rows from `row` on, `slots` of them, to read and write.  A rate of 0 must not move a

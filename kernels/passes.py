@@ -1,7 +1,7 @@
-"""One pass over the samples, for a vector of runs: the gradient, and the scores that targets are checked against.
+"""One pass over the samples for a vector of runs: the gradient, and the scores that targets are about.
 
-The lanes of every vector are runs, so a sum over samples is sequential within its lane: neither the vector width
-nor the company a run is in changes a bit of it.
+The lanes of every vector are runs, so a sum over samples is sequential within its lane: neither the vector
+width nor the company a run is in changes a bit of it.
 """
 
 from __future__ import annotations
@@ -65,14 +65,16 @@ def full_pass(model: Model, derivative: Callable[[Any, Any], Any] | None, scored
     -------
     function
         ``(features, positives_from, padding, theta, scratch, gradient) -> (accuracy, brier, logloss)``: it
-        overwrites `gradient`, (rows, WIDTH), with the sum over the samples at `theta`, (rows, WIDTH), and returns
-        the mean scores, which mean nothing unless `scored`.  `features` and `positives_from` come from
-        `samples.arrange`, and `padding` is how many samples it added.
+        overwrites `gradient`, (rows, WIDTH), with the sum over the samples at `theta`, (rows, WIDTH), and
+        returns the mean scores, which mean nothing unless `scored`.  `features` and `positives_from` come
+        from `samples.arrange`, and `padding` is how many samples it added.
     """
     add_class = _class_pass(model, derivative, scored)
 
     @lanewise
-    def one_pass(features: Any, positives_from: Any, padding: Any, theta: Any, scratch: Any, gradient: Any) -> Any:
+    def one_pass(
+        features: Any, positives_from: Any, padding: Any, theta: Any, scratch: Any, gradient: Any
+    ) -> Any:
         for j in range(gradient.shape[0]):
             store(gradient, j, 0.0)
         sums = begin_sums(load(gradient, 0), padding)

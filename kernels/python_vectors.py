@@ -44,7 +44,7 @@ def _fma(a: float, b: float, c: float) -> float:
     try:
         return above / below  # Python rounds the quotient of two whole numbers correctly
     except OverflowError:
-        return math.copysign(math.inf, above)
+        return math.inf if above > 0 else -math.inf
 
 
 def _each(function: Any, *operands: Any) -> Any:
@@ -92,11 +92,13 @@ def all_true(mask: Any) -> bool:
 
 def add_to_exponent(x: Any, shifter: Any) -> Any:
     """``x * 2**k`` for an integer ``k`` that stands in the lowest bits of `shifter`."""
-    return _each(lambda value, amount: _from_bits(_bits(value) + (_bits(amount) << _FRACTION_BITS)), x, shifter)
+    return _each(
+        lambda value, amount: _from_bits(_bits(value) + (_bits(amount) << _FRACTION_BITS)), x, shifter
+    )
 
 
 def exponent(x: Any) -> Any:
-    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64; `x` must be positive and normal."""
+    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64, for a positive normal `x`."""
     return _each(lambda value: float((_bits(value) >> _FRACTION_BITS & 0xFFF) - _BIAS), x)
 
 

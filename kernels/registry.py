@@ -1,4 +1,4 @@
-"""Registered entries (losses, models, optimisers) by name; a name may take parameters, as in ``momentum(0.9)``."""
+"""Registered losses, models and optimisers by name; a name may take parameters, as in ``momentum(0.9)``."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ class Family(Generic[Entry]):
 class Registry(Mapping[str, Entry]):
     """Entries of one kind by name.
 
-    Looking up a text with parameters, ``registry["momentum(0.9)"]``, gives an entry whose name is the canonical
-    form of that text; the same numbers give the same entry, however they were written.  To iterate gives the names
-    that take no parameters, of which there are finitely many.
+    Looking up a text with parameters, ``registry["momentum(0.9)"]``, gives an entry whose name is the
+    canonical form of that text; the same numbers give the same entry, however they were written.  To iterate
+    gives the names that take no parameters, of which there are finitely many.
 
     Parameters
     ----------
@@ -152,7 +152,9 @@ class Registry(Mapping[str, Entry]):
         parts = _TEXT.fullmatch(text) if isinstance(text, str) else None
         name, values = (parts["name"], parts["values"]) if parts else (None, None)
         if name in self._families:
-            return self._make(self._families[name], values, failure(argument, repr(text), self._allowed(name)))
+            return self._make(
+                self._families[name], values, failure(argument, repr(text), self._allowed(name))
+            )
         if name in self._plain:
             if values is None:
                 return self._plain[name]

@@ -21,8 +21,8 @@ def pad(features: Floats) -> Floats:
 def arrange(features: Floats, labels: Floats) -> tuple[Floats, int]:
     """The samples in the order of a pass, and where the positive class begins.
 
-    The negative class comes first, and each class is padded to whole groups by samples of features 0, which add
-    exactly nothing to a gradient.
+    The negative class comes first, and each class is padded to whole groups by samples of features 0, which
+    add exactly nothing to a gradient.
     """
     negative, positive = (pad(features[labels == label]) for label in (0.0, 1.0))
     return np.concatenate([negative, positive]), len(negative)

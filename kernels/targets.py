@@ -1,8 +1,8 @@
 """The scores that runs are to reach: how each is summed over the samples, and when a target is met.
 
-``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the probability
-(without a half), ``logloss`` the mean cross-entropy in nats.  Accuracy is met from its threshold on, the other
-two down from theirs.
+``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
+probability (without a half), ``logloss`` the mean cross-entropy in nats.  Accuracy is met from its threshold
+on, the other two down from theirs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 TARGETS: Final = ("accuracy", "brier", "logloss")
-"""Names of the targets, in the order of rows of thresholds and scores; a threshold that is nan is never met."""
+"""Names of the targets, in the order of rows of thresholds and scores; a threshold of nan is never met."""
 
 _ACCURACY, _BRIER, _LOGLOSS = range(3)
 _LN2: Final = float.fromhex("0x1.62e42fefa39efp-1")
@@ -43,10 +43,10 @@ def begin_sums(nothing: Any, padding: Any) -> Any:
 
 @lanewise
 def add_to_sums(z: Any, y: Any, sums: Any) -> Any:
-    """Add a sample of logit `z` and label `y`: squared errors, the parts of the log loss, and right predictions.
+    """Add a sample of logit `z` and label `y` to the sums.
 
-    ``softplus(-m) = max(-m, 0) - log(max(sigmoid(m), sigmoid(-m)))``: the factors of the second part, from 1/2 to 1,
-    are multiplied up, which costs one multiplication a sample in place of one logarithm.
+    ``softplus(-m) = max(-m, 0) - log(max(sigmoid(m), sigmoid(-m)))``: the factors of the second part, from
+    1/2 to 1, are multiplied up, which costs one multiplication a sample in place of one logarithm.
     """
     squares, excess, product, powers, correct = sums
     margin = (2.0 * y - 1.0) * z
@@ -75,7 +75,7 @@ def mean_scores(sums: Any, count: Any) -> Any:
 
 @subroutine
 def _check_lanes(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
-    """Note the targets that hold first at this step, and retire the runs that are done; return whether any is."""
+    """Note the targets that hold first at this step, and retire the runs that are done; return if any is."""
     scores, thresholds = lanes.scores, lanes.thresholds
     ended = False
     for lane in range(WIDTH):
@@ -100,7 +100,8 @@ def _check_lanes(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
 def check_targets(task: Task, outcome: Outcome, lanes: Lanes, scores: Any) -> Any:
     """Compare `scores` (accuracy, Brier score, log loss) with the thresholds, between a pass and its step.
 
-    Runs that have met all their targets, or have used their budget, are retired; return whether there were any.
+    Runs that have met all their targets, or have used their budget, are retired; return whether there were
+    any.
     """
     accuracy, brier, logloss = scores
     if (

@@ -1,8 +1,9 @@
 """Lanes: a Numba type whose value is one LLVM vector of float64, and its operations.
 
-A function written with ``+ - * /``, unary minus, comparisons and the helpers of this module compiles for a ``float64`` and for
-a vector of `WIDTH` of them alike, and gives the same bits in both: each operation is one IEEE operation per lane, and LLVM is
-given no licence to fuse, reorder or approximate.  Nothing in here knows what is being computed.
+A function written with ``+ - * /``, unary minus, comparisons and the helpers of this module compiles for a
+``float64`` and for a vector of `WIDTH` of them alike, and gives the same bits in both: each operation is one
+IEEE operation per lane, and LLVM is given no licence to fuse, reorder or approximate.  Nothing in here knows
+what is being computed.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def _common(*operands: types.Type) -> types.Type | None:
     return _LANES if _LANES in operands else types.float64
 
 
-def _register_operator(operation: Any, result: types.Type, operands: list[tuple[types.Type, ...]], build: Any) -> None:
+def _register_operator(
+    operation: Any, result: types.Type, operands: list[tuple[types.Type, ...]], build: Any
+) -> None:
     """Give `operation` a meaning for each tuple of operand types: `build` makes the instruction."""
     cases = [signature(result, *types_) for types_ in operands]
     infer_global(operation)(type("_Operator", (ConcreteTemplate,), {"cases": cases}))
@@ -138,7 +141,9 @@ def _call_llvm(builder: ir.IRBuilder, name: str, values: list[ir.Value]) -> ir.V
     kind = values[0].type
     suffix = f"v{WIDTH}f64" if _is_vector(values[0]) else "f64"
     declared = ir.FunctionType(kind, [kind] * len(values))
-    return builder.call(cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.{suffix}"), values)
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.{suffix}"), values
+    )
 
 
 @intrinsic(python_vectors.fma)
@@ -209,7 +214,7 @@ def all_true(typingctx: Any, mask: Any) -> Any:
 
 @intrinsic(python_vectors.add_to_exponent)
 def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
-    """``x * 2**k`` for an integer ``k`` that stands in the lowest bits of `shifter`; `x` and the result must be normal."""
+    """``x * 2**k`` for an integer ``k`` in the lowest bits of `shifter`; `x` and result must be normal."""
     result = _common(x, shifter)
     if result is None:
         return None
@@ -224,13 +229,14 @@ def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
 
 @intrinsic(python_vectors.exponent)
 def exponent(typingctx: Any, x: Any) -> Any:
-    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64; `x` must be positive and normal."""
+    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64, for a positive normal `x`."""
     result = _common(x)
     if result is None:
         return None
 
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        # k as the last bits of 2**52 + k is exact, and needs no conversion instruction, which older vector units lack.
+        # k as the last bits of 2**52 + k is exact, and needs no conversion instruction, which older vector
+        # units lack.
         bits = _to_bits(builder, args[0])
         biased = builder.lshr(bits, _constant_like(bits, _FRACTION_BITS))
         number = _from_bits(builder, builder.or_(biased, _constant_like(bits, _BITS_OF_2_52)))
@@ -254,13 +260,20 @@ def mantissa(typingctx: Any, x: Any) -> Any:
     return signature(result, x), codegen
 
 
-def _row_pointer(context: Any, builder: ir.IRBuilder, array_type: Any, array: ir.Value, row: ir.Value) -> ir.Value:
+def _row_pointer(
+    context: Any, builder: ir.IRBuilder, array_type: Any, array: ir.Value, row: ir.Value
+) -> ir.Value:
     struct = context.make_array(array_type)(context, builder, array)
     return builder.gep(struct.data, [builder.mul(row, ir.Constant(_INT64, WIDTH))])
 
 
 def _is_rows(array: Any) -> bool:
-    return isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C" and array.dtype is types.float64
+    return (
+        isinstance(array, types.Array)
+        and array.ndim == 2
+        and array.layout == "C"
+        and array.dtype is types.float64
+    )
 
 
 @intrinsic(python_vectors.load)
@@ -279,7 +292,7 @@ def load(typingctx: Any, rows: Any, row: Any) -> Any:
 
 @intrinsic(python_vectors.store)
 def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
-    """Write `value` to row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array; no bounds are checked."""
+    """Write `value` to row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array, unchecked."""
     if not _is_rows(rows) or _common(value) is None:
         return None
 
@@ -294,7 +307,7 @@ def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
 
 @intrinsic(python_vectors.fetch_add)
 def fetch_add(typingctx: Any, counter: Any, amount: Any) -> Any:
-    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, whatever other threads do; return what stood there."""
+    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, and return what stood there."""
     if not isinstance(counter, types.Array) or counter.dtype is not types.int64:
         return None
 

@@ -1,4 +1,4 @@
-"""Print a digest of everything public that `kernels` computes, on tiny problems; and how often Numba compiled.
+"""Print digests of everything public that `kernels` computes, and how often Numba compiled.
 
 Run in a process of its own, with the compiler, its processor or its cache set by the environment.
 """
@@ -29,11 +29,21 @@ def parts():
         for targets in (None, TARGETS):
             for trace in (None, [0, 2, 6]):
                 name = f"descend {loss} {targets is not None} {trace is not None}"
-                found = kernels.descend(FEATURES, LABELS, STARTS, targets=targets, trace_steps=trace, **common)
-                yield name, found.theta, found.steps_run, *found.first_passage.values(), *(found.trace or {}).values()
+                found = kernels.descend(
+                    FEATURES, LABELS, STARTS, targets=targets, trace_steps=trace, **common
+                )
+                yield (
+                    name,
+                    found.theta,
+                    found.steps_run,
+                    *found.first_passage.values(),
+                    *(found.trace or {}).values(),
+                )
         yield f"risk {loss}", kernels.risk(FEATURES, LABELS, STARTS, loss=loss)
         yield f"gradient {loss}", kernels.gradient(FEATURES, LABELS, STARTS, loss=loss)
-        flow = kernels.gradient_flow(FEATURES, LABELS, STARTS[:2], loss=loss, targets=TARGETS, max_evaluations=40)
+        flow = kernels.gradient_flow(
+            FEATURES, LABELS, STARTS[:2], loss=loss, targets=TARGETS, max_evaluations=40
+        )
         yield f"flow {loss}", flow.theta, flow.time, flow.evaluations, *flow.first_passage.values()
         yield (
             f"population {loss}",
@@ -45,11 +55,16 @@ def parts():
                 laws.population_deviation(0.0, 0.1, 1.1, loss=loss),
             ],
         )
-        yield f"stall {loss}", [laws.stall_logit(loss=loss, learning_rate=1.0, dtype=kind) for kind in ("f4", "f8")]
+        yield (
+            f"stall {loss}",
+            [laws.stall_logit(loss=loss, learning_rate=1.0, dtype=kind) for kind in ("f4", "f8")],
+        )
     for loss in laws.CLOSED_FORMS:
         yield f"margin {loss}", laws.margin_time([-3.0, -1.0], [1.0, 40.0], loss=loss)
     yield "scores", laws.population_scores(0.3, 1.1)
-    x = np.concatenate([np.linspace(-760.0, 760.0, 40), [0.0, -0.0, 5e-324, -1e-300, 37.0, np.inf, -np.inf, np.nan]])
+    x = np.concatenate(
+        [np.linspace(-760.0, 760.0, 40), [0.0, -0.0, 5e-324, -1e-300, 37.0, np.inf, -np.inf, np.nan]]
+    )
     for name in ("exp", "expit", "expit_slope", "log1p", "softplus"):
         yield name, getattr(kernels, name)(x)
 

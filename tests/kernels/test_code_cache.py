@@ -1,4 +1,4 @@
-"""Compiled code that is kept: found again by another process, never by one that must not, and harmless when damaged."""
+"""Compiled code that is kept: found by another process, never by one that must not, harmless when damaged."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ from kernels.jit import compiled
 EVERYTHING = Path(__file__).with_name("everything.py")
 
 PROGRAM = """
-import sys, hashlib
-import numpy as np
-import kernels
-from kernels import evaluation
-x = np.column_stack([np.linspace(-2, 2, 12), np.ones(12)])
-y = (np.arange(12) % 3 == 0).astype(float)
-losses = sys.argv[1].split(",")
-risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
-loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses]
-hits, misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in ("cache_hits", "cache_misses"))
-assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()}) == len(loops)
-print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits, misses)
+import sys, hashlib import numpy as np import kernels from kernels import evaluation x =
+np.column_stack([np.linspace(-2, 2, 12), np.ones(12)]) y = (np.arange(12) % 3 == 0).astype(float) losses =
+sys.argv[1].split(",") risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
+loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses] hits,
+misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in ("cache_hits",
+"cache_misses")) assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()})
+== len(loops) print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits,
+misses)
 """
 
 
-def run(folder: Path, losses: str = "mse,bce", root: Path | None = None, **changes: str) -> tuple[str, int, int]:
+def run(
+    folder: Path, losses: str = "mse,bce", root: Path | None = None, **changes: str
+) -> tuple[str, int, int]:
     """Digest of what the program computes, how often code was found, and how often compiled."""
     root = root or Path(kernels.__file__).parents[1]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)} | changes
@@ -66,7 +64,7 @@ def test_another_process_finds_the_code_and_computes_the_same(first):
 
 
 def test_the_order_of_compilation_mixes_nothing_up(first, tmp_path):
-    """One loss from the disk, the other compiled beside it: by Numba's own count their loops would have the same name."""
+    """One loss from the disk, the other compiled: by Numba's own count their loops would have one name."""
     folder, (digest, _, _) = first
     run(tmp_path, "bce")
     assert run(tmp_path) == (digest, 1, 1)

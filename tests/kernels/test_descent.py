@@ -29,7 +29,9 @@ def test_runs_match_the_plain_twin(loss: str, n: int, d: int) -> None:
     starts = 2.0 * np.random.default_rng(1).normal(size=(21, d))
     targets = TARGETS if n > 1 else {"brier": 0.14, "logloss": 0.45}
     rates = np.linspace(0.1, 3.0, 21)
-    result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rates, max_steps=60, targets=targets)
+    result = kernels.descend(
+        features, labels, starts, loss=loss, learning_rate=rates, max_steps=60, targets=targets
+    )
     for run in range(21):
         twin = naive.descend(features, labels, starts[run], loss, rates[run], 60, targets)
         assert result.steps_run[run] == twin["steps_run"]
@@ -53,7 +55,9 @@ def test_the_path_does_not_depend_on_what_is_watched() -> None:
     starts = np.random.default_rng(1).normal(size=(40, 3))
     common = {"loss": "mse", "learning_rate": 0.7, "max_steps": 50}
     plain = kernels.descend(features, labels, starts, **common)
-    watched = kernels.descend(features, labels, starts, **common, targets={"logloss": 1e-9}, trace_steps=[0, 3, 50])
+    watched = kernels.descend(
+        features, labels, starts, **common, targets={"logloss": 1e-9}, trace_steps=[0, 3, 50]
+    )
     np.testing.assert_array_equal(plain.theta, watched.theta)
     assert plain.status == {}
     assert plain.trace is None
@@ -72,7 +76,13 @@ def test_a_target_that_holds_at_the_start_is_met_at_step_0() -> None:
 def test_a_logit_of_0_counts_as_wrong() -> None:
     features, labels = problem(20, 2)
     result = kernels.descend(
-        features, labels, [[0.0, 0.0]], loss="bce", learning_rate=1e-9, max_steps=0, targets={"accuracy": 0.05}
+        features,
+        labels,
+        [[0.0, 0.0]],
+        loss="bce",
+        learning_rate=1e-9,
+        max_steps=0,
+        targets={"accuracy": 0.05},
     )
     assert result.status["accuracy"][0] == "censored"
 
@@ -81,7 +91,13 @@ def test_thresholds_may_differ_between_runs() -> None:
     features, labels = problem(20, 2)
     thresholds = np.array([0.3, 0.24, 0.2, 0.0])
     result = kernels.descend(
-        features, labels, np.zeros((4, 2)), loss="bce", learning_rate=0.1, max_steps=5000, targets={"brier": thresholds}
+        features,
+        labels,
+        np.zeros((4, 2)),
+        loss="bce",
+        learning_rate=0.1,
+        max_steps=5000,
+        targets={"brier": thresholds},
     )
     steps = result.first_passage["brier"]
     assert steps[0] == 0
@@ -94,15 +110,26 @@ def test_trace_matches_the_plain_scores_and_ends_with_the_run() -> None:
     features, labels = problem(30, 3)
     starts = np.random.default_rng(4).normal(size=(35, 3))
     steps = [0, 1, 5, 20, 64]
-    free = kernels.descend(features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, trace_steps=steps)
+    free = kernels.descend(
+        features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, trace_steps=steps
+    )
     np.testing.assert_array_equal(free.trace["steps"], steps)
     for k, step in enumerate(steps):
-        thetas = kernels.descend(features, labels, starts, loss="mse", learning_rate=1.0, max_steps=step).theta
+        thetas = kernels.descend(
+            features, labels, starts, loss="mse", learning_rate=1.0, max_steps=step
+        ).theta
         for run in range(35):
             for name, value in naive.scores(features, labels, thetas[run]).items():
                 assert free.trace[name][run, k] == pytest.approx(value, rel=1e-12)
     bound = kernels.descend(
-        features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, targets={"brier": 0.2}, trace_steps=steps
+        features,
+        labels,
+        starts,
+        loss="mse",
+        learning_rate=1.0,
+        max_steps=64,
+        targets={"brier": 0.2},
+        trace_steps=steps,
     )
     ended = np.asarray(steps)[None, :] > bound.steps_run[:, None]
     assert 0 < ended.sum() < ended.size
@@ -133,7 +160,14 @@ def test_the_running_product_gives_the_log_loss_for_any_number_of_samples(n: int
 def test_no_runs_give_empty_results() -> None:
     features, labels = problem(5, 2)
     result = kernels.descend(
-        features, labels, np.empty((0, 2)), loss="mse", learning_rate=1.0, max_steps=5, targets=TARGETS, trace_steps=[1]
+        features,
+        labels,
+        np.empty((0, 2)),
+        loss="mse",
+        learning_rate=1.0,
+        max_steps=5,
+        targets=TARGETS,
+        trace_steps=[1],
     )
     assert result.theta.shape == (0, 2)
     assert result.trace["brier"].shape == (0, 1)
@@ -162,7 +196,9 @@ def test_company_order_and_threads_change_no_bit(
     }
     whole = kernels.descend(features, labels, starts, learning_rate=rates, threads=1, **common)
     order = rng.permutation(runs)
-    shuffled = kernels.descend(features, labels, starts[order], learning_rate=rates[order], threads=threads, **common)
+    shuffled = kernels.descend(
+        features, labels, starts[order], learning_rate=rates[order], threads=threads, **common
+    )
     alone = kernels.descend(features, labels, starts[:1], learning_rate=rates[0], threads=threads, **common)
     for part, rows in ((shuffled, order), (alone, [0])):
         np.testing.assert_array_equal(part.theta, whole.theta[rows])
@@ -189,7 +225,10 @@ BAD = [
     ({"labels": [0, 1]}, r"labels: got shape \(2,\).*3 samples"),
     ({"labels": [0, 1, 2]}, "labels: got 2.0; allowed is 0 or 1"),
     ({"labels": [0, 1, np.nan]}, "labels: got nan"),
-    ({"labels": [1, 1, 1], "targets": {"accuracy": 0.5}}, r"targets\['accuracy'\]: got labels of class 1 only"),
+    (
+        {"labels": [1, 1, 1], "targets": {"accuracy": 0.5}},
+        r"targets\['accuracy'\]: got labels of class 1 only",
+    ),
     ({"starts": np.zeros((2, 2))}, r"starts: got shape \(2, 2\); allowed is .*\(runs, 3\)"),
     ({"starts": [[0.0, np.inf, 0.0]]}, r"starts: got inf at \[0, 1\]"),
     ({"loss": "hinge"}, "loss: got 'hinge'; allowed is one of bce, mse"),
@@ -222,7 +261,9 @@ BAD = [
 def test_bad_input_is_named(change: dict, message: str) -> None:
     arguments = GOOD | change
     with pytest.raises(ValueError, match=message):
-        kernels.descend(arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments)
+        kernels.descend(
+            arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments
+        )
 
 
 def test_risk_and_gradient_refuse_the_same() -> None:

@@ -1,4 +1,4 @@
-"""How the package is laid out: what importing it loads, no circles, and files and functions that can be read."""
+"""How the package is laid out: what an import loads, no circles, files and functions that can be read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def test_no_import_goes_in_a_circle() -> None:
 @pytest.mark.parametrize(
     ("module", "loaded", "left"),
     [
-        ("losses", {"losses", "registry", "jit"}, {"descent", "flow", "evaluation", "lanes", "models", "optimisers"}),
+        (
+            "losses",
+            {"losses", "registry", "jit"},
+            {"descent", "flow", "evaluation", "lanes", "models", "optimisers"},
+        ),
         ("arithmetic", {"vectors", "jit"}, {"losses", "descent", "flow"}),
         ("descent", {"lanes", "targets", "optimisers"}, {"flow", "evaluation", "laws", "dop853"}),
     ],

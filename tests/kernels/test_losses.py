@@ -74,7 +74,9 @@ def test_smoothness_constants_bound_the_second_derivative() -> None:
     assert kernels.LOSSES["mse"].smoothness == pytest.approx(sigmoid_polynomial(s), rel=1e-14)
     grid = np.linspace(0, 1, 100_001)
     assert abs(sigmoid_polynomial(grid)).max() <= kernels.LOSSES["mse"].smoothness
-    assert kernels.LOSSES["bce"].smoothness / kernels.LOSSES["mse"].smoothness == pytest.approx(3.2455, abs=5e-5)
+    assert kernels.LOSSES["bce"].smoothness / kernels.LOSSES["mse"].smoothness == pytest.approx(
+        3.2455, abs=5e-5
+    )
 
 
 @lanewise
@@ -89,7 +91,7 @@ def _squared_logit_derivative(z, y):
 
 @pytest.fixture
 def squared_logit(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A third loss: squared error on the raw logit, with targets of -1 and +1, which makes it least squares."""
+    """A third loss: squared error on the raw logit, with targets of -1 and +1, which is least squares."""
     monkeypatch.setattr(kernels.LOSSES, "_plain", dict(kernels.LOSSES))
     register(Loss("squared_logit", _squared_logit_value, _squared_logit_derivative, smoothness=1.0))
     return "squared_logit"
@@ -102,7 +104,9 @@ def test_a_third_loss_descends_to_the_least_squares_solution(squared_logit: str)
     signs = 2.0 * labels - 1.0
     solution = np.linalg.lstsq(features, signs, rcond=None)[0]
     rate = 1.0 / np.linalg.eigvalsh(features.T @ features / 50)[-1]
-    result = kernels.descend(features, labels, np.zeros((3, 2)), loss=squared_logit, learning_rate=rate, max_steps=2000)
+    result = kernels.descend(
+        features, labels, np.zeros((3, 2)), loss=squared_logit, learning_rate=rate, max_steps=2000
+    )
     np.testing.assert_allclose(result.theta, np.tile(solution, (3, 1)), rtol=1e-10)
     risk = kernels.risk(features, labels, solution[None, :], loss=squared_logit)[0]
     assert risk == pytest.approx(np.mean((features @ solution - signs) ** 2) / 2, rel=1e-12)

