@@ -75,7 +75,7 @@ _TINY: Final = 2.0**-54
 
 @lanewise
 def _exp_of_remainder(x: Any, shifted: Any) -> Any:
-    """``exp(x - k ln 2)`` in [1/sqrt(2), sqrt(2)]; `shifted` is `_SHIFTER` + k, k the integer next to x / ln 2."""
+    """``exp(x - k ln 2)`` in [1/sqrt(2), sqrt(2)]; `shifted` is `_SHIFTER` + k, k next to x / ln 2."""
     k = shifted - _SHIFTER
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
     p = fma(_E11, r, _E10)
@@ -111,7 +111,7 @@ def sigmoid(x: Any) -> Any:
 
 @lanewise
 def sigmoid_pair(x: Any) -> Any:
-    """``sigmoid(x), sigmoid(-x)``, relatively accurate in both tails, for one exponential and one division."""
+    """``sigmoid(x), sigmoid(-x)``, relatively accurate in both tails, by one exponential and division."""
     e = exp_clamped(-x)
     upper = 1.0 / (1.0 + e)
     return upper, upper * e

@@ -1,7 +1,7 @@
-"""Full-batch gradient descent of many runs at once, with the step at which each first meets its targets.
+"""Gradient descent of many runs at once, with the step at which each first meets its targets.
 
-A worker has a vector of runs in hand, one a lane, and takes the next run from the queue whenever one of them
-ends: so a run costs what its own steps cost, and nothing waits for the slowest of a block.
+A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends: so
+a run costs what its own steps cost, and nothing waits for the slowest of a block.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Descent:
     Attributes
     ----------
     theta
-        Last parameters, (runs, d) float64; not finite where a run diverged.
+        Last parameters, (runs, rows) float64; not finite where a run diverged.
     steps_run
         Steps taken, (runs,) int64.
     first_passage
@@ -139,6 +139,7 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
 
 
 def _run_workers(work: Any, task: Task, outcome: Outcome, workers: list[Lanes]) -> None:
+    """Run a thread for each worker's lanes until the queue is empty."""
     # Compiled here, once: threads that met an uncompiled function would each compile it.
     compile_for(work, task, outcome, workers[0])
     with ThreadPoolExecutor(len(workers)) as pool:
@@ -162,6 +163,9 @@ def descend(
 ) -> Descent:
     """Full-batch gradient descent of many runs on the same samples.
 
+    With the optimiser ``gd`` every step is ``theta <- theta - learning_rate * gradient``, the gradient being that
+    of the mean loss.
+
     A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
     finite.  The results are the same to the bit for any number of threads, any order of the runs and any
     processor.
@@ -173,13 +177,17 @@ def descend(
     labels
         (n,) of 0 and 1.
     starts
-        (runs, d) finite real numbers, the parameters at step 0.
+        (runs, rows) finite real numbers, the parameters at step 0; a linear model has d rows.
     loss
         A name from `kernels.LOSSES`.
     learning_rate
         Positive, one for all or (runs,), in absolute units.
     max_steps
         The budget, from 0 to 2**53 steps.
+    model
+        A name from `kernels.MODELS`.
+    optimiser
+        A name from `kernels.OPTIMISERS`.
     targets
         Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0)
         is met from its threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in
@@ -201,7 +209,9 @@ def descend(
         Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both
         classes.
 
-    Notes ----- The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A
+    Notes
+    -----
+    The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A
     margin beyond +-708 counts as +-708 in a gradient: what that leaves out is below 1e-307.
     """
     chosen_loss = checks.known_loss(loss)
@@ -237,15 +247,13 @@ def descend(
         first_passage=np.full((len(TARGETS), runs), -1),
         trace=np.full((len(TARGETS), runs, len(recorded)), np.nan),
     )
-    memory, scratch = chosen_optimiser.slots * rows, chosen_model.scratch(x.shape[1])
-    workers = [
-        empty_lanes(rows, memory, chosen_optimiser.clocks, scratch)
-        for _ in range(max(1, min(thread_count, -(-runs // WIDTH))))
-    ]
     # A worker that scores can always record as well: one function less to compile for who needs both.
     scored = bool(asked)
     work = _worker(chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
-    _run_workers(work, task, outcome, workers)
+    memory, scratch = chosen_optimiser.slots * rows, chosen_model.scratch(x.shape[1])
+    workers = max(1, min(thread_count, -(-runs // WIDTH)))
+    lanes = [empty_lanes(rows, memory, chosen_optimiser.clocks, scratch) for _ in range(workers)]
+    _run_workers(work, task, outcome, lanes)
     return _descent_of(outcome, asked, None if trace_steps is None else recorded)
 
 

@@ -114,7 +114,9 @@ def gradient_flow(
         Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both
         classes.
 
-    Notes ----- The method is Dormand and Prince's of order 8 with an interpolant of order 7.  Targets are
+    Notes
+    -----
+    The method is Dormand and Prince's of order 8 with an interpolant of order 7.  Targets are
     looked for at eight points of each step, or of its part before `max_time`, and the crossing between two of
     them by halving.  So a target that holds for less than an eighth of a step and then no longer may be
     missed; the score that a loss itself descends cannot do that.
@@ -124,7 +126,9 @@ def gradient_flow(
     the distance to it.  A run also ends where no component of the gradient, summed over the samples, exceeds
     1e-300.  A margin beyond +-708 counts as +-708 in a gradient.
 
-    See Also -------- scipy.integrate.solve_ivp : the same method (``DOP853``) for one run at a time; its sums
+    See Also
+    --------
+    scipy.integrate.solve_ivp : the same method (``DOP853``) for one run at a time; its sums
     are those of BLAS.
     """
     chosen = checks.known_loss(loss)

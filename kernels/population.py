@@ -227,7 +227,9 @@ def population_deviation(start: float, end: float, mu: float, *, loss: str) -> f
     float
         To some per cent: what it is for is its order of magnitude.
 
-    Notes ----- With ``w = -dL/dm``, a deviation obeys ``d delta / dt = E[w'] delta + noise``, noise of
+    Notes
+    -----
+    With ``w = -dL/dm``, a deviation obeys ``d delta / dt = E[w'] delta + noise``, noise of
     variance ``E[w^2] / n``, while ``dc / dt = E[x w]``.  By Stein's lemma ``E[x w] = mu E[w] + c E[w']``.
     Noise at one c is taken to push the same way as that at another.
     """

@@ -60,7 +60,9 @@ def stall_logit(*, loss: str, learning_rate: float, dtype: npt.DTypeLike) -> flo
     ValueError
         Naming the argument, the value and what is allowed.
 
-    Notes ----- Between two powers of 2 numbers are evenly spaced, so there the update with the largest
+    Notes
+    -----
+    Between two powers of 2 numbers are evenly spaced, so there the update with the largest
     gradient decides.  The gradient of BCE grows with z, that of MSE grows up to z = ln 2 and falls from
     there; that of any loss is taken to have one peak at most.  So the powers of 2 are gone through downwards
     until such an update moves its number, and halving finds the last one that moves.  An update of just half

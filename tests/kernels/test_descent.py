@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kernels
+from kernels import descent, lanes
+from kernels.vectors import WIDTH
 
 
 def problem(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +24,7 @@ def problem(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 TARGETS = {"accuracy": 0.8, "brier": 0.14, "logloss": 0.45}
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (2, 3), (5, 1), (13, 2), (40, 5)])
 def test_runs_match_the_plain_twin(loss: str, n: int, d: int) -> None:
     features, labels = problem(n, d)
@@ -208,6 +210,44 @@ def test_company_order_and_threads_change_no_bit(
             np.testing.assert_array_equal(part.trace[name], whole.trace[name][rows])
 
 
+@pytest.mark.parametrize("loss", kernels.LOSSES)
+def test_a_lane_without_a_run_changes_nothing_however_large_the_features(loss: str) -> None:
+    """At parameters of 0, where empty lanes rest, the gradient overflows; at these starts it does not."""
+    features, starts = [[1e308]] * 8, [[1.0], [-2.0], [3.0]]
+    common = {"loss": loss, "learning_rate": 1e-300, "max_steps": 5}
+    for targets in (None, {"brier": -1.0}):
+        found = kernels.descend(features, [1] * 8, starts, targets=targets, **common)
+        assert list(found.steps_run) == [5, 5, 5]
+        assert list(np.sign(found.theta[:, 0])) == [1.0, -1.0, 1.0]
+        for run, start in enumerate(starts):
+            crowd = kernels.descend(features, [1] * 8, [start] * WIDTH, targets=targets, **common)
+            np.testing.assert_array_equal(crowd.theta[:, 0], found.theta[run])
+
+
+@pytest.mark.parametrize("period", [2, 7, 100])
+@pytest.mark.parametrize("targets", [None, TARGETS])
+def test_waiting_for_the_period_changes_no_result(
+    period: int, targets: dict | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = problem(13, 2)
+    rng = np.random.default_rng(3)
+    starts, rates = 2.0 * rng.normal(size=(50, 2)), 10.0 ** rng.uniform(-1, 1, 50)
+    rates[::7] = 1e308  # diverge
+    common = {"loss": "bce", "max_steps": 40, "targets": targets, "trace_steps": [0, 3, 40]}
+    common |= {"learning_rate": rates, "threads": 1}
+    features = features * 1e3
+    at_once = kernels.descend(features, labels, starts, **common)
+    monkeypatch.setattr(descent, "Task", lambda **fields: lanes.Task(**fields | {"period": period}))
+    waiting = kernels.descend(features, labels, starts, **common)
+    assert 0 < at_once.diverged.sum() < 50
+    np.testing.assert_array_equal(waiting.theta, at_once.theta)
+    np.testing.assert_array_equal(waiting.steps_run, at_once.steps_run)
+    for name, steps in at_once.first_passage.items():
+        np.testing.assert_array_equal(waiting.first_passage[name], steps)
+    for name, values in at_once.trace.items():
+        np.testing.assert_array_equal(waiting.trace[name], values)
+
+
 GOOD = {
     "features": np.eye(3),
     "labels": [0, 1, 1],
@@ -233,6 +273,10 @@ BAD = [
     ({"starts": [[0.0, np.inf, 0.0]]}, r"starts: got inf at \[0, 1\]"),
     ({"loss": "hinge"}, "loss: got 'hinge'; allowed is one of bce, mse"),
     ({"loss": None}, "loss: got None"),
+    ({"loss": "msee"}, "loss: got 'msee'; allowed is one of bce, mse; the nearest is mse"),
+    ({"loss": "mse(2)"}, r"loss: got 'mse\(2\)'; allowed is mse, without parentheses"),
+    ({"model": "liner"}, "model: got 'liner'; allowed is one of linear; the nearest is linear"),
+    ({"optimiser": "sgd"}, "optimiser: got 'sgd'; allowed is one of gd; the nearest is gd"),
     ({"learning_rate": 0.0}, "learning_rate: got 0.0; allowed is a positive number"),
     ({"learning_rate": [1.0, -2.0]}, "learning_rate: got -2.0"),
     ({"learning_rate": np.nan}, "learning_rate: got nan"),

@@ -40,7 +40,7 @@ def to_margin(loss: str, starts: list[float], end: float, **options) -> kernels.
     )
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 @pytest.mark.parametrize("end", [-29.0, -20.0, -5.0, 0.0, 1.0, 8.0, 15.0])
 def test_one_sample_follows_the_closed_form(loss: str, end: float) -> None:
     starts = [a for a in (-30.0, -29.5, -17.0, -6.0, -1.0, 0.0, 7.0, 14.9) if a < end]
@@ -87,7 +87,7 @@ def scipy_passage(features, labels, start, loss: str, score: str, threshold: flo
     return float(path.t_events[0][0])
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_finite_data_agree_with_scipy(loss: str) -> None:
     features, labels = problem(20, 3)
     starts = np.array([[-2.0, 0.5, 0.3], [1.0, -3.0, -1.0], [0.0, 0.0, 0.0]])
@@ -100,7 +100,7 @@ def test_finite_data_agree_with_scipy(loss: str) -> None:
             assert flow.first_passage[score][run] == pytest.approx(expected, rel=1e-7), (run, score)
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_stepping_tends_to_the_flow(loss: str) -> None:
     features, labels = problem(40, 3)
     starts = np.array([[-1.0, 0.5, 0.3], [-3.0, 0.1, -0.2], [0.5, -2.0, 1.0]])
@@ -232,7 +232,7 @@ def test_a_target_met_from_the_first_instant_on_is_met_however_short_the_time() 
 
 
 @settings(max_examples=40, deadline=None)
-@given(share=st.floats(0.0, 1.0), loss=st.sampled_from(["bce", "mse"]), seed=st.integers(0, 99))
+@given(share=st.floats(0.0, 1.0), loss=st.sampled_from(list(kernels.LOSSES)), seed=st.integers(0, 99))
 def test_no_run_goes_beyond_its_time(share: float, loss: str, seed: int) -> None:
     features, labels = problem(12, 2, seed)
     starts = np.random.default_rng(seed).normal(size=(3, 2))
@@ -354,7 +354,7 @@ def test_scaling_the_features_by_a_power_of_two_scales_time_by_its_square(
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32), loss=st.sampled_from(["bce", "mse"]))
+@given(seed=st.integers(0, 2**32), loss=st.sampled_from(list(kernels.LOSSES)))
 def test_a_harder_target_takes_longer_and_the_risk_falls(seed: int, loss: str) -> None:
     features, labels = problem(15, 2, seed)
     score = {"bce": "logloss", "mse": "brier"}[loss]

@@ -15,7 +15,7 @@ import kernels
 from kernels import laws, losses
 from kernels.jit import lanewise
 
-LOSS = ("bce", "mse")
+LOSS = tuple(kernels.LOSSES)
 
 
 def push(loss: str, m):
