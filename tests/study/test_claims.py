@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from study.catalogue import TABLES
 from study.claims import catalogue as claims
 from study.claims import evidence
 from study.config import model as config
 from study.data import kinds as datasets
-from study.tables import tables
+from study.tables import store
 from study.theory import identities, minima
 
 import kernels
@@ -295,6 +296,6 @@ def test_the_page_of_the_docs_is_what_the_claims_say():
 def test_the_table_survives_both_forms(found, tmp_path):
     table = claims.table(found)
     for suffix in (".csv", ".parquet"):
-        tables.write(table, "claims", tmp_path / f"claims{suffix}")
-        pd.testing.assert_frame_equal(tables.read("claims", tmp_path / f"claims{suffix}"), table)
+        store.write(table, TABLES["claims"], tmp_path / f"claims{suffix}")
+        pd.testing.assert_frame_equal(store.read(TABLES["claims"], tmp_path / f"claims{suffix}"), table)
     json.dumps(table.to_dict("records"))

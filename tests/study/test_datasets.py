@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
+from study.catalogue import TABLES
 from study.config.model import load
 from study.data.kinds import KINDS, REAL, DatasetOptions, build, realise, sample
 from study.errors import UserError
-from study.tables.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 

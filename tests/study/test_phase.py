@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.config import model as config
 from study.data import kinds as datasets
 from study.errors import UserError
 from study.report import prose
 from study.runs import sweep
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables.table import conform
 from study.theory import phase
 
 import kernels
@@ -49,16 +50,16 @@ def cells_of(flows: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for a, slowdown in ((1.0, 5.5), (4.0, 99.0)):
         for rate, more in ((1.0, 0.0), (3.0, 1000.0)):
-            row = dict.fromkeys(tables.TABLES["slowdown"].dtypes, 0)
+            row = dict.fromkeys(TABLES["slowdown"].dtypes, 0)
             row |= {"dataset": "gaussian", "separability": 2.0, "initialisation": "wrong", "scale": a, "text": ""}
             row |= {"policy": "equal", "rate": rate, "target": "brier", "slowdown": slowdown + more}
             rows.append(row | {"slowdown_low": 5.0, "slowdown_high": math.inf, "slowdown_bound": a == 4.0})
-    return tables.conform(pd.DataFrame(rows), "slowdown")
+    return conform(pd.DataFrame(rows), TABLES["slowdown"])
 
 
 def test_every_flow_has_its_row_and_its_time(small) -> None:
     chosen, table, drawn, flows = small
-    pd.testing.assert_frame_equal(flows, tables.conform(flows, "flow"))
+    pd.testing.assert_frame_equal(flows, conform(flows, TABLES["flow"]))
     assert len(flows) == 3 * phase.number_of_runs(chosen, table)
     assert set(flows["dataset"]) == {"gaussian", "noisy", "separable"}
     assert set(flows["role"]) == {"evaluation"}
@@ -88,7 +89,7 @@ def test_the_large_draws_are_numbered_on_and_aim_at_the_population(small) -> Non
 def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     chosen, _, _, flows = small
     points = phase.phase(chosen, flows, cells_of(flows))
-    pd.testing.assert_frame_equal(points, tables.conform(points, "phase"))
+    pd.testing.assert_frame_equal(points, conform(points, TABLES["phase"]))
     assert set(points["dataset"]) == {"gaussian", "noisy"}
     keyed = points.set_index(["dataset", "separability", "n", "scale", "target"])
     point = keyed.loc[("gaussian", 2.0, 40, 4.0, "brier")]
@@ -192,7 +193,7 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
                 },
             }
         )
-        none = tables.conform(pd.DataFrame(columns=list(tables.TABLES["datasets"].dtypes)), "datasets")
+        none = conform(pd.DataFrame(columns=list(TABLES["datasets"].dtypes)), TABLES["datasets"])
         flows = phase.flow(chosen, none, {}, sweep.Progress("flow", 1, lambda line: None))
         for a in scales:
             rows = flows[flows["scale"] == a].pivot_table(index="data", columns="loss", values="time")

@@ -6,12 +6,13 @@ import naive
 import numpy as np
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.config import model as config
 from study.data import arrays
 from study.data import kinds as datasets
 from study.data.starts import start
 from study.runs import plan, sweep
-from study.tables import tables
+from study.tables.table import conform
 
 SMALL = {
     "seeds": {"evaluation": 2, "tuning": 1},
@@ -37,7 +38,7 @@ def quiet(rows: pd.DataFrame) -> sweep.Progress:
 def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
     chosen, rows, drawn = small
     runs, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
-    runs = tables.conform(runs, "runs")
+    runs = conform(runs, TABLES["runs"])
     assert len(runs) == 3 * len(rows)
     assert runs.groupby("run")["target"].nunique().eq(3).all()
     for run in rows[(rows["dataset"] == "gaussian") & (rows["seed"] == 1)].itertuples():
@@ -54,7 +55,7 @@ def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
 def test_curves_are_those_of_the_traced_runs_and_go_to_the_budget(small) -> None:
     chosen, rows, drawn = small
     _, curves = sweep.run_shard(chosen, rows, drawn, quiet(rows))
-    curves = tables.conform(curves, "curves")
+    curves = conform(curves, TABLES["curves"])
     assert set(curves["run"]) == set(rows.loc[rows["traced"], "run"])
     steps = sweep.recorded_steps(5, 40)
     assert steps[0] == 0
@@ -71,7 +72,7 @@ def test_shards_and_order_change_nothing(small) -> None:
     whole, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
     parts = [sweep.run_shard(chosen, part, drawn, quiet(part))[0] for _, part in rows.groupby("data")]
     pd.testing.assert_frame_equal(
-        tables.conform(pd.concat(parts[::-1], ignore_index=True), "runs"), tables.conform(whole, "runs")
+        conform(pd.concat(parts[::-1], ignore_index=True), TABLES["runs"]), conform(whole, TABLES["runs"])
     )
 
 

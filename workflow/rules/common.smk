@@ -13,7 +13,7 @@ from study import pages
 from study.runs import resources as study_resources
 from study.errors import UserError
 from study.provenance.sources import sources
-from study.tables.tables import OF_A_STUDY, TABLES
+from study.catalogue import OF_A_STUDY, TABLES
 
 # Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
 # that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)

@@ -4,8 +4,9 @@ import pandas as pd
 from study.config import model as config
 from study.data import arrays
 from study.data import kinds as datasets
+from study.data.tables import DATASETS
 from study.job import told
-from study.tables import tables
+from study.tables import store
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     rows = []
@@ -14,4 +15,4 @@ with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)
             rows.append(row)
             add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):
-        tables.write(pd.DataFrame(rows), "datasets", path)
+        store.write(pd.DataFrame(rows), DATASETS, path)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from study import wording
-from study.tables import tables
+from study.claims.tables import CLAIMS as CLAIMS_TABLE
+from study.tables.table import conform
 
 if TYPE_CHECKING:
     from study.claims.evidence import Arrivals, Cells, Evidence, Order
@@ -507,7 +508,7 @@ def table(found: Evidence) -> pd.DataFrame:
         evidence, verdict = entry.judge(found)
         texts = {name: getattr(entry, name) for name in ("claim", "source", "statement", "formal", "test")}
         rows.append({"number": number} | texts | {"evidence": evidence, "verdict": verdict})
-    return tables.conform(pd.DataFrame(rows), "claims")
+    return conform(pd.DataFrame(rows), CLAIMS_TABLE)
 
 
 _INTRODUCTION: Final = """\

@@ -188,7 +188,7 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
 
 
 def compared() -> list[dict[str, str | float]]:
-    """Rows of `runs` that are compared one by one, as `study.tables.tables.scan` takes them."""
+    """Rows of `runs` that are compared one by one, as `store.scan` takes them."""
     same: dict[str, str | float] = {"role": "evaluation", "loss": "mse"}
     return [same | {"initialisation": name} for name in ("zero", "right", "wrong")]
 

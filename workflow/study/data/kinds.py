@@ -23,9 +23,10 @@ from study.data.algebra import column_sums, digits9
 from study.data.facts import facts
 from study.data.starts import INITIALISATIONS
 from study.data.streams import Stream
+from study.data.tables import DATASETS
 from study.errors import UserError
 from study.schema import Grid, Section, Slug, key
-from study.tables.tables import conform
+from study.tables.table import conform
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -292,7 +293,7 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     for row, parts in draw(config):
         rows.append(row)
         arrays |= parts
-    return conform(pd.DataFrame(rows), "datasets"), arrays
+    return conform(pd.DataFrame(rows), DATASETS), arrays
 
 
 def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:

@@ -19,7 +19,8 @@ from kernels import checks
 from study.data.kinds import Sample, sample
 from study.data.starts import start
 from study.data.streams import Stream
-from study.tables.tables import ROW_GROUP, TABLES
+from study.runs.tables import PLAN
+from study.tables.table import ROW_GROUP
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -93,7 +94,7 @@ def _expanded(config: Config, table: pd.DataFrame, shards: NDArray[np.int64], ru
         plan[name] = _words(table[name], np.repeat(np.arange(tiled), repeated))
     for name in ("initialisation", "loss"):
         plan[name] = _words(runs[name], np.tile(np.arange(repeated), tiled))
-    return plan[list(TABLES["plan"].dtypes)]
+    return plan[list(PLAN.dtypes)]
 
 
 _OF_DATA = ("data", "separability", "seed", "smoothness", "target_accuracy", "target_brier", "target_logloss")

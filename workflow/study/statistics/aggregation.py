@@ -17,8 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from study.catalogue import TABLES
+from study.runs.tables import RUNS
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.tables import ARRIVALS, SLOWDOWN
+from study.tables import store
+from study.tables.table import conform
 
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
 
@@ -31,7 +35,7 @@ COLUMNS: Final = (
 )
 """Columns of `runs` that the statistics read."""
 
-_WORDS: Final = tuple(column for column in COLUMNS if tables.TABLES["runs"].dtypes[column] == "str")
+_WORDS: Final = tuple(column for column in COLUMNS if RUNS.dtypes[column] == "str")
 
 
 def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -115,7 +119,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         index = table.schema.get_field_index(column)
         table = table.set_column(index, column, table[column].cast(pa.large_string()))
     frame: pd.DataFrame = table.to_pandas()
-    return frame.astype({column: tables.TABLES["runs"].dtypes[column] for column in COLUMNS})
+    return frame.astype({column: RUNS.dtypes[column] for column in COLUMNS})
 
 
 def summary_tables(
@@ -140,12 +144,12 @@ def summary_tables(
         cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
         ended.append(statistics.ends(runs))
         arrived.append(statistics.arrivals(runs))
-    slowdown = tables.conform(pd.concat(cells, ignore_index=True), "slowdown")
+    slowdown = conform(pd.concat(cells, ignore_index=True), SLOWDOWN)
     return {
         "slowdown": slowdown,
         "decomposition": statistics.decomposition(slowdown),
         "ends": statistics.added_ends(ended),
-        "arrivals": tables.conform(pd.concat(arrived, ignore_index=True), "arrivals"),
+        "arrivals": conform(pd.concat(arrived, ignore_index=True), ARRIVALS),
     }
 
 
@@ -157,7 +161,7 @@ def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     folder
         Where the parquet tables lie, such as ``results/tables``.
     names
-        Keys of `study.tables.tables.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
+        Keys of `catalogue.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
 
     Returns
     -------
@@ -165,9 +169,9 @@ def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
         By name.
     """
     files = {name: Path(folder) / f"{name}.parquet" for name in names}
-    frames = {name: tables.read(name, file) for name, file in files.items() if name not in ("runs", "curves")}
+    frames = {name: store.read(TABLES[name], file) for name, file in files.items() if name not in ("runs", "curves")}
     rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
-    return frames | {name: tables.scan(name, files[name], where=rows[name]) for name in rows if name in files}
+    return frames | {name: store.scan(TABLES[name], files[name], where=rows[name]) for name in rows if name in files}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:
