@@ -33,8 +33,7 @@ from cases import BAD, DAMAGED, DAMAGES, EXTREME, Bad, Extreme
 from studies import ROOT, digests, markdown, run, unlike
 from study.catalogue import TABLES
 from study.config import model as config
-from study.data import arrays
-from study.data import kinds as datasets
+from study.data import arrays, samples
 from study.data.starts import start
 from study.tables import store
 
@@ -138,7 +137,7 @@ def right(results: Path, chosen: config.Config, case: Extreme) -> str:
 def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int:
     """Make a run again in plain Python and compare; 0 if that would take too long."""
     drawn = arrays.read(results / "data" / "arrays.npz")
-    data = datasets.sample(drawn, row.data)
+    data = samples.sample(drawn, row.data)
     if data.features.size * row.max_steps > TWIN_COST:
         return 0
     theta = start(row.initialisation, row.scale, data.direction, row.seed, chosen.seed)

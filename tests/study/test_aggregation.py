@@ -64,7 +64,7 @@ def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path
 
 
 def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
-    few = aggregation.quoted(folder, OF_A_STUDY)
+    few = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
     assert len(few["runs"]) < len(frames["runs"]) / 4
     how = {"resamples": 199}
     found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
@@ -76,7 +76,7 @@ def test_extreme_studies_are_quoted_in_full(case, frames, tmp_path):
     study = synthetic.subset(frames, synthetic.EXTREMES[case])
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
-    few = aggregation.quoted(tmp_path, OF_A_STUDY)
+    few = aggregation.quoted(tmp_path, [TABLES[name] for name in OF_A_STUDY])
     how = {"resamples": 199}
     found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
     assert repr(found) == repr(statistics.answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))

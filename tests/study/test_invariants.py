@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
 from study.config import model as config
-from study.data import kinds as datasets
+from study.data import samples
 from study.data.starts import start
 from study.errors import UserError
-from study.runs import plan, sweep
+from study.runs import draw, plan, sweep
 from study.tables.table import conform
 
 scales = st.lists(st.sampled_from([0.5, 1, 3.5, 20, 1e3]), min_size=1, max_size=2, unique=True)
@@ -71,7 +71,7 @@ def _pieces(chosen: config.Config, rows: pd.DataFrame, drawn: Any, shards: Any) 
 def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str, Any], chance: Any) -> None:
     chosen = config.load(mapping)
     try:
-        table, drawn = datasets.build(chosen)
+        table, drawn = draw.build(chosen)
     except UserError:
         assume(False)  # a data set without a direction
     rows = plan.expand(chosen, table)
@@ -98,7 +98,7 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
     assert pairs[["data", "seed", "initialisation", "scale"]].nunique().eq(1).all(axis=None)
     assert pairs["loss"].nunique().eq(2).all()
     for data in rows["data"].unique():
-        direction = datasets.sample(drawn, int(data)).direction
+        direction = samples.sample(drawn, int(data)).direction
         for _, pair in rows[rows["data"] == data].groupby("start"):
             first = {
                 start(r.initialisation, r.scale, direction, r.seed, chosen.seed).tobytes() for r in pair.itertuples()

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from study.catalogue import TABLES
 from study.config import model as config
-from study.data import kinds as datasets
+from study.data import samples
 from study.errors import UserError
 from study.report import prose
-from study.runs import sweep
+from study.runs import draw, sweep
 from study.statistics import estimates as statistics
 from study.tables.table import conform
 from study.theory import phase
@@ -40,7 +40,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small():
     chosen = config.load(SMALL)
-    table, drawn = datasets.build(chosen)
+    table, drawn = draw.build(chosen)
     flows = phase.flow(chosen, table, drawn, sweep.Progress("flow", 1, lambda line: None))
     return chosen, table, drawn, flows
 
@@ -64,7 +64,7 @@ def test_every_flow_has_its_row_and_its_time(small) -> None:
     assert set(flows["dataset"]) == {"gaussian", "noisy", "separable"}
     assert set(flows["role"]) == {"evaluation"}
     rows = flows[(flows["data"] == 0) & (flows["loss"] == "mse") & (flows["target"] == "brier")]
-    data = datasets.sample(drawn, 0)
+    data = samples.sample(drawn, 0)
     for row in rows.itertuples():
         again = kernels.gradient_flow(
             data.features, data.labels, [-row.scale * data.direction], loss="mse", targets={"brier": row.threshold}
@@ -126,7 +126,7 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
     ]
     large = {"scales": [1, 2], "large_n": 60, "large_separability": [2], "large_scales": [1, 2]}
     chosen = config.load(SMALL | {"datasets": own, "initialisations": [wrong], "phase": large})
-    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
     points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index(["dataset", "large"]).sort_index()
     assert set(points.loc[("gaussian", False), "starts"]) == {3}
     assert points.loc[("gaussian", False), "predicted"].isna().all()
@@ -158,7 +158,7 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
 def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
     near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
     chosen = config.load(SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]})
-    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
     points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index("separability")
     assert math.isnan(points.loc[1e-6, "predicted"])
     assert points.loc[3e-6, "predicted"] > 0

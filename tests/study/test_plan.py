@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
 from study.config.model import Config, load
-from study.data.kinds import build
-from study.runs.plan import blocks, describe, expand, fullest_shard, thresholds
+from study.runs.draw import build
+from study.runs.estimate import describe, fullest_shard
+from study.runs.plan import blocks, expand, thresholds
 from study.tables.table import conform
 
 import kernels
@@ -181,8 +182,8 @@ def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
 
 
 def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("study.runs.plan._timed", lambda d: d * 1e-6)
-    monkeypatch.setattr("study.runs.plan.TRIAL_SECONDS", 1e-9)
+    monkeypatch.setattr("study.runs.estimate._timed", lambda d: d * 1e-6)
+    monkeypatch.setattr("study.runs.estimate.TRIAL_SECONDS", 1e-9)
     _, table = load(SMALL), _built()[0]
     for steps in (1_000, 1_000_000):
         text = describe(load(SMALL | {"max_steps": steps}), *_built(), threads=1)

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from study.catalogue import TABLES
 from study.config import model as config
-from study.data import arrays
-from study.data import kinds as datasets
+from study.data import arrays, samples
 from study.data.starts import start
-from study.runs import plan, sweep
+from study.runs import draw, plan, sweep
 from study.tables.table import conform
 
 SMALL = {
@@ -27,7 +26,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small():
     chosen = config.load(SMALL)
-    table, drawn = datasets.build(chosen)
+    table, drawn = draw.build(chosen)
     return chosen, plan.expand(chosen, table), drawn
 
 
@@ -42,7 +41,7 @@ def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
     assert len(runs) == 3 * len(rows)
     assert runs.groupby("run")["target"].nunique().eq(3).all()
     for run in rows[(rows["dataset"] == "gaussian") & (rows["seed"] == 1)].itertuples():
-        data = datasets.sample(drawn, run.data)
+        data = samples.sample(drawn, run.data)
         theta = start(run.initialisation, run.scale, data.direction, run.seed, chosen.seed)
         targets = {name: getattr(run, f"target_{name}") for name in chosen.targets}
         twin = naive.descend(data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets)
@@ -101,7 +100,7 @@ def test_arrays_survive_the_file_and_equal_arrays_are_equal_bytes(small, tmp_pat
         arrays.write(drawn, tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     few = arrays.read(tmp_path / "a.npz", [1, 4])
-    assert set(few) == {f"{data}/{part}" for data in (1, 4) for part in datasets.Sample._fields}
+    assert set(few) == {f"{data}/{part}" for data in (1, 4) for part in samples.Sample._fields}
     np.savez(tmp_path / "c.npz", **drawn)
     assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
     back = arrays.read(tmp_path / "a.npz")

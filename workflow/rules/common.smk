@@ -5,6 +5,7 @@ from pathlib import Path
 
 from snakemake.utils import update_config
 
+from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery
@@ -42,7 +43,7 @@ def load(config):
     update_config(config, study_config.typed(workflow.config_settings.config))
     checked = told(study_config.load, config)
     if leads:
-        told(datasets.check, checked)
+        told(draw.check, checked)
         told(recovery.claim)
     return checked
 

@@ -1,6 +1,6 @@
 rule data:
     input:
-        code=sources("data.kinds"),
+        code=sources("runs.draw", "data.arrays"),
         files=checked.files,
     output:
         arrays="results/data/arrays.npz",

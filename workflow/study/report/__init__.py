@@ -77,7 +77,7 @@ def write(
 
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
-    frames = aggregation.quoted(folder, OF_A_STUDY)
+    frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
     rate = statistics.reference_rate(frames["slowdown"])
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from study.data.tables import DATASETS
-from study.runs import plan
+from study.runs import estimate
 from study.tables import store
 
 if TYPE_CHECKING:
@@ -46,4 +46,4 @@ def sweep_minutes(config: Config, datasets: str | Path) -> int:
 def _sweep_minutes(config: Config, path: Path, _changed: int) -> int:
     table = store.scan(DATASETS, path, ["n", "d"])
     price = 1e-9 * table["n"] * (NANOSECONDS[0] + NANOSECONDS[1] * table["d"])
-    return START + math.ceil(plan.fullest_shard(config, table, price.to_numpy()) / 60)
+    return START + math.ceil(estimate.fullest_shard(config, table, price.to_numpy()) / 60)

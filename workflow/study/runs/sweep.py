@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
-from study.data.kinds import Sample, sample
+from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.runs.plan import thresholds
 from study.runs.tables import CURVES, RUNS
@@ -89,7 +89,7 @@ def run_shard(
     plan
         The rows of the shard.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     progress
         Is told of every batch.
 

@@ -7,7 +7,7 @@ plan, some settings at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from study.catalogue import TABLES
 from study.runs.tables import RUNS
 from study.statistics import estimates as statistics
 from study.statistics.tables import ARRIVALS, SLOWDOWN
 from study.tables import store
-from study.tables.table import conform
+from study.tables.table import Table, conform
 
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
 
@@ -153,25 +152,27 @@ def summary_tables(
     }
 
 
-def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFrame]:
     """Read tables as the report and the figures need them: of `runs` and `curves` the rows they quote alone.
 
     Parameters
     ----------
     folder
         Where the parquet tables lie, such as ``results/tables``.
-    names
-        Keys of `catalogue.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
+    tables
+        Their schemas; `slowdown` must be among them where `runs` or `curves` is.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name.
     """
-    files = {name: Path(folder) / f"{name}.parquet" for name in names}
-    frames = {name: store.read(TABLES[name], file) for name, file in files.items() if name not in ("runs", "curves")}
-    rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
-    return frames | {name: store.scan(TABLES[name], files[name], where=rows[name]) for name in rows if name in files}
+    wanted = {table.name: table for table in tables}
+    whole = [name for name in wanted if name not in ("runs", "curves")]
+    frames = {name: store.read(wanted[name], Path(folder) / f"{name}.parquet") for name in whole}
+    rows = statistics.quoted(frames["slowdown"]) if len(whole) < len(wanted) else {}
+    parts = [name for name in rows if name in wanted]
+    return frames | {n: store.scan(wanted[n], Path(folder) / f"{n}.parquet", where=rows[n]) for n in parts}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 import kernels
 from study.data.algebra import digits9, gram, matvec
-from study.data.kinds import sample, with_bias
+from study.data.samples import sample, with_bias
 from study.data.starts import every_start
 from study.runs.sweep import recorded_steps
 from study.tables.table import conform
@@ -316,7 +316,7 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
     table
         The data sets; the first separable one of each setting is taken.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
 
     Notes
     -----

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 import kernels
 from kernels import laws
 from study.data.facts import SHARE, SLACK
-from study.data.kinds import Gaussian, sample, with_bias
+from study.data.kinds import Gaussian
+from study.data.samples import sample, with_bias
 from study.data.streams import Stream
 from study.statistics import estimates as statistics
 from study.tables.table import conform
@@ -69,7 +70,7 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
     table
         The table of data sets. Evaluation draws of those that have a separability are solved.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     progress
         Is told of every batch.
 
