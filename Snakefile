@@ -17,7 +17,6 @@ shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
 drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
 figures = drawn + expand("results/figures/{figure}.png", figure=study_figures.FIGURES)
-templates = sorted(str(path) for path in pages.TEMPLATES.iterdir())
 
 
 include: "workflow/rules/study.smk"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import study
-from study.provenance.sources import sources
 
 import kernels
 
@@ -54,26 +53,6 @@ def test_every_job_that_writes_has_a_receipt() -> None:
 def test_the_packages_are_those_of_this_tree() -> None:
     assert Path(kernels.__file__).parent == ROOT / "kernels"
     assert Path(study.__file__).parent == ROOT / "workflow" / "study"
-
-
-def test_sources_follow_imports_to_the_end() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("runs.sweep")}
-    assert {
-        "workflow/study/runs/sweep.py",
-        "workflow/study/data/kinds.py",
-        "kernels/descent.py",
-        "kernels/vectors.py",
-    } <= found
-    assert not any("report" in name for name in found)
-    assert len(sources("runs.sweep", "report")) == len(set(sources("runs.sweep") + sources("report")))
-
-
-def test_sources_follow_packages_into_their_modules() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("report")}
-    modules = {str(path.relative_to(ROOT)) for name in ("figures", "report") for path in STUDY.glob(f"{name}/*.py")}
-    assert len(modules) > 10
-    assert modules <= found
-    assert "workflow/study/report/__init__.py" not in {str(Path(p).relative_to(ROOT)) for p in sources("figures")}
 
 
 def test_every_package_is_installed() -> None:

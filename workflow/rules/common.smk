@@ -3,17 +3,23 @@ import sys
 from glob import glob
 from pathlib import Path
 
+from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery
 from study import figures as study_figures
-from study import pages
 from study.runs import resources as study_resources
 from study.errors import UserError
-from study.provenance.sources import sources
+from study.provenance.fingerprints import contents, fingerprint, templates
 from study.tables.tables import OF_A_STUDY, TABLES
+
+# What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
+if workflow.dag_settings is not None:
+    workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {RerunTrigger.CODE}
+
+CAPTIONS = "study.figures.style.Entry"
 
 # Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
 # that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)

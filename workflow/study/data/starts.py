@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from study.data.streams import Stream
+from study.prose import Prose
 
 if TYPE_CHECKING:
     from study.config.model import InitialisationOptions
@@ -38,7 +39,7 @@ class Initialisation:
         Whether it uses the direction, so that a data set must have one.
     """
 
-    summary: str
+    summary: Prose
     make: Callable[[float, Array, Stream], Array]
     scaled: bool = True
     directed: bool = False

@@ -22,6 +22,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from study.prose import Prose
+
 Dtype = Literal["int64", "float64", "str", "bool"]
 
 ROW_GROUP = 1 << 17
@@ -35,7 +37,7 @@ class Column:
     name: str
     dtype: Dtype
     unit: str
-    meaning: str
+    meaning: Prose
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Table:
     name: str
     path: str
     suffixes: tuple[str, ...]
-    row: str
+    row: Prose
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
