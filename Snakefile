@@ -60,6 +60,3 @@ localrules:
     compare_studies,
     clean,
     help,
-
-
-recover()

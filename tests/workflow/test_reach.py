@@ -24,14 +24,14 @@ def edit(path: Path, old: str, new: str) -> None:
 
 NOTHING = {
     "a comment in the flow solver": ("kernels/flow.py", "\nimport ", "\n# Of arc length.\nimport "),
-    "a word in a column's meaning": ("workflow/study/tables/tables.py", "Number of the run, from 0.", "Its number."),
-    "a word in what a table's row is": ("workflow/study/tables/tables.py", "One run and target", "A run and target"),
+    "a word in a column's meaning": ("workflow/study/tables/columns.py", "Number of the run, from 0.", "Its number."),
+    "a word in what a table's row is": ("workflow/study/runs/tables.py", "One run and target", "A run and target"),
     "what is allowed, of a config key": (
-        "workflow/study/config/model.py",
+        "workflow/study/config/sections.py",
         "a whole number from 0 to 1000",
         "an integer from 0 to 1000",
     ),
-    "an error's message": ("workflow/study/data/kinds.py", "which the study writes", "which we write"),
+    "an error's message": ("workflow/study/runs/draw.py", "which the study writes", "which we write"),
     "a docstring": ("workflow/study/statistics/estimates.py", '"""', '"""Of statistics. '),
     "the adapter's docstring": ("workflow/scripts/sweep.py", '"""Adapter', '"""The adapter'),
     "the layout of an expression": ("kernels/losses.py", "import ", "import  "),

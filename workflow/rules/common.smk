@@ -6,6 +6,7 @@ from pathlib import Path
 from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
+from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery
@@ -13,21 +14,10 @@ from study import figures as study_figures
 from study.runs import resources as study_resources
 from study.errors import UserError
 from study.provenance.fingerprints import contents, fingerprint, templates
-from study.tables.tables import OF_A_STUDY, TABLES
+from study.catalogue import OF_A_STUDY, TABLES
 
-# What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
-if workflow.dag_settings is not None:
-    workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {RerunTrigger.CODE}
-
+# The class whose prose, the captions, the report shows.
 CAPTIONS = "study.figures.style.Entry"
-
-# Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
-# that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)
-leads = (
-    workflow.is_main_process
-    and not workflow.output_settings.dryrun
-    and not {"help", "--lint"} & set(sys.argv)
-)
 
 
 def say(text):
@@ -46,19 +36,43 @@ def told(action, *arguments):
 def load(config):
     """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
     update_config(config, study_config.typed(workflow.config_settings.config))
-    checked = told(study_config.load, config)
-    if leads:
-        told(datasets.check, checked)
+    return told(study_config.load, config)
+
+
+def outputs():
+    """Every file that a rule of this workflow could have written and that is there."""
+    here = [
+        known
+        for known in workflow.rules
+        if Path(known.snakefile).is_relative_to(workflow.basedir)
+    ]
+    patterns = {str(file) for known in here for file in known.output}
+    found = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
+    return sorted(path for paths in found for path in paths)
+
+
+def execute(executor_plugin, **settings):
+    """Execute the workflow, having seen to it that this run is alone and builds on nothing damaged.
+
+    What Snakemake does besides executing a workflow (reports, graphs, lists, ...) does not come by here, so all of that
+    only looks, whatever its name. A dry run and `--touch` execute nothing of ours, and `help` prints a text.
+    """
+    # What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
+    workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {RerunTrigger.CODE}
+    kind = executor_plugin.common_settings
+    looks = (
+        kind.dryrun_exec
+        or kind.touch_exec
+        or set(workflow.dag_settings.targets) == {"help"}
+    )
+    if workflow.is_main_process and not looks:
+        told(draw.check, checked)
         told(recovery.claim)
-    return checked
+        recovery.recover(outputs(), say)
+    return _execute(executor_plugin=executor_plugin, **settings)
 
 
-def recover():
-    """See to it that no output is damaged or was left by another run; to be called when all rules are known."""
-    if leads:
-        patterns = {str(file) for rule in workflow.rules for file in rule.output}
-        outputs = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
-        recovery.recover(sorted(path for found in outputs for path in found), say)
+_execute, workflow.execute = workflow.execute, execute
 
 
 def only(*keys):

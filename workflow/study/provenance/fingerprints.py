@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from study import pages
-from study.tables.tables import digest
+from study.files import digest
 
 __all__ = ["contents", "fingerprint", "modules", "templates"]
 

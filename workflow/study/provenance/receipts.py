@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from study.errors import UserError
-from study.tables.tables import digest, replacing
+from study.files import digest, replacing
 
 __all__ = ["FOLDER", "Receipt", "check", "digests", "kept", "read_all", "versions"]
 
