@@ -20,7 +20,7 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "sympy", "yaml"),
+        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }

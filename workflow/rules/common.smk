@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
-from study.provenance import recovery
+from study.provenance import receipts, records, recovery
 from study import figures as study_figures
 from study.runs import resources as study_resources
 from study.errors import UserError
@@ -40,15 +40,18 @@ def load(config):
 
 
 def outputs():
-    """Every file that a rule of this workflow could have written and that is there."""
+    """Every file there is that a rule of this workflow writes, and the rule's name."""
     here = [
         known
         for known in workflow.rules
         if Path(known.snakefile).is_relative_to(workflow.basedir)
     ]
-    patterns = {str(file) for known in here for file in known.output}
-    found = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
-    return sorted(path for paths in found for path in paths)
+    patterns = {str(file): known.name for known in here for file in known.output}
+    return {
+        path: patterns[pattern]
+        for pattern in sorted(patterns)
+        for path in sorted(glob(re.sub(r"\{[^}]*\}", "*", pattern)))
+    }
 
 
 def execute(executor_plugin, **settings):
@@ -72,7 +75,17 @@ def execute(executor_plugin, **settings):
     return _execute(executor_plugin=executor_plugin, **settings)
 
 
+def prepare(**settings):
+    """Prepare what Snakemake knows of the jobs; of results that were copied here, it knows what their receipts say."""
+    _prepare(**settings)
+    if workflow.is_main_process and recovery.without_records():
+        found = receipts.read_all()
+        proven = recovery.proven(outputs(), found)
+        records.lend(workflow.persistence, found, proven, outputs())
+
+
 _execute, workflow.execute = workflow.execute, execute
+_prepare, workflow._prepare_dag = workflow._prepare_dag, prepare
 
 
 def only(*keys):

@@ -175,7 +175,7 @@ for part, names in study_figures.PARTS.items():
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
-            figures=names,
+            figures=list(names),
             code=fingerprint("figures"),
         message:
             "Drawing the figures: {params.figures}"

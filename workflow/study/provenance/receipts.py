@@ -59,7 +59,7 @@ class Receipt:
         """Write the receipt, atomically; all outputs must be there."""
         record = {"outputs": {path: digest(path) for path in self._outputs}} | self._made_from
         with replacing(self._path) as temporary:
-            temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     def keep(self) -> None:
         """Give each output a second name, by which `take_over` finds it if Snakemake ends before it has noted the job.
