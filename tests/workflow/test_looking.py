@@ -32,7 +32,6 @@ RUNS = {
 VALUES = {
     "archive": ["{folder}/archive.tar.gz"],
     "cleanup_metadata": ["results/report.md"],
-    "export_cwl": ["{folder}/study.cwl"],
     "generate_unit_tests": ["{folder}/unit"],
     "list_changes": ["params"],
     "report": ["{folder}/snakemake.html"],
@@ -50,8 +49,7 @@ def options() -> dict[str, str]:
     for node in (node for node in ast.walk(tree) if isinstance(node, ast.If)):
         inner = [part for statement in node.body for part in ast.walk(statement) if isinstance(part, ast.Call)]
         calls = {ast.unparse(call.func).partition(".")[0] for call in inner if not isinstance(call.func, ast.Name)}
-        # Only branches that end in such a call themselves, not those that hold other branches.
-        if calls & {"dag_api", "workflow_api", "snakemake_api"} and not any(isinstance(n, ast.If) for n in node.body):
+        if calls & {"dag_api", "workflow_api", "snakemake_api"}:
             found |= {
                 part.attr
                 for part in ast.walk(node.test)
@@ -103,7 +101,8 @@ def test_the_options_are_found() -> None:
     utilities = next(g for g in cli.get_argument_parser()._action_groups if g.title == "UTILITIES")
     said = {action.dest for action in utilities._group_actions}
     said -= {"skip_script_cleanup", "keep_incomplete", "drop_metadata", "version"}  # how to run, or done by the parser
-    assert said <= found.keys()
+    # Snakemake 9.27 takes --export-cwl, forgets it and runs the workflow: then it is a run.
+    assert said - found.keys() == {"export_cwl"}
 
 
 def edited(study: Path, *, records: bool) -> Path:
