@@ -96,7 +96,6 @@ def test_the_options_are_found() -> None:
         "unlock",
         "archive",
         "list_untracked",
-        "export_cwl",
     } <= found.keys()
     utilities = next(g for g in cli.get_argument_parser()._action_groups if g.title == "UTILITIES")
     said = {action.dest for action in utilities._group_actions}
