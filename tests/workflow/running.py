@@ -28,15 +28,14 @@ phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1
 
 
 def snakemake(
-    folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, profile: str | None = None
+    folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, code: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the Snakefile of a source tree in a folder; the code is that tree's, whatever is installed."""
+    """Run the Snakefile of a source tree in a folder; the code is that tree's, whatever is installed, if not `code`'s."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(tree / "Snakefile"), "--directory", str(folder)]
-    command += ["--profile", profile or str(tree / "profiles" / "default"), *words]
-    code = {"PYTHONPATH": f"{tree}{os.pathsep}{tree / 'workflow'}"}
-    return subprocess.run(
-        [*before, *command], capture_output=True, text=True, check=False, cwd=tree, env=os.environ | code
-    )
+    command += ["--profile", str(tree / "profiles" / "default"), *words]
+    place = code or tree
+    known = os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{place / 'workflow'}"}
+    return subprocess.run([*before, *command], capture_output=True, text=True, check=False, cwd=place, env=known)
 
 
 def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:

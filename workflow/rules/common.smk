@@ -1,10 +1,26 @@
 import re
 import sys
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
 
 from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
+
+# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be that one's.
+found = find_spec("study")
+if not found or not Path(found.origin).resolve().is_relative_to(
+    Path(workflow.basedir).resolve()
+):
+    sys.exit(
+        f"study: imported from {Path(found.origin).parent if found else 'nowhere'}, but this Snakefile is in"
+        f" {workflow.basedir}; use an environment of that folder's own (python3 -m venv), and in it, there:"
+        " pip install --no-deps --no-build-isolation -e ."
+    )
+try:
+    import study
+except ImportError as error:
+    sys.exit(str(error))
 
 from study.runs import draw
 from study.config import model as study_config
