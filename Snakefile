@@ -49,6 +49,18 @@ rule report:
         "results/summary.json",
 
 
+onerror:
+    report_partially()
+
+
+onsuccess:
+    # What a failed run had written, as soon as the report itself is there again.
+    if "results/report.html" in {
+        str(file) for each in workflow.dag.jobs for file in each.output
+    }:
+        partial.PAGE.unlink(missing_ok=True)
+
+
 localrules:
     all,
     tables,

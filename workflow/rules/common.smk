@@ -25,7 +25,7 @@ except ImportError as error:
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
-from study.provenance import receipts, records, recovery
+from study.provenance import partial, receipts, records, recovery
 from study import figures as study_figures
 from study.runs import resources as study_resources
 from study.errors import UserError
@@ -98,6 +98,27 @@ def prepare(**settings):
         found = receipts.read_all()
         proven = recovery.proven(outputs(), found)
         records.lend(workflow.persistence, found, proven, outputs())
+
+
+def report_partially():
+    """After a run that failed: write what was made, what is missing, and the logs of the jobs that failed."""
+    dag = workflow.dag
+    open_jobs = [
+        each for each in dag.jobs if dag.needrun(each) and not dag.finished(each)
+    ]
+    missing = {str(file): each.rule.name for each in open_jobs for file in each.output}
+    if not missing:
+        return
+    begun = recovery.CLAIM.stat().st_mtime
+    logs = {str(each): Path(each.log[0]) for each in open_jobs if each.log}
+    failed = {
+        name: log
+        for name, log in logs.items()
+        if log.exists() and log.stat().st_mtime >= begun
+    }
+    made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
+    partial.write(made, missing, failed)
+    say(f"{partial.PAGE}: what is there, and what is missing")
 
 
 _execute, workflow.execute = workflow.execute, execute

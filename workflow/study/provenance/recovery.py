@@ -23,12 +23,15 @@ from study.files import digest
 from study.provenance import records
 from study.provenance.receipts import FOLDER, digests, kept, read_all
 
-__all__ = ["ASIDE", "claim", "proven", "recover", "without_records"]
+__all__ = ["ASIDE", "CLAIM", "claim", "proven", "recover", "without_records"]
 
 _RECORDS = Path(".snakemake")
 _RESULTS = Path("results")
 ASIDE = _RESULTS / "set-aside"
 """Where results go that were edited or damaged, or that nothing is known of."""
+
+CLAIM = _RECORDS / "claim"
+"""The file that a run holds a lock on, written when it begins."""
 
 _held: list[IO[str]] = []  # open as long as this process lives: closing the file would let go of the lock
 
@@ -48,8 +51,7 @@ def claim() -> None:
     if _held:
         return
     _check_writable()
-    path = _RECORDS / "claim"
-    file = path.open("a+", encoding="utf-8")
+    file = CLAIM.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
