@@ -1,6 +1,5 @@
 rule flow:
     input:
-        code=sources("theory.phase"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
     output:
@@ -11,6 +10,7 @@ rule flow:
         "../envs/study.yaml"
     params:
         config=only("seed", "targets", "losses", "phase"),
+        code=fingerprint("flow"),
     message:
         "Solving the gradient flow"
     script:
@@ -19,7 +19,6 @@ rule flow:
 
 rule phase:
     input:
-        code=sources("theory.phase"),
         flow="results/tables/flow.parquet",
         slowdown="results/tables/slowdown.parquet",
     output:
@@ -36,6 +35,7 @@ rule phase:
         "../envs/study.yaml"
     params:
         config=only("datasets", "phase", "statistics"),
+        code=fingerprint("phase"),
     message:
         "Laying the phase diagram beside its law"
     script:
