@@ -10,7 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
-from study.statistics import estimates as statistics
+from study.statistics.cells import slowdown
+from study.statistics.ends import arrivals, ends, passages
+from study.statistics.headline import decomposition
 from study.tables import tables
 
 
@@ -18,14 +20,14 @@ from study.tables import tables
 def frames():
     """Tables by name; not to be changed in place."""
     runs = tables.conform(synthetic.runs(), "runs")
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES)
+    cells = slowdown(runs, synthetic.OWN_RATES)
     return {
         "runs": runs,
         "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
+        "decomposition": decomposition(cells),
+        "ends": ends(runs),
+        "arrivals": arrivals(runs),
+        "passages": passages(runs, 40),
         "datasets": tables.conform(synthetic.datasets(6, 3), "datasets"),
         "curves": tables.conform(synthetic.curves(runs), "curves"),
         **{name: tables.conform(getattr(synthetic, name)(), name) for name in synthetic.LATER},

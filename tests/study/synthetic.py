@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from study import figures
-from study.statistics import estimates as statistics
+from study.statistics.cells import slowdown
+from study.statistics.ends import arrivals, ends, passages
+from study.statistics.headline import decomposition
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
@@ -192,15 +194,15 @@ def minima() -> pd.DataFrame:
 def subset(frames, keep):
     """The study reduced to some runs, its summary tables made again."""
     runs = frames["runs"][keep(frames["runs"])]
-    cells = statistics.slowdown(runs, OWN_RATES)
+    cells = slowdown(runs, OWN_RATES)
     curves = frames["curves"][frames["curves"]["run"].isin(runs["run"])]
     return frames | {
         "runs": runs,
         "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
+        "decomposition": decomposition(cells),
+        "ends": ends(runs),
+        "arrivals": arrivals(runs),
+        "passages": passages(runs, 40),
         "curves": curves,
         **({name: frames[name].iloc[:0] for name in LATER} if runs.empty else {}),
     }

@@ -10,7 +10,11 @@ import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.ends import EVERY, added_ends, ends
+from study.statistics.headline import answer
+from study.statistics.pairs import SETTING
+from study.statistics.survival import LEVEL
 from study.tables import tables
 
 
@@ -35,7 +39,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
     found = pd.concat(parts).sort_values(["run", "target"], ignore_index=True)
     expected = frames["runs"][list(aggregation.COLUMNS)]
     pd.testing.assert_frame_equal(found, expected)
-    seen = [set(part[list(statistics.SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
+    seen = [set(part[list(SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
     if rows == 500:  # a setting has 3 * 7 * 9 rows or so, a data set and separability ten times as many
         assert max(map(len, parts)) < len(expected) / len(synthetic.SETTINGS)
@@ -44,9 +48,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 @pytest.mark.parametrize("rows", [500, 10**6])
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
-    made = aggregation.summary_tables(
-        folder / "runs.parquet", synthetic.OWN_RATES, resamples=statistics.RESAMPLES, level=statistics.LEVEL
-    )
+    made = aggregation.summary_tables(folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL)
     for name in ("slowdown", "decomposition", "ends", "arrivals"):
         pd.testing.assert_frame_equal(made[name], of(frames, name), check_exact=True)
 
@@ -62,8 +64,8 @@ def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
     few = aggregation.quoted(folder, tables.OF_A_STUDY)
     assert len(few["runs"]) < len(frames["runs"]) / 4
     how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES, **how))
+    found = answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
+    assert repr(found) == repr(answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES, **how))
 
 
 @pytest.mark.parametrize("case", synthetic.EXTREMES)
@@ -73,19 +75,19 @@ def test_extreme_studies_are_quoted_in_full(case, frames, tmp_path):
         tables.write(study[name], name, tmp_path / f"{name}.parquet")
     few = aggregation.quoted(tmp_path, tables.OF_A_STUDY)
     how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))
+    found = answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
+    assert repr(found) == repr(answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))
 
 
 def test_how_runs_ended_adds_up(frames):
     ended, runs = frames["ends"], frames["runs"]
     assert (ended[["reached", "censored", "diverged"]].sum(axis=1) == ended["runs"]).all()
-    whole = ended[ended["target"] == statistics.EVERY]
+    whole = ended[ended["target"] == EVERY]
     assert whole["runs"].sum() == runs["run"].nunique()
     assert whole["diverged"].sum() == runs.loc[runs["status"] == "diverged", "run"].nunique()
     assert whole.groupby("role")["starts"].max().sum() == runs["start"].nunique()
-    halves = [statistics.ends(half) for _, half in runs.groupby(runs["start"] % 2)]
-    pd.testing.assert_frame_equal(statistics.added_ends(halves), ended)
+    halves = [ends(half) for _, half in runs.groupby(runs["start"] % 2)]
+    pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 
 # --- Files in parts ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
-from study.statistics import estimates as statistics
+from study.statistics.cells import slowdown
 from study.tables import tables
 from synthetic import EXTREMES, subset
 
@@ -37,7 +37,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def short(frames):
     """The study with a budget that most wrong starts of MSE exhaust."""
     runs = tables.conform(synthetic.runs(budget=300), "runs")
-    return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
+    return frames | {"runs": runs, "slowdown": slowdown(runs, synthetic.OWN_RATES)}
 
 
 def linear(colour):

@@ -12,7 +12,7 @@ from study.data import kinds as datasets
 from study.errors import UserError
 from study.report import prose
 from study.runs import sweep
-from study.statistics import estimates as statistics
+from study.statistics.survival import lower_median
 from study.tables import tables
 from study.theory import phase
 
@@ -100,7 +100,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     times = rows[(rows["scale"] == 4.0) & (rows["target"] == "brier")].pivot_table(
         index="data", columns="loss", values="time"
     )
-    assert point["flow"] == statistics.lower_median([times["mse"] / times["bce"]])[0]
+    assert point["flow"] == lower_median([times["mse"] / times["bce"]])[0]
     assert point["starts"] == 3
     threshold = laws.population_scores(2.0, 1.0).brier * 0.9 + 0.025
     law = [

@@ -11,7 +11,8 @@ import synthetic
 from study import figures, report
 from study.report import document, first, grids, prose, words
 from study.report.contents import contents
-from study.statistics import estimates as statistics
+from study.statistics.cells import slowdown
+from study.statistics.headline import answer
 from study.tables import tables
 from synthetic import EXTREMES, subset
 
@@ -109,7 +110,7 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
 
 def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     assert first.text.count("?") == 1
     entry = found["wrong"][found["featured"]]
     for record in (
@@ -128,8 +129,8 @@ def test_the_prose_follows_the_numbers(frames):
     runs = frames["runs"]
     fast = (runs["loss"] == "mse") & (runs["step"] > 0)
     halved = runs.assign(step=runs["step"].where(~fast, (runs["step"] + 1) // 2))
-    cells = statistics.slowdown(halved, synthetic.OWN_RATES)
-    found = statistics.answer(halved, cells, synthetic.OWN_RATES)
+    cells = slowdown(halved, synthetic.OWN_RATES)
+    found = answer(halved, cells, synthetic.OWN_RATES)
     assert 1.9 < found["zero"]["equal"]["slowdown"] < 2.1
     cards, lede = first.cards(found), " ".join(first.lede(found))
     assert cards[0].value == words.times(found["zero"]["equal"]["slowdown"])
@@ -137,7 +138,7 @@ def test_the_prose_follows_the_numbers(frames):
 
 
 def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     wrong = words.ratio(found["wrong"][found["featured"]]["equal"])
     both = first.lede(found)[0]
     assert "from a neutral start, and" in both
@@ -160,7 +161,7 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 
 @pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
 def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     entry = found["wrong"][found["featured"]]
     found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
     found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
@@ -170,7 +171,7 @@ def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral,
 
 
 def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
     entry = found["wrong"][found["featured"]]
     for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
         known = found | {"largest_rate": largest}

@@ -18,7 +18,7 @@ from kernels import laws
 from study.data.algebra import matvec
 from study.data.kinds import sample
 from study.data.starts import every_start
-from study.statistics import estimates as statistics
+from study.statistics.headline import at_largest_rate, headline
 from study.theory import identities, minima
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     wrong = arrivals[arrivals["initialisation"] == "wrong"]
     largest = wrong[wrong["scale"] == wrong["scale"].max()]
     mse = arrivals[arrivals["loss"] == "mse"]
-    cells = statistics.headline(frames["slowdown"])
+    cells = headline(frames["slowdown"])
     judged = {policy: cells[cells["policy"] == policy] for policy in ("equal", "smoothness", "tuned")}
     tuned = judged["tuned"]
-    edge = statistics.at_largest_rate(tuned, frames["slowdown"]) & (tuned["slowdown_low"] > 1)
+    edge = at_largest_rate(tuned, frames["slowdown"]) & (tuned["slowdown_low"] > 1)
     judged["tuned"] = tuned.assign(slowdown_low=tuned["slowdown_low"].mask(edge, 0.0))
     outputs, parameters = _class_pulls(config, frames["datasets"], arrays)
     return Evidence(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from study import wording
 from study.figures.style import COLOURS, TARGETS, Frames, escaped
-from study.statistics import estimates as statistics
+from study.statistics.headline import focus, headline, headline_target, reference_rate
 
 DISTANCE = "d\N{PRIME}"
 """The symbol of the distance between two class means in standard deviations."""
@@ -20,7 +20,7 @@ def separability_name(dataset: str) -> str:
 
 def target_name(frames: Frames) -> str:
     """Name the target of the headline figures."""
-    target = statistics.headline_target(frames["slowdown"])
+    target = headline_target(frames["slowdown"])
     return TARGETS.get(target, target)
 
 
@@ -28,7 +28,7 @@ def lacking(cells: pd.DataFrame, *, setting: bool = True) -> str:
     """Say what the table `slowdown` lacks for a figure, of the headline setting where `setting` is true."""
     if cells.empty:
         return "no start was run with both losses in this study"
-    if setting and statistics.focus(cells) is None:
+    if setting and focus(cells) is None:
         return "no data set with a separability in this study"
     return ""
 
@@ -45,36 +45,34 @@ def named(frames: Frames) -> dict[str, str]:
 
 def setting_name(frames: Frames) -> str:
     """Name the data set and separability of the headline figures."""
-    return level_name(statistics.focus(frames["slowdown"]))
+    return level_name(focus(frames["slowdown"]))
 
 
 def wrong_cells(cells: pd.DataFrame, *, policy: str | None = "equal") -> pd.DataFrame:
     """Headline cells from wrong starts at the headline target, by separability and scale."""
-    rows = statistics.headline(cells)
+    rows = headline(cells)
     rows = rows[
-        (rows["initialisation"] == "wrong")
-        & (rows["target"] == statistics.headline_target(cells))
-        & (rows["slowdown"] > 0)
+        (rows["initialisation"] == "wrong") & (rows["target"] == headline_target(cells)) & (rows["slowdown"] > 0)
     ]
     return rows if policy is None else rows[rows["policy"] == policy]
 
 
 def focus_family(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells of the data set that is drawn at several separabilities."""
-    setting = statistics.focus(cells)
+    setting = focus(cells)
     rows = wrong_cells(cells)
     return rows if setting is None else rows[rows["dataset"] == setting[0]]
 
 
 def focus_wrong(frame: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Rows of both losses from wrong starts in the headline setting at the reference rate."""
-    setting = statistics.focus(cells)
+    setting = focus(cells)
     if setting is None:
         return frame.iloc[:0]
     here = (
         (frame["dataset"] == setting[0]) & (frame["separability"] == setting[1]) & (frame["initialisation"] == "wrong")
     )
-    return frame[here & (frame["rate"] == statistics.reference_rate(cells)) & frame["loss"].isin(COLOURS)]
+    return frame[here & (frame["rate"] == reference_rate(cells)) & frame["loss"].isin(COLOURS)]
 
 
 def groups_of(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

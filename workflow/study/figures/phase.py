@@ -33,7 +33,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
+from study.statistics.headline import headline_target
 
 REGIMES = {
     "small": "small logits at the start",
@@ -55,7 +55,7 @@ def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
     """Rows at the headline target, by separability and scale; of one data set, the first by name."""
     if phase.empty:
         return phase
-    rows = phase[phase["target"] == statistics.headline_target(phase)]
+    rows = phase[phase["target"] == headline_target(phase)]
     rows = rows[rows["dataset"] == rows["dataset"].min()]
     ordered: pd.DataFrame = rows.sort_values(["separability", "large", "scale"], ignore_index=True)
     return ordered

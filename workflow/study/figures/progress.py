@@ -11,12 +11,13 @@ from matplotlib.ticker import FuncFormatter
 from study import wording
 from study.figures.choice import focus_wrong, lacking, named, panel_scales, setting_name, target_name
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
-from study.statistics import estimates as statistics
+from study.statistics.headline import headline_target
+from study.statistics.survival import median, survival
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
     rows = focus_wrong(frames["runs"], frames["slowdown"])
-    return rows[(rows["target"] == statistics.headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
+    return rows[(rows["target"] == headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
 
 
 def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
@@ -33,7 +34,7 @@ def _draw_survival(frames: Frames) -> Figure:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if runs.empty:
                 continue
-            steps, share = statistics.survival(*_arrivals(runs))
+            steps, share = survival(*_arrivals(runs))
             x = np.concatenate([[0.8], np.maximum(steps, 0.8), [runs["max_steps"].max()]])
             axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", **loss_style(loss))
         axes.set_ylim(-0.03, 1.05)
@@ -52,7 +53,7 @@ def _describe_survival(frames: Frames) -> str:
             if runs.empty:
                 continue
             times, reached = _arrivals(runs)
-            half = wording.steps(float(statistics.median(times, reached)[0][0]), int(runs["max_steps"].max()))
+            half = wording.steps(float(median(times, reached)[0][0]), int(runs["max_steps"].max()))
             left = f"{int((~reached).sum())} of {len(runs)} never"
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (

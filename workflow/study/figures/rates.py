@@ -29,7 +29,7 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
-from study.statistics import estimates as statistics
+from study.statistics.headline import focus, headline_target
 
 _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 
@@ -37,11 +37,11 @@ _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
     cells = frames["slowdown"]
-    setting = statistics.focus(cells)
+    setting = focus(cells)
     if setting is None:
         return []
     here = (cells["dataset"] == setting[0]) & (cells["separability"] == setting[1])
-    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == statistics.headline_target(cells))]
+    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == headline_target(cells))]
     out = [("zero start", rows[rows["initialisation"] == "zero"])]
     wrong = rows[rows["initialisation"] == "wrong"]
     if len(wrong):
@@ -106,7 +106,7 @@ def _rates_named(frames: Frames) -> dict[str, str]:
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
-    setting = statistics.focus(frames["slowdown"])
+    setting = focus(frames["slowdown"])
     rows = wrong_cells(frames["slowdown"], policy=None)
     if setting is None:
         return rows.iloc[:0]

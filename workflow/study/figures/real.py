@@ -22,16 +22,16 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
+from study.statistics.headline import headline, headline_target
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
-    cells = statistics.headline(frames["slowdown"])
+    cells = headline(frames["slowdown"])
     cells = cells[
         cells["separability"].isna()
         & (cells["policy"] == "equal")
-        & (cells["target"] == statistics.headline_target(cells))
+        & (cells["target"] == headline_target(cells))
         & (cells["slowdown"] > 0)
     ]
     out = []

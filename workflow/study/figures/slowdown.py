@@ -21,7 +21,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
+from study.statistics.headline import focus
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
@@ -66,7 +66,7 @@ def _lacking(frames: Frames) -> str:
 
 
 def _data(frames: Frames) -> str:
-    setting = statistics.focus(frames["slowdown"])
+    setting = focus(frames["slowdown"])
     return "real data" if setting is None else f"the data set {setting[0]}"
 
 

@@ -20,7 +20,9 @@ from study.report.answers import Provenance, summary
 from study.report.document import markdown
 from study.report.webpage import page
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.headline import reference_rate
+from study.statistics.survival import LEVEL
 from study.tables import tables
 
 __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
@@ -35,8 +37,8 @@ def write(
     *,
     commit: str,
     config: str,
-    level: float = statistics.LEVEL,
-    resamples: int = statistics.RESAMPLES,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> None:
     """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
 
@@ -75,7 +77,7 @@ def write(
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
     frames = aggregation.quoted(folder, tables.OF_A_STUDY)
-    rate = statistics.reference_rate(frames["slowdown"])
+    rate = reference_rate(frames["slowdown"])
     frames["curves"] = tables.scan("curves", folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames

@@ -11,7 +11,11 @@ import numpy as np
 import pandas as pd
 
 from study.report import first
-from study.statistics import estimates as statistics
+from study.statistics import headline
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.ends import EVERY, of_targets
+from study.statistics.pairs import LOSSES
+from study.statistics.survival import LEVEL
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Provenance:
 
     commit: str = "unknown"
     config: str = ""
-    level: float = statistics.LEVEL
-    resamples: int = statistics.RESAMPLES
+    level: float = LEVEL
+    resamples: int = RESAMPLES
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,13 +47,13 @@ class Provenance:
 def own_rates(cells: pd.DataFrame) -> dict[str, float]:
     """Read off the slowdown table at which rate each loss runs under `smoothness`; nan where it has no such cell."""
     rows = cells[cells["policy"] == "smoothness"]
-    return {loss: float(rows[f"rate_{loss}"].iloc[0]) if len(rows) else math.nan for loss in statistics.LOSSES}
+    return {loss: float(rows[f"rate_{loss}"].iloc[0]) if len(rows) else math.nan for loss in LOSSES}
 
 
 def answer(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
-    """Compute the numbers of the first screen; see `study.statistics.estimates.answer`."""
+    """Compute the numbers of the first screen; see `study.statistics.headline.answer`."""
     cells = frames["slowdown"]
-    return statistics.answer(
+    return headline.answer(
         frames["runs"],
         cells,
         own_rates(cells),
@@ -61,7 +65,7 @@ def answer(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[s
 
 def whole(ended: pd.DataFrame) -> pd.DataFrame:
     """Keep of the table `ends` the rows that count each run once."""
-    return ended[ended["target"] == statistics.EVERY]
+    return ended[ended["target"] == EVERY]
 
 
 def starts(ended: pd.DataFrame) -> int:
@@ -94,7 +98,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     -------
     dict
         Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed; `answer` is
-        `study.statistics.estimates.answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and data
+        `study.statistics.headline.answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and data
         sets there are, and how many cells are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames, provenance)
@@ -114,7 +118,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
         },
         "answer": found,
         "counts": counts,
-        "ends": statistics.of_targets(ended).to_dict("records"),
+        "ends": of_targets(ended).to_dict("records"),
         "commit": provenance.commit,
         "versions": dict(provenance.versions),
         "digests": dict(provenance.digests),

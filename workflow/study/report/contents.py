@@ -12,7 +12,8 @@ from study.figures.style import NAMES
 from study.report import first, grids, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
-from study.statistics import estimates as statistics
+from study.statistics.ends import of_targets
+from study.statistics.pairs import LOSSES
 from study.tables import tables
 
 
@@ -29,7 +30,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames, provenance)
     return {
         "comparable": len(cells) > 0,
-        "missing": [NAMES[loss] for loss in statistics.LOSSES if loss not in set(ended["loss"])],
+        "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
         "lede": first.lede(found),
         "counting": first.counting(found),
@@ -47,7 +48,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "minima_prose": prose.minima_prose(frames["minima"]),
         "minima": grids.minima_grid(frames["minima"]),
         "edge_prose": prose.edge_prose(cells),
-        "ends": grids.ends_grid(statistics.of_targets(ended)),
+        "ends": grids.ends_grid(of_targets(ended)),
         "data": grids.data_grid(frames["datasets"]),
         "setting": place(found["setting"]),
         "rate": wording.number(found["rate"]),

@@ -1,6 +1,6 @@
 """From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
 
-Nothing in `study.statistics.estimates` looks across settings (dataset, separability, initialisation, scale) except the pooled
+Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the pooled
 numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the order of the
 plan, some settings at a time.
 """
@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from study.statistics import estimates as statistics
+from study.statistics import cells, ends, headline
+from study.statistics.pairs import SETTING
 from study.tables import tables
 
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
@@ -26,7 +27,7 @@ ROWS: Final = 1 << 18
 """Rows that are worked on together, roughly: about half a gigabyte in pandas' hands."""
 
 COLUMNS: Final = (
-    *("run", "start", *statistics.SETTING, "role", "loss", "rate"),
+    *("run", "start", *SETTING, "role", "loss", "rate"),
     *("max_steps", "target", "status", "step", "steps_run"),
 )
 """Columns of `runs` that the statistics read."""
@@ -128,23 +129,23 @@ def summary_tables(
     path
         ``runs.parquet``; see `settings`.
     own_rates, resamples, level
-        As for `study.statistics.estimates.slowdown`.
+        As for `study.statistics.cells.slowdown`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name, in their schemas.
     """
-    cells, ended, arrived = [], [], []
+    compared, ended, arrived = [], [], []
     for runs in settings(path):
-        cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
-        ended.append(statistics.ends(runs))
-        arrived.append(statistics.arrivals(runs))
-    slowdown = tables.conform(pd.concat(cells, ignore_index=True), "slowdown")
+        compared.append(cells.slowdown(runs, own_rates, resamples=resamples, level=level))
+        ended.append(ends.ends(runs))
+        arrived.append(ends.arrivals(runs))
+    slowdown = tables.conform(pd.concat(compared, ignore_index=True), "slowdown")
     return {
         "slowdown": slowdown,
-        "decomposition": statistics.decomposition(slowdown),
-        "ends": statistics.added_ends(ended),
+        "decomposition": headline.decomposition(slowdown),
+        "ends": ends.added_ends(ended),
         "arrivals": tables.conform(pd.concat(arrived, ignore_index=True), "arrivals"),
     }
 
@@ -166,10 +167,10 @@ def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     """
     files = {name: Path(folder) / f"{name}.parquet" for name in names}
     frames = {name: tables.read(name, file) for name, file in files.items() if name not in ("runs", "curves")}
-    rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
+    rows = headline.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
     return frames | {name: tables.scan(name, files[name], where=rows[name]) for name in rows if name in files}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:
-    """Gather the first-passage steps of each group of a runs table; see `study.statistics.estimates.passages`."""
-    return pd.concat([statistics.passages(runs, most) for runs in settings(path)], ignore_index=True)
+    """Gather the first-passage steps of each group of a runs table; see `study.statistics.ends.passages`."""
+    return pd.concat([ends.passages(runs, most) for runs in settings(path)], ignore_index=True)
