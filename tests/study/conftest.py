@@ -10,16 +10,17 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
+from study.catalogue import TABLES
 from study.statistics.cells import slowdown
 from study.statistics.ends import arrivals, ends, passages
 from study.statistics.headline import decomposition
-from study.tables import tables
+from study.tables.table import conform
 
 
 @pytest.fixture(scope="session")
 def frames():
     """Tables by name; not to be changed in place."""
-    runs = tables.conform(synthetic.runs(), "runs")
+    runs = conform(synthetic.runs(), TABLES["runs"])
     cells = slowdown(runs, synthetic.OWN_RATES)
     return {
         "runs": runs,
@@ -28,9 +29,9 @@ def frames():
         "ends": ends(runs),
         "arrivals": arrivals(runs),
         "passages": passages(runs, 40),
-        "datasets": tables.conform(synthetic.datasets(6, 3), "datasets"),
-        "curves": tables.conform(synthetic.curves(runs), "curves"),
-        **{name: tables.conform(getattr(synthetic, name)(), name) for name in synthetic.LATER},
+        "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
+        "curves": conform(synthetic.curves(runs), TABLES["curves"]),
+        **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},
     }
 
 

@@ -10,13 +10,14 @@ import scipy.stats
 import synthetic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from study.catalogue import TABLES
 from study.statistics.bootstrap import bootstrap
 from study.statistics.cells import slowdown
 from study.statistics.ends import ends, of_targets
 from study.statistics.headline import answer, at_largest_rate, decomposition, focus, reference_rate
 from study.statistics.pairs import best_rates, with_ratio
 from study.statistics.survival import average_running_time, log_rank, lower_median, median, survival
-from study.tables import tables
+from study.tables.table import conform
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -500,4 +501,4 @@ def test_answer_features_a_bound_only_where_no_median_was_reached(frames):
 
 def test_the_result_fits_its_schema(frames):
     for name in ("slowdown", "decomposition"):
-        pd.testing.assert_frame_equal(tables.conform(frames[name], name), frames[name])
+        pd.testing.assert_frame_equal(conform(frames[name], TABLES[name]), frames[name])

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
 from study.figures.style import STYLE, Entry, Frames
-from study.tables import tables
+from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     slowdown.SLOWDOWN,
@@ -119,9 +119,9 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path)
         The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG.
     """
     figure = draw(name, frames)
-    with tables.replacing(Path(svg_path)) as temporary:
+    with replacing(Path(svg_path)) as temporary:
         temporary.write_text(_PROLOGUE + _svg(name, frames, figure).removeprefix("<svg "), encoding="utf-8")
-    with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+    with replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
         figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})
 
 

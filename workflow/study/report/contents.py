@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from study import figures, wording
+from study.catalogue import TABLES
 from study.figures.style import NAMES
 from study.report import first, grids, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
 from study.statistics.pairs import LOSSES
-from study.tables import tables
 
 
 def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     Parameters
     ----------
     frames
-        Every table of `study.tables.tables.OF_A_STUDY`, by name.
+        Every table of `study.catalogue.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     """
@@ -87,5 +87,5 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bo
         "caption": figures.caption(name, frames),
         "words": entry.describe(frames),
         "broad": entry.broad,
-        "file": tables.TABLES[entry.tables[0]].files()[0] if entry.tables else "",
+        "file": TABLES[entry.tables[0]].files()[0] if entry.tables else "",
     }

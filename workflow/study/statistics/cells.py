@@ -16,7 +16,8 @@ from study import wording
 from study.statistics.bootstrap import RESAMPLES, bootstrap
 from study.statistics.pairs import CELL, coded, matrix, pairs
 from study.statistics.survival import LEVEL, Bools, Floats, average_running_time, log_rank, lower_median, median
-from study.tables import tables
+from study.statistics.tables import SLOWDOWN
+from study.tables.table import conform
 
 
 def _loss_columns(
@@ -58,7 +59,7 @@ def summarise(
     """
     rows, codes = coded(paired, keys)
     if rows.empty:
-        summary = [c for c in tables.TABLES["slowdown"].dtypes if c not in (*CELL, "rate_mse", "rate_bce")]
+        summary = [c for c in SLOWDOWN.dtypes if c not in (*CELL, "rate_mse", "rate_bce")]
         return pd.DataFrame(columns=[*keys, *summary])
     cells = int(codes[-1]) + 1
     begin = np.searchsorted(codes, np.arange(cells))
@@ -120,8 +121,8 @@ def slowdown(
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["slowdown"]`; without a row where a loss is missing.
+        In the schema `SLOWDOWN`; without a row where a loss is missing.
     """
     paired = pairs(runs, own_rates)
     out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)
-    return tables.conform(out, "slowdown")
+    return conform(out, SLOWDOWN)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from study.statistics.pairs import SETTING
-from study.tables import tables
+from study.statistics.tables import ARRIVALS, ENDS
+from study.tables.table import conform
 
 STATUSES: Final = ("reached", "censored", "diverged")
 EVERY: Final = "every"
@@ -33,7 +34,7 @@ def ends(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["ends"]`.
+        In the schema `ENDS`.
     """
     keys = ["role", "loss", "target"]
     columns = [*keys, "run", "start", "status", "max_steps"]
@@ -45,7 +46,7 @@ def ends(runs: pd.DataFrame) -> pd.DataFrame:
     out = rows.groupby(keys, as_index=False).agg(
         runs=("run", "size"), starts=("start", "nunique"), budget=("max_steps", "max"), **counts
     )
-    return tables.conform(out, "ends")
+    return conform(out, ENDS)
 
 
 def arrivals(runs: pd.DataFrame) -> pd.DataFrame:
@@ -54,14 +55,14 @@ def arrivals(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["arrivals"]`.
+        In the schema `ARRIVALS`.
     """
     rows = runs.loc[runs["role"] == "evaluation", [*GROUP, "max_steps", "step"]]
     ends = {status: (runs.loc[rows.index, "status"] == status).astype(np.int64) for status in STATUSES}
     counted = rows.assign(runs=1, at_start=(rows["step"] == 0).astype(np.int64), **ends)
     grouped = counted.groupby(list(GROUP), dropna=False)
     out = grouped[["runs", "at_start", *STATUSES]].sum().assign(budget=grouped["max_steps"].max())
-    return tables.conform(out.reset_index(), "arrivals")
+    return conform(out.reset_index(), ARRIVALS)
 
 
 def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -97,7 +98,7 @@ def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Add up `ends` of parts of a study that share no start: the table of the whole."""
     grouped = pd.concat(parts).groupby(["role", "loss", "target"], as_index=False)
     out = grouped[["runs", "starts", *STATUSES]].sum()
-    return tables.conform(out.assign(budget=grouped["budget"].max()["budget"]), "ends")
+    return conform(out.assign(budget=grouped["budget"].max()["budget"]), ENDS)
 
 
 def of_targets(ended: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from study.statistics.cells import summarise
 from study.statistics.ends import ends, of_targets
 from study.statistics.pairs import LOSSES, SETTING, pairs
 from study.statistics.survival import LEVEL
-from study.tables import tables
+from study.statistics.tables import DECOMPOSITION
+from study.tables.table import conform
 
 
 def reference_rate(cells: pd.DataFrame) -> float:
@@ -59,7 +60,7 @@ def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["decomposition"]`.
+        In the schema `DECOMPOSITION`.
     """
     keys = [*SETTING, "target"]
     chosen = headline(cells)
@@ -73,7 +74,7 @@ def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
     for name, policy in (("smoothness_buys", "smoothness"), ("tuning_buys", "tuned")):
         clear = ~out["equal_bound"] & ~out[f"{policy}_bound"] & (out[policy] > 0)
         out[name] = np.divide(out["equal"], out[policy].where(clear, np.nan).astype(float))
-    return tables.conform(out.assign(rate=reference_rate(cells)), "decomposition")
+    return conform(out.assign(rate=reference_rate(cells)), DECOMPOSITION)
 
 
 def focus(cells: pd.DataFrame) -> tuple[str, float] | None:
@@ -110,7 +111,7 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def quoted(cells: pd.DataFrame) -> dict[str, list[dict[str, str | float]]]:
-    """Say which rows of `runs` and `curves` the first screen and the figures read, as `study.tables.tables.scan` takes them.
+    """Say which rows of `runs` and `curves` the first screen and the figures read, as `store.scan` takes them.
 
     Those are wrong starts in the headline setting at the common rate and, for the pooled numbers of `answer`, zero
     starts and ordinary starts on real data.
