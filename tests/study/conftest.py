@@ -11,9 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
 from study.catalogue import TABLES
-from study.statistics.cells import slowdown
-from study.statistics.ends import arrivals, ends, passages
-from study.statistics.headline import decomposition
 from study.tables.table import conform
 
 
@@ -21,14 +18,9 @@ from study.tables.table import conform
 def frames():
     """Tables by name; not to be changed in place."""
     runs = conform(synthetic.runs(), TABLES["runs"])
-    cells = slowdown(runs, synthetic.OWN_RATES)
     return {
         "runs": runs,
-        "slowdown": cells,
-        "decomposition": decomposition(cells),
-        "ends": ends(runs),
-        "arrivals": arrivals(runs),
-        "passages": passages(runs, 40),
+        **synthetic.summaries(runs),
         "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
         "curves": conform(synthetic.curves(runs), TABLES["curves"]),
         **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},

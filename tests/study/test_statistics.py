@@ -11,13 +11,15 @@ import synthetic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
+from study.report.answers import answer
 from study.statistics.bootstrap import bootstrap
 from study.statistics.cells import slowdown
 from study.statistics.ends import ends, of_targets
-from study.statistics.headline import answer, at_largest_rate, decomposition, focus, reference_rate
+from study.statistics.headline import Headline, choose, common_rate, headline_target, middle_setting
 from study.statistics.pairs import best_rates, with_ratio
 from study.statistics.survival import average_running_time, log_rank, lower_median, median, survival
 from study.tables.table import conform
+from synthetic import EXTREMES, subset, summaries
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -413,10 +415,9 @@ def test_two_data_sets_without_separability_are_two_cells(frames):
 
 def test_a_missing_loss_leaves_an_empty_table(frames):
     one = frames["runs"][frames["runs"]["loss"] == "bce"]
-    cells = slowdown(one, synthetic.OWN_RATES)
-    assert len(cells) == 0
-    assert len(decomposition(cells)) == 0
-    found = answer(one, cells, synthetic.OWN_RATES)
+    made = summaries(one)
+    assert len(made["slowdown"]) == len(made["decomposition"]) == len(made["answers"]) == 0
+    found = answer(made)
     assert found["zero"] is found["ordinary"] is found["featured"] is None
 
 
@@ -450,27 +451,93 @@ def test_decomposition_divides_the_policies(frames):
 
 def test_the_largest_rate_is_the_largest_tried_whether_any_cell_chose_it_or_not():
     cells = pd.DataFrame({"rate_mse": [1.0, 3.0, 10.0], "rate_bce": [1.0, 3.0, 3.0]})
-    assert at_largest_rate(cells.iloc[:2], cells).tolist() == [False, False]
-    assert at_largest_rate(cells.iloc[1:], cells, "bce").tolist() == [True, True]
+    chosen = Headline("brier", 1.0, None, math.nan, {"mse": 10.0, "bce": 3.0})
+    assert chosen.at_largest_rate(cells.iloc[:2]).tolist() == [False, False]
+    assert chosen.at_largest_rate(cells.iloc[1:], "bce").tolist() == [True, True]
 
 
-def test_reference_rate_is_the_nearest_to_one():
+def test_the_common_rate_is_the_nearest_to_one():
     def rates(*values):
         return pd.DataFrame({"policy": ["equal"] * len(values), "rate": values}, dtype=object)
 
-    assert reference_rate(rates(0.25, 1.0, 4.0)) == 1
-    assert reference_rate(rates(0.5, 2.0)) == 0.5
-    assert reference_rate(rates(0.1, 3.0)) == 3
-    assert math.isnan(reference_rate(rates()))
+    assert common_rate(rates(0.25, 1.0, 4.0)) == 1
+    assert common_rate(rates(0.5, 2.0)) == 0.5
+    assert common_rate(rates(0.1, 3.0)) == 3
+    assert math.isnan(common_rate(rates()))
 
 
-def test_focus_is_the_middle_of_the_most_drawn_data_set(frames):
-    assert focus(frames["slowdown"]) == ("gaussian", 4.0)
-    assert focus(frames["slowdown"].query("dataset == 'breast_cancer'")) is None
+def test_the_setting_is_the_middle_of_the_most_drawn_data_set(frames):
+    assert middle_setting(frames["slowdown"]) == ("gaussian", 4.0)
+    assert middle_setting(frames["slowdown"].query("dataset == 'breast_cancer'")) is None
 
 
-def test_answer_holds_the_numbers_of_the_tables(frames):
-    found = answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+def test_the_target_is_the_brier_score_or_else_the_first_by_name(frames):
+    ended = frames["ends"]
+    assert headline_target(ended) == "brier"
+    assert headline_target(ended[ended["target"] != "brier"]) == "accuracy"
+    assert headline_target(ended[ended["target"] == "logloss"]) == "logloss"
+    assert headline_target(ended.iloc[:0]) == "brier"
+
+
+@pytest.mark.parametrize("case", ["all", *EXTREMES])
+def test_the_choice_is_the_same_read_back_from_its_table(case, frames):
+    study = frames if case == "all" else subset(frames, EXTREMES[case])
+    chosen = choose(study["slowdown"], study["ends"])
+    back = Headline.read(study["headline"])
+    assert repr(back) == repr(chosen)  # nan is not equal to nan
+    assert chosen.setting == middle_setting(study["slowdown"])
+    assert chosen.largest_rate["mse"] == study["runs"]["rate"].max() or study["slowdown"].empty
+
+
+def test_pooled_answers_are_those_of_all_their_pairs_in_one_list(frames):
+    """Every ratio of a start, from the runs themselves, against SciPy and the interval of that one list."""
+    runs = frames["runs"].query("role == 'evaluation' and rate == 1 and target == 'brier'")
+    for initialisation, scale, kept in (
+        ("zero", 0.0, runs["separability"].notna() | runs["separability"].isna()),
+        ("normal", 0.5, runs["separability"].isna()),
+    ):
+        rows = runs[kept & (runs["initialisation"] == initialisation) & (runs["scale"] == scale)]
+        sides = rows.pivot_table(index="start", columns="loss", values="step")
+        assert (sides > 0).all(axis=None)  # all arrived: the median is that of the sample
+        ratio = (sides["mse"] / sides["bce"]).to_numpy()
+        (found,) = (
+            frames["answers"]
+            .query(f"initialisation == '{initialisation}' and policy == 'equal' and target == 'brier'")
+            .to_dict("records")
+        )
+        assert found["starts"] == len(ratio)
+        assert found["slowdown"] == by_scipy(ratio, np.full(ratio.size, True))[0]
+        assert (found["slowdown_low"], found["slowdown_high"]) == bootstrap(ratio, np.full(ratio.size, True))
+        assert found["rate"] == found["rate_mse"] == found["rate_bce"] == 1
+
+
+def test_answers_stand_beside_the_cells_they_are_of(frames):
+    cells, found = frames["slowdown"], frames["answers"]
+    largest = frames["runs"]["rate"].max()
+    assert set(found["initialisation"]) == {"zero", "normal", "wrong"}
+    assert set(found["policy"]) == {"equal", "smoothness", "tuned"}
+    for row in found.to_dict("records"):
+        at = (cells["initialisation"] == row["initialisation"]) & (cells["scale"] == row["scale"])
+        at &= (cells["policy"] == row["policy"]) & (cells["target"] == row["target"])
+        if row["policy"] == "equal":
+            at &= cells["rate"] == 1
+        if row["initialisation"] == "normal":
+            at &= cells["separability"].isna()
+        rows = cells[at]
+        known = rows[rows["slowdown"] > 0]
+        assert row["cells"] == len(known)
+        assert (row["lowest"], row["highest"]) == (known["slowdown"].min(), known["slowdown"].max())
+        assert row["at_largest_rate"] == (rows["rate_mse"] == largest).sum()
+        if row["initialisation"] == "wrong":
+            (one,) = rows.query("dataset == 'gaussian' and separability == 4").to_dict("records")
+            assert one["text"] == row["text"]
+            assert one["rate_mse"] == row["rate_mse"]
+        else:
+            assert row["starts"] == rows["starts"].sum()
+
+
+def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
+    found = answer(frames)
     cells = frames["slowdown"].set_index(["dataset", "separability", "initialisation", "scale", "policy", "target"])
     entry = found["wrong"][found["featured"]]
     at = ("gaussian", 4.0, "wrong", entry["scale"])
@@ -488,17 +555,16 @@ def test_answer_holds_the_numbers_of_the_tables(frames):
     assert found["edges"]["zero"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
 
 
-def test_answer_features_a_bound_only_where_no_median_was_reached(frames):
+def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(frames):
     runs = frames["runs"]
     late = runs["status"].where((runs["loss"] != "mse") | (runs["step"] < 3), "censored")
     hard = runs.assign(status=late, step=runs["step"].where(late == "reached", -1))
-    cells = slowdown(hard, synthetic.OWN_RATES)
-    found = answer(hard, cells, synthetic.OWN_RATES)
+    found = answer(summaries(hard, resamples=199))
     entry = found["wrong"][found["featured"]]
     assert entry["equal"]["slowdown_bound"]
     assert entry["scale"] == 8.0
 
 
 def test_the_result_fits_its_schema(frames):
-    for name in ("slowdown", "decomposition"):
+    for name in ("slowdown", "headline", "answers", "decomposition"):
         pd.testing.assert_frame_equal(conform(frames[name], TABLES[name]), frames[name])

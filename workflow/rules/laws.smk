@@ -22,6 +22,7 @@ rule phase:
         code=sources("theory.phase"),
         flow="results/tables/flow.parquet",
         slowdown="results/tables/slowdown.parquet",
+        headline="results/tables/headline.parquet",
     output:
         csv=report(
             "results/tables/phase.csv",

@@ -24,7 +24,7 @@ from study.report.webpage import page
 from study.runs.tables import CURVES
 from study.statistics import aggregation
 from study.statistics.bootstrap import RESAMPLES
-from study.statistics.headline import reference_rate
+from study.statistics.headline import Headline
 from study.statistics.survival import LEVEL
 from study.tables import store
 
@@ -80,7 +80,7 @@ def write(
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
     frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
-    rate = reference_rate(frames["slowdown"])
+    rate = Headline.read(frames["headline"]).rate
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames

@@ -21,7 +21,7 @@ from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, TARGETS
 from study.report import words
 from study.statistics.ends import GROUP, thinned
-from study.statistics.headline import focus, headline, headline_target, reference_rate
+from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 LIMIT: Final = 2_500_000
@@ -44,7 +44,7 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     Parameters
     ----------
     frames
-        The tables `slowdown`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
+        The tables `slowdown`, `headline`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
         `study.statistics.ends.passages`.
     level
         Confidence level of the intervals.
@@ -59,7 +59,9 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     cells = frames["slowdown"]
     if cells.empty:
         return None
-    for chosen in (cells, headline(cells), _headline_target(cells)):
+    headline = Headline.read(frames["headline"])
+    compared = headline.side_by_side(cells)
+    for chosen in (cells, compared, compared[compared["target"] == headline.target]):
         for steps, points in DETAIL:
             out = _data(chosen, frames, level, steps, points)
             if len(dump(out)) <= limit:
@@ -75,17 +77,12 @@ def dump(data: Mapping[str, Any]) -> str:
     return text
 
 
-def _headline_target(cells: pd.DataFrame) -> pd.DataFrame:
-    chosen = headline(cells)
-    return chosen[chosen["target"] == headline_target(cells)]
-
-
 def _data(
     cells: pd.DataFrame, frames: Mapping[str, pd.DataFrame], level: float, steps: int, points: int
 ) -> dict[str, Any]:
     arrivals = frames["arrivals"][frames["arrivals"]["loss"].isin(COLOURS)]
     axes = _Axes(cells, arrivals)
-    setting = focus(cells)
+    headline = Headline.read(frames["headline"])
     last = int(arrivals["budget"].max())
     return {
         "settings": axes.settings,
@@ -94,14 +91,14 @@ def _data(
         "rates": [wording.number(rate) for rate in axes.rates],
         "targets": [{"key": target, "name": TARGETS.get(target, target)} for target in axes.targets],
         "losses": [NAMES[loss] for loss in LOSSES],
-        "first": axes.first(setting, cells),
+        "first": axes.first(headline),
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
         "budget": wording.count(last),
         "cells": _cells(axes, cells, level),
         "survival": _survivals(axes, arrivals, frames["passages"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
-        "curves": _curves(axes, frames["curves"], points) if points else None,
+        "curves": _curves(axes, frames["curves"], headline.rate, points) if points else None,
     }
 
 
@@ -158,16 +155,16 @@ class _Axes:
         """Index of a cell's policy, which under `equal` includes its rate."""
         return self._place["policy"][row["policy"], row["rate"] if row["policy"] == "equal" else None]
 
-    def first(self, setting: tuple[str, float] | None, cells: pd.DataFrame) -> list[int]:
+    def first(self, headline: Headline) -> list[int]:
         """Return what is shown first: setting, start, policy, target."""
         wrong = [i for i, start in enumerate(self.starts) if start["name"] == "wrong"]
-        rate = wording.number(reference_rate(cells))
+        rate = wording.number(headline.rate)
         equal = [i for i, policy in enumerate(self.policies) if policy.get("rate") == rate]
         return [
-            self._place["setting"][_key(*setting)] if setting else 0,
+            self._place["setting"][_key(*headline.setting)] if headline.setting else 0,
             wrong[len(wrong) // 2] if wrong else 0,
             equal[0] if equal else 0,
-            self.targets.index(headline_target(cells)),
+            self.targets.index(headline.target),
         ]
 
 
@@ -236,7 +233,7 @@ def _thresholds(axes: _Axes, datasets: pd.DataFrame) -> list[Any]:
     return out
 
 
-def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | None:
+def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[str, Any] | None:
     """Learning curves: median and band from the 10% to the 90% quantile of every score, a byte a number.
 
     Returns
@@ -247,7 +244,6 @@ def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | No
         words; the value that byte 255 stands for; the bytes as base64: all low ends, then all medians, then all high
         ends. A run that ended keeps its last value.
     """
-    rate = reference_rate(curves.assign(policy="equal")) if len(curves) else math.nan
     curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
     if curves.empty or rate not in axes.rates:
         return None

@@ -40,7 +40,7 @@ class Card:
 
 
 def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
-    """Make the cards of the first screen from `study.statistics.headline.answer`: those of the three that the study can fill."""
+    """Make the cards of the first screen from `study.report.answers.answer`: those of the three that the study can fill."""
     out: list[Card] = []
     for start, label, detail, edges in _entries(found):
         value, tuned = start["equal"], _tuned(start["tuned"], level, edges)

@@ -15,7 +15,7 @@ from study.figures.real import real_rows
 from study.figures.style import NAMES, TARGETS
 from study.report.grids import zero_cells
 from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
-from study.statistics.headline import at_largest_rate, headline_target, reference_rate
+from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
@@ -106,10 +106,10 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def real_prose(cells: pd.DataFrame) -> list[str]:
+def real_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say for each kind of start between which values the slowdown on real data lies at equal rates."""
     out = []
-    for label, rows in real_rows({"slowdown": cells}):
+    for label, rows in real_rows(frames):
         ordered = rows.sort_values(["slowdown", "slowdown_bound", "dataset"])
         low, high = ordered.iloc[0], ordered.iloc[-1]
         ends = [
@@ -120,19 +120,19 @@ def real_prose(cells: pd.DataFrame) -> list[str]:
     return out
 
 
-def edge_prose(cells: pd.DataFrame) -> str:
+def edge_prose(cells: pd.DataFrame, headline: Headline) -> str:
     """Say how often the best rate is the largest tried, where a larger one might have done better."""
     tuned = cells[cells["policy"] == "tuned"]
     shares = []
     for loss in LOSSES:
-        edge = int(at_largest_rate(tuned, cells, loss).sum())
+        edge = int(headline.at_largest_rate(tuned, loss).sum())
         shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
     return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
 
 
-def phase_prose(phase: pd.DataFrame) -> list[str]:
+def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say how far the phase diagram reaches, how near the law is, and where finite samples leave it."""
-    rows = phase_rows(phase)
+    rows = phase_rows(frames)
     if rows.empty:
         return [
             "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
@@ -218,7 +218,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     arrivals, cells = frames["arrivals"], frames["slowdown"]
     if cells.empty:
         return ["There is nothing to compare."]
-    target, rate = headline_target(cells), reference_rate(cells)
+    headline = Headline.read(frames["headline"])
+    target, rate = headline.target, headline.rate
     here = _ordinary(arrivals[arrivals["rate"] == rate])
     name = TARGETS.get(target, target)
     out = []

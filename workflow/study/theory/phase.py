@@ -23,7 +23,6 @@ from study.data.kinds import Gaussian
 from study.data.samples import sample, with_bias
 from study.data.streams import Stream
 from study.statistics.cells import slowdown_columns
-from study.statistics.headline import headline
 from study.statistics.pairs import LOSSES, with_ratio
 from study.tables.table import conform
 from study.theory.tables import FLOW, PHASE
@@ -166,7 +165,7 @@ def _rows(
     ).assign(**problem.row, loss=loss, target=target, threshold=problem.thresholds[target])
 
 
-def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame, rate: float) -> pd.DataFrame:
     """Lay the slowdowns from wrong starts on Gaussian data side by side: stepped, flowed, predicted.
 
     Parameters
@@ -177,6 +176,8 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
         The table `flow`.
     cells
         The table `slowdown`.
+    rate
+        The common learning rate whose cells are taken: that of the table `headline`.
 
     Returns
     -------
@@ -185,7 +186,7 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
     """
     options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
     out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
-    out = out.merge(_stepped(cells, options), on=list(_CELL), how="left", validate="one_to_one")
+    out = out.merge(_stepped(cells[cells["rate"] == rate], options), on=list(_CELL), how="left", validate="one_to_one")
     out["stepped_bound"] = out["stepped_bound"].eq(True)
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
@@ -216,9 +217,8 @@ def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFrame:
-    """Slowdown of the sweep from wrong starts at the equal rate nearest to 1/L, by cell."""
-    rows = headline(cells)
-    rows = rows[(rows["policy"] == "equal") & (rows["initialisation"] == "wrong") & rows["dataset"].isin(options)]
+    """Slowdown of the sweep from wrong starts at equal rates, by cell."""
+    rows = cells[(cells["policy"] == "equal") & (cells["initialisation"] == "wrong") & cells["dataset"].isin(options)]
     columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
     renamed = rows.rename(columns={name: name.replace("slowdown", "stepped") for name in columns})
     renamed["n"] = renamed["dataset"].map({name: entry.n for name, entry in options.items()}).astype(np.int64)
