@@ -9,24 +9,29 @@ import pytest
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study.catalogue import OF_A_STUDY, TABLES
+from study.files import digest
 from study.statistics import aggregation
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables import store
+from study.tables.table import conform
 
 
 @pytest.fixture(scope="module")
 def folder(frames, tmp_path_factory):
     """The made-up study as files, `runs` in many small row groups that end anywhere."""
     folder = tmp_path_factory.mktemp("tables")
-    for name in tables.OF_A_STUDY:
-        tables.write(frames[name], name, folder / f"{name}.parquet")
+    for name in OF_A_STUDY:
+        store.write(frames[name], TABLES[name], folder / f"{name}.parquet")
     runs = frames["runs"]
-    tables.write_parts((runs.iloc[i : i + 1000] for i in range(0, len(runs), 1000)), "runs", folder / "runs.parquet")
+    store.write_parts(
+        (runs.iloc[i : i + 1000] for i in range(0, len(runs), 1000)), TABLES["runs"], folder / "runs.parquet"
+    )
     return folder
 
 
 def of(frames, name):
-    return tables.conform(frames[name], name)
+    return conform(frames[name], TABLES[name])
 
 
 @pytest.mark.parametrize("rows", [1, 500, 3000, 10**6])
@@ -53,13 +58,13 @@ def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, 
 
 def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path):
     runs = frames["runs"].assign(run=np.random.default_rng(0).permutation(len(frames["runs"])))
-    tables.write(runs, "runs", tmp_path / "runs.parquet")
+    store.write(runs, TABLES["runs"], tmp_path / "runs.parquet")
     with pytest.raises(ValueError, match="do not stand together"):
         list(aggregation.settings(tmp_path / "runs.parquet", 1))
 
 
 def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
-    few = aggregation.quoted(folder, tables.OF_A_STUDY)
+    few = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
     assert len(few["runs"]) < len(frames["runs"]) / 4
     how = {"resamples": 199}
     found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
@@ -69,9 +74,9 @@ def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
 @pytest.mark.parametrize("case", synthetic.EXTREMES)
 def test_extreme_studies_are_quoted_in_full(case, frames, tmp_path):
     study = synthetic.subset(frames, synthetic.EXTREMES[case])
-    for name in tables.OF_A_STUDY:
-        tables.write(study[name], name, tmp_path / f"{name}.parquet")
-    few = aggregation.quoted(tmp_path, tables.OF_A_STUDY)
+    for name in OF_A_STUDY:
+        store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
+    few = aggregation.quoted(tmp_path, [TABLES[name] for name in OF_A_STUDY])
     how = {"resamples": 199}
     found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
     assert repr(found) == repr(statistics.answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))
@@ -97,17 +102,17 @@ def shards(runs, folder, number):
     for shard in range(number):
         rows = runs[runs["data"] % number == shard]
         paths.append(folder / f"{shard}.parquet")
-        tables.write_parts((part for _, part in rows.groupby("data")), "runs", paths[-1])
+        store.write_parts((part for _, part in rows.groupby("data")), TABLES["runs"], paths[-1])
     return paths
 
 
 @pytest.mark.parametrize("number", [1, 3, 7])
 def test_merged_shards_are_the_bytes_of_the_whole(number, frames, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "ROW_GROUP", 1000)  # several to the file
-    monkeypatch.setattr(tables, "_OPEN_FILES", 2)
-    tables.write(frames["runs"], "runs", tmp_path / "whole.parquet")
-    tables.merge("runs", shards(frames["runs"], tmp_path, number)[::-1], tmp_path / "merged.parquet")
-    assert tables.digest(tmp_path / "merged.parquet") == tables.digest(tmp_path / "whole.parquet")
+    monkeypatch.setattr(store, "ROW_GROUP", 1000)  # several to the file
+    monkeypatch.setattr(store, "_OPEN_FILES", 2)
+    store.write(frames["runs"], TABLES["runs"], tmp_path / "whole.parquet")
+    store.merge(TABLES["runs"], shards(frames["runs"], tmp_path, number)[::-1], tmp_path / "merged.parquet")
+    assert digest(tmp_path / "merged.parquet") == digest(tmp_path / "whole.parquet")
     metadata = pq.read_metadata(tmp_path / "merged.parquet")
     sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
     assert set(sizes[:-1]) == {1000}
@@ -116,24 +121,26 @@ def test_merged_shards_are_the_bytes_of_the_whole(number, frames, tmp_path, monk
 def test_shards_that_overlap_are_refused(frames, tmp_path):
     paths = shards(frames["runs"], tmp_path, 2)
     with pytest.raises(ValueError, match="overlap"):
-        tables.merge("runs", [*paths, paths[0]], tmp_path / "merged.parquet")
+        store.merge(TABLES["runs"], [*paths, paths[0]], tmp_path / "merged.parquet")
     with pytest.raises(ValueError, match="does not fit"):
-        tables.merge("curves", paths, tmp_path / "merged.parquet")
+        store.merge(TABLES["curves"], paths, tmp_path / "merged.parquet")
     assert not (tmp_path / "merged.parquet").exists()
 
 
 def test_parts_out_of_order_are_refused(frames, tmp_path):
     halves = [frames["runs"].iloc[3000:], frames["runs"].iloc[:3000]]
     with pytest.raises(ValueError, match="overlap"):
-        tables.write_parts(halves, "runs", tmp_path / "runs.parquet")
+        store.write_parts(halves, TABLES["runs"], tmp_path / "runs.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_without_rows_is_written_and_merged(frames, tmp_path):
     empty = frames["curves"].iloc[:0]
-    tables.write(empty, "curves", tmp_path / "a.parquet")
-    tables.merge("curves", [tmp_path / "a.parquet"], tmp_path / "b.parquet")
-    pd.testing.assert_frame_equal(tables.read("curves", tmp_path / "b.parquet"), tables.conform(empty, "curves"))
+    store.write(empty, TABLES["curves"], tmp_path / "a.parquet")
+    store.merge(TABLES["curves"], [tmp_path / "a.parquet"], tmp_path / "b.parquet")
+    pd.testing.assert_frame_equal(
+        store.read(TABLES["curves"], tmp_path / "b.parquet"), conform(empty, TABLES["curves"])
+    )
 
 
 VALUES = {"dataset": ["gaussian", "breast_cancer", "none"], "separability": [1.0, np.nan], "loss": ["mse", "bce"]}
@@ -148,5 +155,5 @@ def test_scan_reads_what_a_filter_would_keep(folder, frames, where):
     for entry in where:
         same = [runs[k].isna() if pd.isna(v) else runs[k] == v for k, v in entry.items()]
         keep |= np.logical_and.reduce(same)
-    found = tables.scan("runs", folder / "runs.parquet", ["step", "run", "dataset"], where)
+    found = store.scan(TABLES["runs"], folder / "runs.parquet", ["step", "run", "dataset"], where)
     pd.testing.assert_frame_equal(found, runs.loc[keep, ["step", "run", "dataset"]].reset_index(drop=True))

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.errors import UserError
 from study.provenance import compare_studies
-from study.tables import tables
+from study.provenance.tables import STUDIES
+from study.tables import store
 
 
 @pytest.fixture
@@ -18,8 +20,8 @@ def studies(frames, tmp_path: Path) -> tuple[Path, Path]:
     """The same study in two folders, the second one as a study's folder rather than its results."""
     folders = tmp_path / "a", tmp_path / "b" / "results"
     for name in ("runs", "slowdown", "decomposition"):
-        for suffix in tables.TABLES[name].suffixes:
-            tables.write(frames[name], name, folders[0] / "tables" / f"{name}{suffix}")
+        for suffix in TABLES[name].suffixes:
+            store.write(frames[name], TABLES[name], folders[0] / "tables" / f"{name}{suffix}")
     summary = {"commit": "aaa", "versions": {"numpy": "2.4"}}
     (folders[0] / "summary.json").write_text(json.dumps(summary))
     shutil.copytree(folders[0], folders[1])
@@ -38,7 +40,7 @@ def test_identical_bytes_are_said_to_be_identical(studies, tmp_path: Path) -> No
     assert {state for _, state in found.files} == {"identical"}
     assert compare_studies.summaries(found) == ["All tables are identical, byte for byte."]
     compare_studies.write(found, tmp_path / "s.csv", tmp_path / "s.html")
-    assert tables.read("studies", tmp_path / "s.csv").empty
+    assert store.read(STUDIES, tmp_path / "s.csv").empty
     assert "The two studies are identical" in (tmp_path / "s.html").read_text()
 
 

@@ -15,12 +15,13 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import StepPatch
 from matplotlib.path import Path
 from study import figures
+from study.catalogue import TABLES
 from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables.table import conform
 from synthetic import EXTREMES, subset
 
 from kernels import laws
@@ -38,7 +39,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(scope="module")
 def short(frames):
     """The study with a budget that most wrong starts of MSE exhaust."""
-    runs = tables.conform(synthetic.runs(budget=300), "runs")
+    runs = conform(synthetic.runs(budget=300), TABLES["runs"])
     return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
 
 
@@ -392,9 +393,9 @@ def test_a_pdf_is_whole_names_no_version_and_rounds_as_an_svg_does(name, frames,
 def test_every_figure_has_a_caption_and_names_its_tables():
     assert {path.stem for path in CAPTIONS.glob("figure_*.rst")} == {f"figure_{name}" for name in figures.FIGURES}
     for entry in figures.FIGURES.values():
-        assert set(entry.tables) <= set(tables.TABLES)
+        assert set(entry.tables) <= set(TABLES)
         words = (CAPTIONS / f"figure_{entry.name}.rst").read_text(encoding="utf-8")
-        assert not entry.tables or tables.TABLES[entry.tables[0]].files()[0] in words
+        assert not entry.tables or TABLES[entry.tables[0]].files()[0] in words
 
 
 def test_an_interval_that_is_none_draws_nothing_and_an_open_end_a_stub():

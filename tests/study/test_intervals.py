@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from simulate_coverage import coverage
+from study.catalogue import TABLES
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables import store
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +53,7 @@ def runs(tmp_path_factory):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 0, done.stderr
         made = folder / "results" / "tables" / "runs.parquet"
-    return tables.read("runs", made)
+    return store.read(TABLES["runs"], made)
 
 
 @pytest.mark.slow

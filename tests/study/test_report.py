@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import synthetic
 from study import figures, report
+from study.catalogue import OF_A_STUDY
+from study.dictionary import ALL
+from study.files import digest
 from study.report import document, first, grids, prose, words
 from study.report.contents import contents
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables import store
 from synthetic import EXTREMES, subset
 
 PROVENANCE = report.Provenance(
@@ -84,11 +87,11 @@ def test_the_page_is_well_formed_and_stands_alone(html):
 
 def test_every_link_to_a_file_is_to_one_that_the_study_writes(html):
     files = {link for link in Page(html).links if "/" in link}
-    written = {file for table in tables.TABLES.values() for file in table.files()}
+    written = {file for table in ALL.values() for file in table.files()}
     pictures = {f"figures/{name}.{form}" for name in figures.FIGURES for form in ("svg", "png")}
     assert files <= written | pictures
     assert pictures <= files
-    assert {tables.TABLES[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files
+    assert {ALL[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files
 
 
 def test_the_page_can_be_used_without_eyes_or_mouse(html):
@@ -288,17 +291,17 @@ def test_the_summary_repeats_the_tables(frames):
 
 
 def test_files_are_written_whole(frames, pictures, html, tmp_path):
-    for name in tables.OF_A_STUDY:
-        for file in tables.TABLES[name].files():
-            tables.write(frames[name], name, tmp_path / file)
+    for name in OF_A_STUDY:
+        for file in ALL[name].files():
+            store.write(frames[name], ALL[name], tmp_path / file)
     args = {"commit": "c0ffee", "config": "a: 1\n"}
     names = ("report.html", "report.md", "summary.json")
     for name, text in pictures.items():
         (tmp_path / f"{name}.svg").write_text(figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8")
     report.write(tmp_path / "tables", sorted(tmp_path.glob("*.svg")), *(tmp_path / name for name in names), **args)
     out = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
-    assert out["digests"]["tables/runs.parquet"] == tables.digest(tmp_path / "tables" / "runs.parquet")
-    assert set(out["digests"]) == {file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()}
+    assert out["digests"]["tables/runs.parquet"] == digest(tmp_path / "tables" / "runs.parquet")
+    assert set(out["digests"]) == {file for name in OF_A_STUDY for file in ALL[name].files()}
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(digest in text for digest in out["digests"].values())
     assert "c0ffee" in text
@@ -413,8 +416,6 @@ def test_the_innocence_of_mse_is_counted(frames):
 
 def test_every_page_has_a_caption():
     captions = {path.stem for path in (Path(__file__).parents[2] / "workflow" / "report").glob("*.rst")}
-    shown = {
-        f"table_{name}" for name, table in tables.TABLES.items() if ".csv" in table.suffixes
-    }  # no viewer for parquet
+    shown = {f"table_{name}" for name, table in ALL.items() if ".csv" in table.suffixes}  # no viewer for parquet
     named = {f"figure_{name}" for name in figures.FIGURES} | shown
     assert captions == named | {"page_report", "page_summary", "page_history", "study"}

@@ -10,9 +10,10 @@ import scipy.stats
 import synthetic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from study.catalogue import TABLES
 from study.statistics import estimates as statistics
 from study.statistics.estimates import bootstrap, log_rank, lower_median, median
-from study.tables import tables
+from study.tables.table import conform
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -498,4 +499,4 @@ def test_answer_features_a_bound_only_where_no_median_was_reached(frames):
 
 def test_the_result_fits_its_schema(frames):
     for name in ("slowdown", "decomposition"):
-        pd.testing.assert_frame_equal(tables.conform(frames[name], name), frames[name])
+        pd.testing.assert_frame_equal(conform(frames[name], TABLES[name]), frames[name])

@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from study.benchmarks import runs as benchmarks
-from study.tables import tables
+from study.benchmarks.tables import HISTORY
+from study.catalogue import TABLES
+from study.files import digest
+from study.tables import store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 
@@ -69,10 +72,10 @@ def tiny(folder: Path, *words: str) -> str:
 
 def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
     results = finished / "results"
-    runs = tables.read("runs", results / "tables" / "runs.parquet")
-    plan = tables.read("plan", results / "plan.parquet")
+    runs = store.read(TABLES["runs"], results / "tables" / "runs.parquet")
+    plan = store.read(TABLES["plan"], results / "plan.parquet")
     assert len(runs) == 3 * len(plan)
-    cells = tables.read("slowdown", results / "tables" / "slowdown.csv")
+    cells = store.read(TABLES["slowdown"], results / "tables" / "slowdown.csv")
     assert set(cells["initialisation"]) == {"zero", "wrong"}
     assert "<title>" in (results / "report.html").read_text(encoding="utf-8")
     assert (results / "report.md").read_text(encoding="utf-8").startswith("# How much slower")
@@ -82,16 +85,16 @@ def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
 
 def test_a_study_ends_in_verdicts(finished: Path) -> None:
     results = finished / "results" / "tables"
-    judged = tables.read("claims", results / "claims.csv").set_index("claim")
+    judged = store.read(TABLES["claims"], results / "claims.csv").set_index("claim")
     assert len(judged) == 18
     assert judged.loc[["A1", "R4", "R9", "N3"], "verdict"].tolist() == ["fails", "holds", "holds in the limit", "holds"]
     # Two data seeds are few, but a run that arrives refutes that none can.
-    runs = tables.read("runs", results / "runs.parquet")
+    runs = store.read(TABLES["runs"], results / "runs.parquet")
     mse = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
     some = mse[(mse["target"] == "accuracy")]["status"].eq("reached").sum()
     assert judged.loc["A4", "verdict"] == ("fails" if some else "holds")
     assert f"reached by {some} of" in judged.loc["A4", "evidence"]
-    assert tables.read("minima", results / "minima.csv")["loss"].eq("mse").sum() == 6
+    assert store.read(TABLES["minima"], results / "minima.csv")["loss"].eq("mse").sum() == 6
 
 
 def test_a_second_run_has_nothing_to_do(finished: Path) -> None:
@@ -132,7 +135,7 @@ def test_shards_do_not_change_a_byte(finished: Path) -> None:
     shutil.copy(finished / "tiny.yaml", other)
     tiny(other, "tables", "--config", "shards=3", "--cores", "1")
     for path in sorted((finished / "results" / "tables").iterdir()):
-        assert tables.digest(path) == tables.digest(other / "results" / "tables" / path.name), path.name
+        assert digest(path) == digest(other / "results" / "tables" / path.name), path.name
 
 
 def test_every_artifact_is_in_the_manifest_with_what_it_was_made_from(finished: Path) -> None:
@@ -145,7 +148,7 @@ def test_every_artifact_is_in_the_manifest_with_what_it_was_made_from(finished: 
         results / "report.html",
     ]
     for path in made:
-        assert found[str(path.relative_to(finished))]["sha256"] == tables.digest(path)
+        assert found[str(path.relative_to(finished))]["sha256"] == digest(path)
     inputs = found["results/shards/0.runs.parquet"]["inputs"]
     assert {"results/plan.parquet", "results/data/arrays.npz", "kernels/descent.py", "study/runs/sweep.py"} <= set(
         inputs
@@ -161,11 +164,11 @@ def test_a_config_without_a_reference_is_told(finished: Path) -> None:
 
 def test_a_damaged_table_is_named_and_made_again(finished: Path) -> None:
     path = finished / "results" / "tables" / "decomposition.csv"
-    expected = tables.digest(path)
+    expected = digest(path)
     path.write_bytes(path.read_bytes()[:-20])
     said = tiny(finished)
     assert "results/tables/decomposition.csv: damaged" in said
-    assert tables.digest(path) == expected
+    assert digest(path) == expected
 
 
 def test_numbers_inside_a_value_of_the_command_line_are_numbers(finished: Path) -> None:
@@ -192,7 +195,7 @@ def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "0002_" in done.stderr
     assert "cut short" in done.stderr
-    rows = tables.read("history", tmp_path / "results" / "tables" / "history.csv")
+    rows = store.read(HISTORY, tmp_path / "results" / "tables" / "history.csv")
     assert recorded.commit(1)[:12] in set(rows["commit"])
     assert "Nothing to be done" in snakemake(tmp_path, "history").stderr
     recorded.store(storage, 3, recorded.run(3))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from snakemake.utils import update_config
 
+from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery
@@ -13,7 +14,7 @@ from study import pages
 from study.runs import resources as study_resources
 from study.errors import UserError
 from study.provenance.sources import sources
-from study.tables.tables import OF_A_STUDY, TABLES
+from study.catalogue import OF_A_STUDY, TABLES
 
 # Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
 # that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)
@@ -42,7 +43,7 @@ def load(config):
     update_config(config, study_config.typed(workflow.config_settings.config))
     checked = told(study_config.load, config)
     if leads:
-        told(datasets.check, checked)
+        told(draw.check, checked)
         told(recovery.claim)
     return checked
 

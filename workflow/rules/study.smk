@@ -1,6 +1,6 @@
 rule data:
     input:
-        code=sources("data.kinds"),
+        code=sources("runs.draw", "data.arrays"),
         files=checked.files,
     output:
         arrays="results/data/arrays.npz",
@@ -82,7 +82,7 @@ rule sweep:
 
 rule collect:
     input:
-        code=sources("tables.tables"),
+        code=sources("catalogue", "tables.store"),
         runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
         curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
     output:

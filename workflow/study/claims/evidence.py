@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import kernels
 from kernels import laws
 from study.data.algebra import matvec
-from study.data.kinds import sample
+from study.data.samples import sample
 from study.data.starts import every_start
 from study.statistics import estimates as statistics
 from study.theory import identities, minima
@@ -148,7 +148,7 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     frames
         The tables `datasets`, `arrivals`, `slowdown` and `minima`, and of `runs` at least the rows of `compared`.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     """
     runs, arrivals = frames["runs"], frames["arrivals"]
     pairs = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse")]
@@ -188,7 +188,7 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
 
 
 def compared() -> list[dict[str, str | float]]:
-    """Rows of `runs` that are compared one by one, as `study.tables.tables.scan` takes them."""
+    """Rows of `runs` that are compared one by one, as `store.scan` takes them."""
     same: dict[str, str | float] = {"role": "evaluation", "loss": "mse"}
     return [same | {"initialisation": name} for name in ("zero", "right", "wrong")]
 

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
 from study.figures.style import STYLE, Entry, Frames
-from study.tables import tables
+from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     slowdown.SLOWDOWN,
@@ -135,11 +135,11 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path,
         letters are text in an embedded font, for those that LaTeX makes.
     """
     figure = draw(name, frames)
-    with tables.replacing(Path(svg_path)) as temporary:
+    with replacing(Path(svg_path)) as temporary:
         temporary.write_text(_PROLOGUE + _svg(name, frames, figure).removeprefix("<svg "), encoding="utf-8")
-    with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+    with replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
         figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})
-    with tables.replacing(Path(pdf_path)) as temporary:
+    with replacing(Path(pdf_path)) as temporary:
         temporary.write_bytes(_pdf(figure))
 
 

@@ -17,7 +17,10 @@ import pandas as pd
 
 from study import pages, wording
 from study.errors import UserError
-from study.tables import tables
+from study.files import digest, replacing
+from study.provenance.tables import STUDIES
+from study.tables import store
+from study.tables.table import conform
 
 __all__ = ["Differences", "compare", "page", "report", "write"]
 
@@ -100,7 +103,7 @@ def _state(base: Path, head: Path) -> str:
     """Say how two files differ."""
     if not (base.exists() and head.exists()):
         return "only in base" if base.exists() else "only in head"
-    return "identical" if tables.digest(base) == tables.digest(head) else "differs"
+    return "identical" if digest(base) == digest(head) else "differs"
 
 
 def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str, str, str]]:
@@ -198,7 +201,7 @@ _PLURAL: Final = {"cell": "cells of the slowdown", "step": "first-passage steps"
 
 def frame(found: Differences) -> pd.DataFrame:
     """Return the table `studies`."""
-    return tables.conform(pd.DataFrame(found.rows, columns=["kind", "item", "base", "head", "ratio"]), "studies")
+    return conform(pd.DataFrame(found.rows, columns=["kind", "item", "base", "head", "ratio"]), STUDIES)
 
 
 def summaries(found: Differences) -> list[str]:
@@ -269,6 +272,6 @@ def page(found: Differences) -> str:
 
 def write(found: Differences, csv: str | Path, html: str | Path) -> None:
     """Write the table and the page."""
-    tables.write(frame(found), "studies", csv)
-    with tables.replacing(Path(html)) as temporary:
+    store.write(frame(found), STUDIES, csv)
+    with replacing(Path(html)) as temporary:
         temporary.write_text(page(found), encoding="utf-8")

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import kernels
 from study.errors import UserError
-from study.tables.tables import digest, replacing
+from study.files import digest, replacing
 
 __all__ = ["FOLDER", "Receipt", "check", "digests", "kept", "read_all", "versions"]
 

@@ -19,8 +19,8 @@ from typing import IO
 import psutil
 
 from study.errors import UserError
+from study.files import digest
 from study.provenance.receipts import digests, kept, read_all
-from study.tables.tables import digest
 
 __all__ = ["claim", "recover"]
 

@@ -51,7 +51,7 @@ def _walk(path: Path) -> Iterator[Path]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from study import tables` names a module, `from study.tables.tables import write` does not.
+            # `from study import tables` names a module, `from study.tables.store import write` does not.
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue

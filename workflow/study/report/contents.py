@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from study import figures, wording
+from study.catalogue import TABLES
 from study.figures.style import NAMES
 from study.report import first, grids, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
 from study.statistics import estimates as statistics
-from study.tables import tables
 
 
 def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     Parameters
     ----------
     frames
-        Every table of `study.tables.tables.OF_A_STUDY`, by name.
+        Every table of `study.catalogue.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     """
@@ -86,5 +86,5 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bo
         "caption": figures.caption(name, frames),
         "words": entry.describe(frames),
         "broad": entry.broad,
-        "file": tables.TABLES[entry.tables[0]].files()[0] if entry.tables else "",
+        "file": TABLES[entry.tables[0]].files()[0] if entry.tables else "",
     }

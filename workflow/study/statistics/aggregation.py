@@ -7,7 +7,7 @@ plan, some settings at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from study.runs.tables import RUNS
 from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.tables import ARRIVALS, SLOWDOWN
+from study.tables import store
+from study.tables.table import Table, conform
 
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
 
@@ -31,7 +34,7 @@ COLUMNS: Final = (
 )
 """Columns of `runs` that the statistics read."""
 
-_WORDS: Final = tuple(column for column in COLUMNS if tables.TABLES["runs"].dtypes[column] == "str")
+_WORDS: Final = tuple(column for column in COLUMNS if RUNS.dtypes[column] == "str")
 
 
 def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -115,7 +118,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         index = table.schema.get_field_index(column)
         table = table.set_column(index, column, table[column].cast(pa.large_string()))
     frame: pd.DataFrame = table.to_pandas()
-    return frame.astype({column: tables.TABLES["runs"].dtypes[column] for column in COLUMNS})
+    return frame.astype({column: RUNS.dtypes[column] for column in COLUMNS})
 
 
 def summary_tables(
@@ -140,34 +143,36 @@ def summary_tables(
         cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
         ended.append(statistics.ends(runs))
         arrived.append(statistics.arrivals(runs))
-    slowdown = tables.conform(pd.concat(cells, ignore_index=True), "slowdown")
+    slowdown = conform(pd.concat(cells, ignore_index=True), SLOWDOWN)
     return {
         "slowdown": slowdown,
         "decomposition": statistics.decomposition(slowdown),
         "ends": statistics.added_ends(ended),
-        "arrivals": tables.conform(pd.concat(arrived, ignore_index=True), "arrivals"),
+        "arrivals": conform(pd.concat(arrived, ignore_index=True), ARRIVALS),
     }
 
 
-def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFrame]:
     """Read tables as the report and the figures need them: of `runs` and `curves` the rows they quote alone.
 
     Parameters
     ----------
     folder
         Where the parquet tables lie, such as ``results/tables``.
-    names
-        Keys of `study.tables.tables.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
+    tables
+        Their schemas; `slowdown` must be among them where `runs` or `curves` is.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name.
     """
-    files = {name: Path(folder) / f"{name}.parquet" for name in names}
-    frames = {name: tables.read(name, file) for name, file in files.items() if name not in ("runs", "curves")}
-    rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
-    return frames | {name: tables.scan(name, files[name], where=rows[name]) for name in rows if name in files}
+    wanted = {table.name: table for table in tables}
+    whole = [name for name in wanted if name not in ("runs", "curves")]
+    frames = {name: store.read(wanted[name], Path(folder) / f"{name}.parquet") for name in whole}
+    rows = statistics.quoted(frames["slowdown"]) if len(whole) < len(wanted) else {}
+    parts = [name for name in rows if name in wanted]
+    return frames | {n: store.scan(wanted[n], Path(folder) / f"{n}.parquet", where=rows[n]) for n in parts}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:

@@ -21,7 +21,8 @@ import pandas as pd
 from scipy import special
 
 from study import wording
-from study.tables import tables
+from study.statistics.tables import ARRIVALS, DECOMPOSITION, ENDS, SLOWDOWN
+from study.tables.table import conform
 
 LEVEL: Final = 0.95
 """Confidence level of every interval, unless the config says otherwise."""
@@ -481,7 +482,7 @@ def summarise(
     """
     rows, codes = _coded(paired, keys)
     if rows.empty:
-        summary = [c for c in tables.TABLES["slowdown"].dtypes if c not in (*CELL, "rate_mse", "rate_bce")]
+        summary = [c for c in SLOWDOWN.dtypes if c not in (*CELL, "rate_mse", "rate_bce")]
         return pd.DataFrame(columns=[*keys, *summary])
     cells = int(codes[-1]) + 1
     begin = np.searchsorted(codes, np.arange(cells))
@@ -543,11 +544,11 @@ def slowdown(
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["slowdown"]`; without a row where a loss is missing.
+        In the schema `SLOWDOWN`; without a row where a loss is missing.
     """
     paired = pairs(runs, own_rates)
     out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)
-    return tables.conform(out, "slowdown")
+    return conform(out, SLOWDOWN)
 
 
 # --- What the cells say together --------------------------------------------------------------------------------------
@@ -595,7 +596,7 @@ def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["decomposition"]`.
+        In the schema `DECOMPOSITION`.
     """
     keys = [*SETTING, "target"]
     chosen = headline(cells)
@@ -609,7 +610,7 @@ def decomposition(cells: pd.DataFrame) -> pd.DataFrame:
     for name, policy in (("smoothness_buys", "smoothness"), ("tuning_buys", "tuned")):
         clear = ~out["equal_bound"] & ~out[f"{policy}_bound"] & (out[policy] > 0)
         out[name] = np.divide(out["equal"], out[policy].where(clear, np.nan).astype(float))
-    return tables.conform(out.assign(rate=reference_rate(cells)), "decomposition")
+    return conform(out.assign(rate=reference_rate(cells)), DECOMPOSITION)
 
 
 def ends(runs: pd.DataFrame) -> pd.DataFrame:
@@ -625,7 +626,7 @@ def ends(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["ends"]`.
+        In the schema `ENDS`.
     """
     keys = ["role", "loss", "target"]
     columns = [*keys, "run", "start", "status", "max_steps"]
@@ -637,7 +638,7 @@ def ends(runs: pd.DataFrame) -> pd.DataFrame:
     out = rows.groupby(keys, as_index=False).agg(
         runs=("run", "size"), starts=("start", "nunique"), budget=("max_steps", "max"), **counts
     )
-    return tables.conform(out, "ends")
+    return conform(out, ENDS)
 
 
 GROUP: Final = (*SETTING, "loss", "rate", "target")
@@ -650,14 +651,14 @@ def arrivals(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the schema `study.tables.tables.TABLES["arrivals"]`.
+        In the schema `ARRIVALS`.
     """
     rows = runs.loc[runs["role"] == "evaluation", [*GROUP, "max_steps", "step"]]
     ends = {status: (runs.loc[rows.index, "status"] == status).astype(np.int64) for status in STATUSES}
     counted = rows.assign(runs=1, at_start=(rows["step"] == 0).astype(np.int64), **ends)
     grouped = counted.groupby(list(GROUP), dropna=False)
     out = grouped[["runs", "at_start", *STATUSES]].sum().assign(budget=grouped["max_steps"].max())
-    return tables.conform(out.reset_index(), "arrivals")
+    return conform(out.reset_index(), ARRIVALS)
 
 
 def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -693,7 +694,7 @@ def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Add up `ends` of parts of a study that share no start: the table of the whole."""
     grouped = pd.concat(parts).groupby(["role", "loss", "target"], as_index=False)
     out = grouped[["runs", "starts", *STATUSES]].sum()
-    return tables.conform(out.assign(budget=grouped["budget"].max()["budget"]), "ends")
+    return conform(out.assign(budget=grouped["budget"].max()["budget"]), ENDS)
 
 
 def of_targets(ended: pd.DataFrame) -> pd.DataFrame:
@@ -742,7 +743,7 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def quoted(cells: pd.DataFrame) -> dict[str, list[dict[str, str | float]]]:
-    """Say which rows of `runs` and `curves` the first screen and the figures read, as `study.tables.tables.scan` takes them.
+    """Say which rows of `runs` and `curves` the first screen and the figures read, as `store.scan` takes them.
 
     Those are wrong starts in the headline setting at the common rate and, for the pooled numbers of `answer`, zero
     starts and ordinary starts on real data.

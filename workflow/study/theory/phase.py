@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 import kernels
 from kernels import laws
 from study.data.facts import SHARE, SLACK
-from study.data.kinds import Gaussian, sample, with_bias
+from study.data.kinds import Gaussian
+from study.data.samples import sample, with_bias
 from study.data.streams import Stream
 from study.statistics import estimates as statistics
-from study.tables.tables import TABLES, conform
+from study.tables.table import conform
+from study.theory.tables import FLOW, PHASE
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -68,7 +70,7 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
     table
         The table of data sets. Evaluation draws of those that have a separability are solved.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     progress
         Is told of every batch.
 
@@ -94,8 +96,8 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
             progress.add(len(starts), time.perf_counter() - begun)
             parts += [_rows(problem, starts, loss, target, solved) for target in config.targets]
     progress.end()
-    empty = pd.DataFrame(columns=list(TABLES["flow"].dtypes))
-    return conform(pd.concat(parts, ignore_index=True) if parts else empty, "flow")
+    empty = pd.DataFrame(columns=list(FLOW.dtypes))
+    return conform(pd.concat(parts, ignore_index=True) if parts else empty, FLOW)
 
 
 def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
@@ -177,7 +179,7 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
     Returns
     -------
     DataFrame
-        In the schema `study.tables.tables.TABLES["phase"]`.
+        In the schema `PHASE`.
     """
     options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
     out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
@@ -190,7 +192,7 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
         where = zip(out["mu"], out["scale"], out[what], lawful, strict=True)
         out[name] = [law(mu, scale, of) if known else math.nan for mu, scale, of, known in where]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
-    return conform(out, "phase")
+    return conform(out, PHASE)
 
 
 def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
