@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path as File
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -330,15 +332,61 @@ def test_odd_names_of_data_sets_are_escaped(frames):
     assert "digits &lt;3&gt; &amp; 8" in figures.svg("real", frames)
 
 
-def test_figures_are_written_as_svg_and_png(frames, tmp_path):
+FORMS = ("svg", "png", "pdf")
+
+
+def test_figures_are_written_in_three_forms(frames, tmp_path):
     for run in ("a", "b"):
-        figures.write("survival", frames, tmp_path / run / "figure.svg", tmp_path / run / "figure.png")
+        figures.write("survival", frames, *(tmp_path / run / f"figure.{form}" for form in FORMS))
     text = (tmp_path / "a" / "figure.svg").read_text(encoding="utf-8")
     assert figures.read(tmp_path / "a" / "figure.svg") == figures.svg("survival", frames)
     assert 'style="background-color: #ffffff"' in text  # legible in a dark viewer
     ET.fromstring(text.encode())
     assert (tmp_path / "a" / "figure.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "a" / "figure.png").read_bytes() == (tmp_path / "b" / "figure.png").read_bytes()
+    assert (tmp_path / "a" / "figure.pdf").read_bytes().startswith(b"%PDF-1.4")
+    for form in FORMS:
+        assert (tmp_path / "a" / f"figure.{form}").read_bytes() == (tmp_path / "b" / f"figure.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_style_is_written_as_attributes(name, frames):
+    """A page may forbid style attributes and style sheets; what they said must still be there."""
+    text = figures.svg(name, frames)
+    assert "style" not in text
+    with mpl.rc_context(dict(style.STYLE)):
+        buffer = io.StringIO()
+        figures.draw(name, frames).savefig(buffer, format="svg")
+    drawn, own = list(ET.fromstring(buffer.getvalue()).iter()), list(ET.fromstring(text).iter())
+    colours = {value for e in drawn for value in re.findall(r"#[0-9a-f]{6}", e.get("style", ""))}
+    assert colours == {value for e in own for value in e.attrib.values() if re.fullmatch("#[0-9a-f]{6}", value)}
+    count = sum(len(re.findall(r"[\w-]+:", e.get("style", ""))) for e in drawn)
+    assert count == sum(bool(set(SPELLED) & {key}) for e in own[1:] for key in e.attrib)
+
+
+SPELLED = (
+    *("fill", "fill-opacity", "opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"),
+    *("stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "image-rendering"),
+)
+"""Attributes of SVG, by its specification, that say what a style property of that name says."""
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_pdf_is_whole_names_no_version_and_rounds_as_an_svg_does(name, frames, tmp_path):
+    figures.write(name, frames, *(tmp_path / f"figure.{form}" for form in FORMS))
+    pdf = (tmp_path / "figure.pdf").read_bytes()
+    for word in (b"matplotlib", b"Matplotlib", b"CreationDate", b"/Producer", b"/FlateDecode", b"/Type3"):
+        assert word not in pdf
+    assert b"/FontFile2" in pdf  # the letters travel with the file
+    # Every object stands at the byte that the table at the end says.
+    start = int(re.findall(rb"startxref\n(\d+)\n", pdf)[-1])
+    offsets = [int(o) for o in re.findall(rb"(\d{10}) 00000 n", pdf[start:])]
+    assert pdf[start:].startswith(b"xref")
+    assert len(offsets) > 10
+    assert all(re.match(rb"\d+ 0 obj", pdf[offset:]) for offset in offsets)
+    drawn = b"".join(re.findall(rb"\nstream\n(?!\x00\x01\x00\x00)(.*?)\nendstream", pdf, re.DOTALL))
+    numbers = re.findall(rb"\d+\.(\d+)", drawn)
+    assert len(numbers) > 50
+    assert not [n for n in numbers if n[6:].strip(b"0")]
 
 
 def test_every_figure_has_a_caption_and_names_its_tables():

@@ -179,6 +179,7 @@ for part, names in study_figures.PARTS.items():
                 for name in names
             ],
             png=[f"results/figures/{name}.png" for name in names],
+            pdf=[f"results/figures/{name}.pdf" for name in names],
         log:
             f"results/logs/figures.{part}.log",
         conda:

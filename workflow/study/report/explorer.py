@@ -181,8 +181,9 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
     They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
-    median steps, their arrivals, number of starts, share of them not at the target before the first step, and the
-    shares of MSE's and BCE's runs that never arrived.
+    median steps, their arrivals, number of starts, share of them not at the target before the first step, the shares
+    of MSE's and BCE's runs that never arrived, what is to be said of pairs without a ratio, and the slowdown as the
+    table `slowdown` quotes it.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
@@ -195,8 +196,21 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
             *(int(row[f"{loss}_reached"]) for loss in LOSSES),
             int(row["starts"]),
             *(wording.percent(row["starts"] - row[there], row["starts"]) for there in ARRIVED),
+            _without_ratio(row),
+            row["text"],
         ]
     return out
+
+
+def _without_ratio(row: Mapping[str, Any]) -> str:
+    """Say how many pairs have no ratio, where the others have one: medians of steps count them, as 0."""
+    held, starts = int(row["at_start"]), int(row["starts"])
+    if held in {0, starts}:
+        return ""
+    return (
+        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as 0 steps, "
+        f"and not in the ratio, which is that of the other {starts - held}."
+    )
 
 
 def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
