@@ -10,6 +10,7 @@ it uses.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from kernels.losses import LOSSES
     from kernels.models import MODELS
     from kernels.optimisers import OPTIMISERS
+
+if any(Path(__file__).resolve().parents[1].glob("kernels-*.dist-info")):
+    raise ImportError(
+        "kernels: the distribution of that name from the package index is installed in the same place and has mixed "
+        "its files with ours; pip uninstall kernels, and install mse-versus-bce again"
+    )
 
 __all__ = [
     "LOSSES",

@@ -1,7 +1,7 @@
 """Gradient descent of many runs at once, with the step at which each first meets its targets.
 
-A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends: so
-a run costs what its own steps cost, and nothing waits for the slowest of a block.
+A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends:
+so a run costs what its own steps cost, and nothing waits for the slowest of a block.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ def descend(
 ) -> Descent:
     """Full-batch gradient descent of many runs on the same samples.
 
-    With the optimiser ``gd`` every step is ``theta <- theta - learning_rate * gradient``, the gradient being that
-    of the mean loss.
+    With the optimiser ``gd`` every step is ``theta <- theta - learning_rate * gradient``, the gradient being
+    that of the mean loss.
 
     A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
     finite.  The results are the same to the bit for any number of threads, any order of the runs and any
