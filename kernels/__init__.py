@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 if any(Path(__file__).resolve().parents[1].glob("kernels-*.dist-info")):
     raise ImportError(
-        "kernels: the distribution of that name from the package index is installed in the same place and has "
-        "mixed its files with ours; pip uninstall kernels, and install mse-versus-bce again"
+        "kernels: the distribution of that name from the package index is installed in the same place and "
+        "has mixed its files with ours; pip uninstall kernels, and install mse-versus-bce again"
     )
 
 __all__ = [

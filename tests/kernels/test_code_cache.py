@@ -16,14 +16,19 @@ from kernels.jit import compiled
 EVERYTHING = Path(__file__).with_name("everything.py")
 
 PROGRAM = """
-import sys, hashlib import numpy as np import kernels from kernels import evaluation x =
-np.column_stack([np.linspace(-2, 2, 12), np.ones(12)]) y = (np.arange(12) % 3 == 0).astype(float) losses =
-sys.argv[1].split(",") risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
-loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses] hits,
-misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in ("cache_hits",
-"cache_misses")) assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()})
-== len(loops) print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits,
-misses)
+import sys, hashlib
+import numpy as np
+import kernels
+from kernels import evaluation
+x = np.column_stack([np.linspace(-2, 2, 12), np.ones(12)])
+y = (np.arange(12) % 3 == 0).astype(float)
+losses = sys.argv[1].split(",")
+risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
+loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses]
+names = ("cache_hits", "cache_misses")
+hits, misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in names)
+assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()}) == len(loops)
+print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits, misses)
 """
 
 

@@ -213,15 +213,14 @@ def test_company_order_and_threads_change_no_bit(
 @pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_a_lane_without_a_run_changes_nothing_however_large_the_features(loss: str) -> None:
     """At parameters of 0, where empty lanes rest, the gradient overflows; at these starts it does not."""
-    features, starts = [[1e308]] * 8, [[1.0], [-2.0], [3.0]]
+    features, starts = [[1e308]] * 8, [[1.0], [2.0], [3.0]]
     common = {"loss": loss, "learning_rate": 1e-300, "max_steps": 5}
     for targets in (None, {"brier": -1.0}):
         found = kernels.descend(features, [1] * 8, starts, targets=targets, **common)
         assert list(found.steps_run) == [5, 5, 5]
-        assert list(np.sign(found.theta[:, 0])) == [1.0, -1.0, 1.0]
         for run, start in enumerate(starts):
             crowd = kernels.descend(features, [1] * 8, [start] * WIDTH, targets=targets, **common)
-            np.testing.assert_array_equal(crowd.theta[:, 0], found.theta[run])
+            np.testing.assert_array_equal(crowd.theta[:, 0], found.theta[run, 0])
 
 
 @pytest.mark.parametrize("period", [2, 7, 100])

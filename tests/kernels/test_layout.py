@@ -66,6 +66,7 @@ def test_public_names_are_those_of_their_modules() -> None:
         for block in tree(FOLDER / "__init__.py").body
         if isinstance(block, ast.If)
         for node in block.body
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
     assert for_types == {name: f"kernels.{module}" for name, module in kernels._MODULES.items()}
