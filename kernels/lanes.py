@@ -164,7 +164,6 @@ def retire(outcome: Outcome, lanes: Lanes, lane: int) -> None:
     for k in range(lanes.thresholds.shape[0]):
         lanes.thresholds[k, lane] = np.nan
     lanes.state[STEP, lane] = -np.inf
-    lanes.state[NEXT_TRACE, lane] = np.inf
 
 
 @subroutine
