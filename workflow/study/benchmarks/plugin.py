@@ -24,8 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the caller say which revision is measured."""
     group = parser.getgroup("recording")
     group.addoption("--measured-tree", required=False, help="folder that `kernels` must come from")
-    group.addoption("--measured-commit", default="", help="its commit, where git cannot tell")
-    group.addoption("--measured-time", default="", help="the time of that commit")
+    group.addoption("--measured-commit", default="", help="its commit")
+    group.addoption("--measured-time", default="", help="the time of that commit, empty where it is unknown")
+    group.addoption("--measured-dirty", action="store_true", help="it has changes that are not committed")
     group.addoption("--measured-only", default=[], action="append", help="run benchmarks with this in their name")
 
 
@@ -67,11 +68,13 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_commit_info(self, commit_info: dict[str, Any]) -> None:
-        """Name the commit that is measured, which need not be that of this folder."""
-        commit_info.pop("branch", None)
-        commit_info.pop("author_time", None)
-        if self._options.measured_commit:
-            commit_info |= {"id": self._options.measured_commit, "dirty": False, "time": self._options.measured_time}
+        """Name the commit that is measured, which need not be that of this folder, nor one that git can tell."""
+        chosen = self._options
+        if chosen.measured_commit:
+            for key in ("branch", "author_time", "error"):
+                commit_info.pop(key, None)
+            time = chosen.measured_time or None
+            commit_info |= {"id": chosen.measured_commit, "dirty": chosen.measured_dirty, "time": time}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:

@@ -115,6 +115,8 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
             f"the machine is busy (load {busy:.1f}, {cores} cores): the times will be noisy, and are kept with the load"
         )
     with revisions.checked_out(repository, head) as revision:
+        if revision.problem:
+            note(f"{revision.problem}; the run is recorded with an unknown revision")
         if revision.changed:
             note("the work tree has changes that are not committed: the run is marked with a +")
         now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
@@ -128,8 +130,8 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
             "no:cacheprovider",
         ]
         command += ["-p", "study.benchmarks.plugin", f"--measured-tree={revision.tree}"]
-        if not revision.changed:
-            command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
+        command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
+        command += ["--measured-dirty"] * revision.changed
         command += [f"--measured-only={word}" for word in words]
         command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
         command += ["--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
