@@ -89,7 +89,8 @@ def described(folder: Path = ROOT) -> str:
     """Return the short commit that is checked out in `folder`, with a + where tracked files differ; else `unknown`."""
     try:
         check(folder)
-        found = run(folder, "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")
+        commit = run(folder, "rev-parse", "--verify", "HEAD").decode()[:12]
+        differs = run(folder, "status", "--porcelain", "--untracked-files=no")  # `git describe --dirty` would write
     except GitError:
         return UNKNOWN
-    return found.decode().strip()
+    return commit + "+" * bool(differs)
