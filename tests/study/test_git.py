@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from projects import commit, git, project
 from study import git as ours
-from study.benchmarks import compare, revisions, runs
+from study.benchmarks import compare, record, revisions, runs
 from study.errors import UserError
 
 __all__ = ["project"]  # a fixture
@@ -87,7 +87,7 @@ def test_a_user_who_wants_signatures_shown_gets_the_same_revision(signed: Path) 
 
 def test_a_signed_head_is_recorded_and_in_the_history(signed: Path, tmp_path: Path) -> None:
     (signed / "kernels" / "new.py").write_text("")  # of a changed work tree the plugin named the commit by itself
-    runs.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
+    record.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
     [run], problems = runs.read([tmp_path / "storage"])
     assert problems == []
     assert (run.commit, run.dirty) == (git(signed, "rev-parse", "HEAD"), True)
@@ -161,7 +161,7 @@ def test_a_run_can_be_recorded_without_a_revision(
     if why == "no git":
         without_git(monkeypatch, tmp_path)
     told: list[str] = []
-    file = runs.record(folder, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], told.append)
+    file = record.record(folder, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], told.append)
     assert [line for line in told if "recorded with an unknown revision" in line]
     info = json.loads(file.read_text())["commit_info"]
     assert (info["id"], info["time"], info["dirty"]) == ("unknown", None, False)

@@ -25,7 +25,7 @@ rule benchmark:
 
 rule history:
     input:
-        code=sources("benchmarks.history"),
+        code=sources("benchmarks.history_page"),
         templates=templates,
         runs=recorded_runs(*histories),
     output:

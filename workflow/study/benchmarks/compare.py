@@ -21,8 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study.benchmarks import revisions, verdicts
-from study.benchmarks import runs as recorded
+from study.benchmarks import record, revisions, verdicts
 from study.benchmarks.revisions import Revision
 from study.errors import UserError
 from study.schema import nearest
@@ -46,7 +45,7 @@ class Side:
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-P", str(_WORKER), str(tree)],
             cwd=tree,
-            env=recorded.environment(),
+            env=record.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -250,7 +249,7 @@ def compare(
         notes = _warnings(repository, old, new, head)
         pythons = revisions.interpreters((old.tree, new.tree), environments, note)
         if sys.executable in pythons:
-            recorded.require("pytest")
+            record.require("pytest")
         note(f"Comparing {old.label} with {new.label}: {processes} processes each, {count} rounds.")
         pairs = [(pythons[0], old.tree)] * processes + [(pythons[1], new.tree)] * processes
         samples: dict[str, tuple[Floats, Floats]] = {}
