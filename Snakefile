@@ -56,6 +56,7 @@ localrules:
     report,
     plan,
     benchmark,
+    draw_history,
     history,
     compare,
     compare_studies,

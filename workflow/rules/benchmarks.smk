@@ -1,12 +1,23 @@
+from study.benchmarks import ancestry
+from study.benchmarks import storage as benchmark_storage
+
 own_history = "results/benchmarks"
 histories = (
     str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
     own_history,
 )
+recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
+
+
+def recorded_commits(files):
+    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
+    return ancestry.known(
+        Path(workflow.basedir), re.findall(r"_([0-9a-f]{40})_", " ".join(files))
+    )
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
-# it fails, and it fails by design where something got slower.
+# it fails, and it fails by design where something got slower; so does `history`, whose page another rule draws.
 rule benchmark:
     log:
         "results/logs/benchmark.log",
@@ -23,11 +34,11 @@ rule benchmark:
         "../scripts/benchmark.py"
 
 
-rule history:
+rule draw_history:
     input:
         code=sources("benchmarks.history_page"),
         templates=templates,
-        runs=recorded_runs(*histories),
+        runs=recorded,
     output:
         html=report(
             "results/history.html",
@@ -40,13 +51,31 @@ rule history:
             caption="../report/table_history.rst",
         ),
     log:
-        "results/logs/history.log",
+        "results/logs/draw_history.log",
     conda:
         "../envs/study.yaml"
     params:
         storages=histories,
+        others=lambda wildcards: other_recordings,
+        ancestry=lambda wildcards, input: recorded_commits(input.runs),
     message:
         "Drawing the benchmark history"
+    script:
+        "../scripts/draw_history.py"
+
+
+rule history:
+    input:
+        html="results/history.html",
+        csv="results/tables/history.csv",
+    log:
+        "results/logs/history.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=config,
+    message:
+        "Looking for benchmarks that got slower in results/history.html"
     script:
         "../scripts/history.py"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["UserError"]
+__all__ = ["UserError", "printable"]
 
 
 class UserError(Exception):
@@ -15,4 +15,9 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))
+        super().__init__("\n".join(map(printable, message.split("\n"))))
+
+
+def printable(text: str) -> str:
+    """Write out what would not print, such as an escape sequence for the terminal or half of a character."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

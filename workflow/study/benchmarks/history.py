@@ -1,13 +1,13 @@
 """The history of the benchmarks: recorded runs to one table, and where their levels change.
 
-Machines are kept apart. What puts them on one scale is the calibrated time: the time over the machine's ceiling, measured
-before the same round, so that a slow machine and a bad moment mostly cancel.
+Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference loop,
+measured before the same round, so that a slow machine and a bad moment mostly cancel.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -22,12 +22,27 @@ from study.benchmarks import runs as benchmarks
 from study.benchmarks.changepoints import changes
 from study.tables import tables
 
-__all__ = ["OURS", "Change", "found_changes", "median_interval", "table"]
+__all__ = [
+    "ALL",
+    "OURS",
+    "Change",
+    "Series",
+    "Standing",
+    "found_changes",
+    "is_ours",
+    "median_interval",
+    "series",
+    "standing",
+    "table",
+]
 
 Floats = npt.NDArray[np.float64]
 
 OURS: Final = "kernels"
 """The solver that peers are compared with."""
+
+ALL: Final = "all, calibrated"
+"""Stands for all machines, whose calibrated times can be compared."""
 
 
 def median_interval(values: Floats) -> tuple[float, float, float]:
@@ -84,17 +99,47 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
 def _with_levels(frame: pd.DataFrame) -> pd.DataFrame:
     """Add where the levels change: of the time on each machine, of the calibrated time on all together."""
     out = frame.assign(level=math.nan, changed=False, calibrated_level=math.nan, calibrated_changed=False)
-    for value, level, changed, keys in (
-        ("time", "level", "changed", ["benchmark", "machine"]),
-        ("calibrated", "calibrated_level", "calibrated_changed", ["benchmark"]),
-    ):
-        for _, rows in out[out[value].notna()].groupby(keys, sort=False):
-            steps = changes(rows[value].to_numpy())
-            edges = [0, *steps, len(rows)]
-            for begin, end in pairwise(edges):
-                out.loc[rows.index[begin:end], level] = rows[value].iloc[begin:end].median()
-            out.loc[rows.index[steps], changed] = True
+    for part in series(frame):
+        steps = changes(part.rows[part.value].to_numpy())
+        edges = [0, *steps, len(part.rows)]
+        for begin, end in pairwise(edges):
+            out.loc[part.rows.index[begin:end], part.level] = part.rows[part.value].iloc[begin:end].median()
+        out.loc[part.rows.index[steps], part.changed] = True
     return out
+
+
+# --- Series and their levels ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Series:
+    """The runs of a benchmark that can be compared: those on one machine, or the calibrated ones of all.
+
+    Attributes
+    ----------
+    benchmark, machine
+        Where; the machine is `ALL` for the calibrated times.
+    value, level, changed
+        Columns of the table `history`.
+    rows
+        Of the table, in order of runs.
+    """
+
+    benchmark: str
+    machine: str
+    value: str
+    level: str
+    changed: str
+    rows: pd.DataFrame
+
+
+def series(history: pd.DataFrame) -> Iterator[Series]:
+    """Yield every series of a history: times machine by machine, then calibrated times."""
+    for (name, machine), rows in history.groupby(["benchmark", "machine"], sort=True):
+        yield Series(str(name), str(machine), "time", "level", "changed", rows)
+    known = history[history["calibrated"].notna()]
+    for name, rows in known.groupby("benchmark", sort=True):
+        yield Series(str(name), ALL, "calibrated", "calibrated_level", "calibrated_changed", rows)
 
 
 @dataclass(frozen=True)
@@ -104,9 +149,11 @@ class Change:
     Attributes
     ----------
     benchmark, machine
-        Where; the machine is `all, calibrated` for a step of the calibrated time.
+        Where; the machine is `ALL` for a step of the calibrated time.
     before, commit, committed
         The last commit of the old level, the first of the new one, and its time.
+    order
+        Number of the first run of the new level.
     ratio
         New level over old level; above 1 is slower.
     runs
@@ -118,31 +165,103 @@ class Change:
     before: str
     commit: str
     committed: str
+    order: int
     ratio: float
     runs: int
 
 
 def found_changes(history: pd.DataFrame) -> list[Change]:
-    """List the steps of a history, the latest first."""
+    """List the steps of a history, the latest commit first."""
     out = []
-    for level, changed, keys in (
-        ("level", "changed", ["benchmark", "machine"]),
-        ("calibrated_level", "calibrated_changed", ["benchmark"]),
-    ):
-        for key, rows in history[history[level].notna()].groupby(keys, sort=True):
-            places = [*np.flatnonzero(rows[changed]), len(rows)]
-            for place, following in pairwise(places):
-                new, old = rows.iloc[place], rows.iloc[place - 1]
-                where = str(key[1]) if len(keys) == 2 else "all, calibrated"
-                out.append(
-                    Change(
-                        str(key[0]),
-                        where,
-                        str(old["commit"]),
-                        str(new["commit"]),
-                        str(new["committed"]),
-                        float(new[level] / old[level]),
-                        int(following - place),
-                    )
+    for part in series(history):
+        places = [*np.flatnonzero(part.rows[part.changed]), len(part.rows)]
+        for place, following in pairwise(places):
+            new, old = part.rows.iloc[place], part.rows.iloc[place - 1]
+            out.append(
+                Change(
+                    part.benchmark,
+                    part.machine,
+                    str(old["commit"]),
+                    str(new["commit"]),
+                    str(new["committed"]),
+                    int(new["order"]),
+                    float(new[part.level] / old[part.level]),
+                    int(following - place),
                 )
-    return sorted(out, key=lambda change: change.committed, reverse=True)
+            )
+    return sorted(out, key=lambda change: change.order, reverse=True)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the latest run of a benchmark on a machine stands next to the earlier ones.
+
+    Attributes
+    ----------
+    benchmark, machine, commit, ours
+        Of the latest run; `ours` is false for a peer.
+    time, low, high
+        In ns, with the interval of the median of its rounds.
+    before
+        Time over that of the run before; nan where there is none.
+    rank, size
+        Its place among the runs of its level, 1 being the fastest, and how many those are.
+    levels
+        How many levels there are.
+    behind
+        Its level over the lowest one; 1 on the best level.
+    calibrated
+        Its calibrated time; nan where unknown.
+    runs
+        All runs of the benchmark on this machine.
+    """
+
+    benchmark: str
+    machine: str
+    commit: str
+    ours: bool
+    time: float
+    low: float
+    high: float
+    before: float
+    rank: int
+    size: int
+    levels: int
+    behind: float
+    calibrated: float
+    runs: int
+
+
+def standing(history: pd.DataFrame) -> list[Standing]:
+    """Say of each benchmark and machine how the latest run stands; our own first."""
+    out = []
+    for part in series(history):
+        if part.machine == ALL:
+            continue
+        rows, last = part.rows, part.rows.iloc[-1]
+        begins = np.flatnonzero(rows["changed"])
+        own = rows["time"].to_numpy()[begins[-1] if len(begins) else 0 :]
+        out.append(
+            Standing(
+                benchmark=part.benchmark,
+                machine=part.machine,
+                commit=str(last["commit"]),
+                ours=is_ours(str(last["solver"])),
+                time=float(last["time"]),
+                low=float(last["time_low"]),
+                high=float(last["time_high"]),
+                before=float(last["time"] / rows["time"].iloc[-2]) if len(rows) > 1 else math.nan,
+                rank=1 + int((own < own[-1]).sum()),
+                size=len(own),
+                levels=1 + len(begins),
+                behind=float(last["level"] / rows["level"].min()),
+                calibrated=float(last["calibrated"]),
+                runs=len(rows),
+            )
+        )
+    return sorted(out, key=lambda row: (not row.ours, row.benchmark, row.machine))
+
+
+def is_ours(solver: str) -> bool:
+    """Whether a solver is our own, and no peer."""
+    return solver.startswith(OURS) or not solver

@@ -3,53 +3,88 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from study import pages, wording
+from study import git, pages, wording
+from study.benchmarks import ancestry
 from study.benchmarks import runs as benchmarks
+from study.benchmarks.changepoints import fewest_runs
 from study.benchmarks.charts import Line, chart
-from study.benchmarks.history import OURS, found_changes, table
+from study.benchmarks.history import ALL, OURS, Standing, found_changes, is_ours, series, standing, table
 from study.tables import tables
 
-__all__ = ["page", "standing", "write"]
+__all__ = ["page", "summary", "write"]
 
 
-def standing(history: pd.DataFrame) -> list[list[str]]:
-    """Say of each benchmark and machine how the latest run stands next to the one before and to the best level."""
-    body = []
-    for (name, machine), rows in sorted(
-        history.groupby(["benchmark", "machine"]), key=lambda part: (_peer(part[1]), part[0])
-    ):
-        last = rows.iloc[-1]
-        before = rows.iloc[-2] if len(rows) > 1 else None
-        apart = before is not None and (
-            last["time_low"] > before["time_high"] or last["time_high"] < before["time_low"]
+def summary(history: pd.DataFrame) -> list[str]:
+    """Say in a few sentences what the tables of the page hold."""
+    if history.empty:
+        return ["Nothing is recorded yet."]
+    return [_levels_found(history), *_latest_runs(standing(history))]
+
+
+def _levels_found(history: pd.DataFrame) -> str:
+    """Say how many changes there are, or why there may be none."""
+    found = found_changes(history)
+    if found:
+        calibrated = sum(change.machine == ALL for change in found)
+        return f"{_plural(len(found), 'change')} of level found, {calibrated} of them in calibrated times."
+    lengths = [len(part.rows) for part in series(history)]
+    long = sum(length >= fewest_runs() for length in lengths)
+    if not long:
+        return (
+            f"Whether a level changed cannot be said yet: that takes {fewest_runs()} runs of a benchmark, "
+            f"and the most there are is {max(lengths)}."
         )
-        body.append(
-            [
-                str(name),
-                str(last["commit"]),
-                f"{wording.number(last['time'])} [{wording.number(last['time_low'])}, {wording.number(last['time_high'])}]",
-                "none"
-                if before is None
-                else _change(last["time"] / before["time"]) + ("" if apart else ", in the noise"),
-                _change(last["level"] / rows["level"].min()),
-                "unknown" if math.isnan(last["calibrated"]) else f"{wording.number(last['calibrated'])}",
-                str(len(rows)),
-                str(machine),
-            ]
+    return f"No change of level found in the {long} of {len(lengths)} series with the {fewest_runs()} runs that takes."
+
+
+def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
+    """Say how the latest runs differ from those before, and which levels are not the best."""
+    ratios = [row.before for row in rows if not math.isnan(row.before)]
+    if ratios:
+        ranked = [row for row in rows if row.size > 1]
+        slowest, fastest = sum(row.rank == row.size for row in ranked), sum(row.rank == 1 for row in ranked)
+        yield (
+            f"Next to the run before, the latest runs took from {_change(min(ratios))} to {_change(max(ratios))}; of "
+            f"{len(ranked)} not alone on their level, {slowest} took the longest there and {fastest} the shortest."
         )
-    return body
+    behind = [row.behind for row in rows if row.behind > 1]
+    if behind:
+        yield f"{len(behind)} of {len(rows)} do not stand on their best level, by up to {_change(max(behind))}."
 
 
-def _peer(rows: pd.DataFrame) -> bool:
-    """Whether rows are of a peer: these come after our own."""
-    return not str(rows["solver"].iloc[-1]).startswith(OURS)
+def _plural(count: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{wording.count(count)} {noun}{'s' * (count != 1)}"
+
+
+LATEST: Final = (
+    *("benchmark", "commit", "time in ns [interval]", "to the run before", "rank on its level, 1: fastest"),
+    *("its level to the best level", "time over reference loop", "runs", "machine"),
+)
+"""Heads of the table of the latest runs."""
+
+
+def _latest(row: Standing) -> list[str]:
+    """Write a row of that table."""
+    time, low, high = map(wording.number, (row.time, row.low, row.high))
+    return [
+        row.benchmark,
+        row.commit,
+        f"{time} [{low}, {high}]",
+        "no run before" if math.isnan(row.before) else _change(row.before),
+        f"{row.rank} of {row.size}",
+        "one level only" if row.levels == 1 else _change(row.behind),
+        "unknown" if math.isnan(row.calibrated) else wording.number(row.calibrated),
+        str(row.runs),
+        row.machine,
+    ]
 
 
 def _change(ratio: float) -> str:
@@ -76,18 +111,19 @@ def _ends(rows: pd.DataFrame) -> tuple[str, str]:
 def _told(rows: pd.DataFrame, value: str, unit: str) -> str:
     """Say what a chart shows."""
     steps = int(rows["changed" if value == "time" else "calibrated_changed"].sum())
+    none = "no change" if len(rows) >= fewest_runs() else "too few runs to tell a change"
     first, last = wording.number(rows[value].iloc[0]), wording.number(rows[value].iloc[-1])
     low, high = wording.number(rows[value].min()), wording.number(rows[value].max())
     return (
         f"{len(rows)} runs, first {first} {unit}, last {last} {unit}, between {low} and {high}; "
-        f"{'no change of level' if not steps else f'{steps} change' + 's' * (steps > 1) + ' of level'}"
+        f"{_plural(steps, 'change') if steps else none} of level"
     )
 
 
 def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
     """Prepare a section for each benchmark: its charts with their legends and captions."""
     out = []
-    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: (_peer(part[1]), part[0])):
+    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: (not _ours(part[1]), part[0])):
         charts = list[dict[str, Any]]()
         for machine, own in rows.groupby("machine", sort=True):
             lines = [_line(str(machine), own, "time", "level")]
@@ -104,11 +140,11 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
         known = rows[rows["calibrated"].notna()]
         if len(known):
             lines = [_line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")]
-            told = _told(known, "calibrated", "times the ceiling")
+            told = _told(known, "calibrated", "times the reference loop")
             charts.append(
                 {
                     "svg": chart(lines, label=f"{name}, calibrated: {told}", commits=_ends(known)),
-                    "title": "Calibrated: time over the machine's ceiling, all machines",
+                    "title": "Calibrated: time over that of a reference loop, all machines",
                     "told": told,
                     "legend": _legend(lines),
                 }
@@ -118,9 +154,14 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
+def _ours(rows: pd.DataFrame) -> bool:
+    """Whether rows are of the kernels, which come before their peers."""
+    return is_ours(str(rows["solver"].iloc[-1]))
+
+
 def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
     """Prepare a chart for each group: how many times longer the peers take than the kernels, run by run."""
-    known = history[history["peer_ratio"].notna() & ~history["solver"].str.startswith(OURS)]
+    known = history[history["peer_ratio"].notna() & np.array([not is_ours(s) for s in history["solver"]], dtype=bool)]
     out = []
     for group, rows in known.groupby("group", sort=True):
         lines = []
@@ -134,7 +175,7 @@ def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
-def page(history: pd.DataFrame, problems: Sequence[str]) -> str:
+def page(history: pd.DataFrame, problems: Sequence[str], notes: Sequence[str] = ()) -> str:
     """Render the history as one HTML page that needs nothing but itself.
 
     Parameters
@@ -142,21 +183,28 @@ def page(history: pd.DataFrame, problems: Sequence[str]) -> str:
     history
         The table `history`; may be empty.
     problems
-        What could not be read, a line each.
+        What was left out, a line each.
+    notes
+        What else a reader must know, a line each.
     """
-    dirty = history.drop_duplicates("order")["commit"].str.endswith("+").sum()
+    each = history.drop_duplicates("order")["commit"]
+    commits = set(each.str.rstrip("+")) - {git.UNKNOWN}
     return pages.render(
         "history.html",
         ("report.css", "history.css"),
-        runs=wording.count(history["order"].nunique()),
-        commits=wording.count(history["commit"].nunique()),
+        runs=_plural(len(each), "recorded run"),
+        commits=_plural(len(commits), "commit"),
         machines=sorted(history["machine"].unique()),
-        dirty=int(dirty),
+        dirty=int(each.str.endswith("+").sum()),
         problems=problems,
+        notes=notes,
         absent=_absent(history),
+        summary=" ".join(summary(history)),
+        fewest=fewest_runs(),
         changes=found_changes(history),
         change=_change,
-        standing=standing(history),
+        heads=list(LATEST),
+        latest=[_latest(row) for row in standing(history)],
         sections=sections(history),
         peers=peers(history),
     )
@@ -172,11 +220,27 @@ def _absent(history: pd.DataFrame) -> list[str]:
     return [f"{name}, last measured at {commit}" for name, commit in last.items()]
 
 
-def write(storages: Iterable[Path], csv: str | Path, html: str | Path) -> list[str]:
-    """Write the table and the page of all runs of some storages; return what could not be read, a line each."""
+def write(storages: Iterable[Path], csv: str | Path, html: str | Path, repository: Path) -> list[str]:
+    """Write the table and the page of all runs of some storages.
+
+    Parameters
+    ----------
+    storages
+        Folders of pytest-benchmark's file storage.
+    csv, html
+        What is written.
+    repository
+        Where the project lies, whose commits give the order.
+
+    Returns
+    -------
+    list of str
+        What was left out and what else a user must know, a line each; the page says it too.
+    """
     runs, problems = benchmarks.read(storages)
+    runs, notes = ancestry.ordered(runs, repository)
     history = table(runs)
     tables.write(history, "history", csv)
     with tables.replacing(Path(html)) as temporary:
-        temporary.write_text(page(history, problems), encoding="utf-8")
-    return problems
+        temporary.write_text(page(history, problems, notes), encoding="utf-8")
+    return [*problems, *notes]

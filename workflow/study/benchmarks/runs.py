@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-__all__ = ["Measured", "Run", "machine", "read"]
+from study.benchmarks import storage
+from study.errors import printable
+
+__all__ = ["Measured", "Run", "read"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,76 +89,196 @@ def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
     Returns
     -------
     runs
-        In order of commit, then of recording.
+        In order of the time of their commits, then of recording. A file of which there are copies is read once.
     problems
         A line for each file, and each benchmark in one, that cannot be read; all others are in `runs`.
     """
-    runs, problems = list[Run](), list[str]()
-    for path in sorted(path for storage in storages for path in storage.glob("*/*.json")):
-        file = f"{path.parent.name}/{path.name}"
+    files, problems = storage.files(storages)
+    runs, seen, copies = list[Run](), set[str](), list[str]()
+    for name, path in files:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            runs.append(_run(file, content, problems))
-        except json.JSONDecodeError as error:
-            problems.append(f"{file}: left out, no valid JSON (line {error.lineno}: {error.msg}); cut short?")
-        except UnicodeDecodeError:
-            problems.append(f"{file}: left out, not text in UTF-8")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problems.append(f"{file}: left out, not a run of pytest-benchmark ({type(error).__name__}: {error})")
-    runs.sort(key=lambda run: (run.committed, run.commit, run.recorded, run.file))
+            content = path.read_bytes()
+        except OSError as error:
+            problems.append(f"{name}: left out, it cannot be read ({error.strerror})")
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in seen:
+            copies.append(name)
+            continue
+        seen.add(digest)
+        try:
+            runs.append(_run(name, json.loads(content), problems))
+        except RecursionError:
+            problems.append(f"{name}: left out, nested too deeply")
+        except ValidationError as error:
+            problems.append(f"{name}: left out, {_reason(error)}")
+        except ValueError as error:
+            problems.append(printable(f"{name}: left out, no valid JSON ({error}); cut short?"))
+    if copies:
+        problems.append(f"counted once, for they are copies of others: {', '.join(copies)}")
+    runs.sort(key=lambda run: (run.committed, run.commit, run.dirty, run.recorded, run.file))
     return runs, problems
 
 
-def _run(file: str, content: Mapping[str, Any], problems: list[str]) -> Run:
-    """Make a run of a file's content."""
-    commit, benchmarks = content["commit_info"], dict[str, Measured]()
-    for entry in content["benchmarks"]:
-        name = str(entry["fullname"]).rpartition("::")[2]
-        try:
-            benchmarks[name] = _measured(entry)
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(f"{file}: {name} left out, it has no times ({type(error).__name__}: {error})")
-    session = content.get("session", {})
-    recorded = _utc(content["datetime"])
-    return Run(
-        file=file,
-        commit=str(commit["id"]),
-        dirty=bool(commit.get("dirty")),
-        committed=_utc(commit["time"]) if commit.get("time") else recorded,
-        recorded=recorded,
-        machine=machine(content["machine_info"]),
-        load=(float(session.get("load_start", [math.nan])[0]), float(session.get("load_end", [math.nan])[0])),
-        benchmarks=benchmarks,
-    )
-
-
-def _measured(entry: Mapping[str, Any]) -> Measured:
-    """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
-    stats, info = entry["stats"], entry.get("extra_info", {})
-    seconds = np.array(stats.get("data") or [stats[key] for key in ("q1", "median", "q3")], dtype=np.float64)
-    ceiling = np.array(info.get("ceiling", []), dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
-    if not (np.isfinite(seconds).all() and (seconds > 0).all()):
-        raise ValueError("times must be positive and finite")
-    work = float(info.get("sample_steps", 1))
-    group = str(entry.get("group") or "")
-    return Measured(
-        seconds / work,
-        ceiling / work if len(ceiling) == len(seconds) else ceiling[:0],
-        str(info.get("solver", "")),
-        group,
-    )
-
-
-def machine(info: Mapping[str, Any]) -> str:
-    """Name a machine by what its speed depends on: CPU model, feature flags, cores that may be used."""
-    cpu = info.get("cpu", {})
-    model, cores = cpu.get("brand_raw") or info.get("processor") or "unknown CPU", info.get("threads", cpu.get("count"))
-    flags = hashlib.sha256(" ".join(sorted(cpu.get("flags", []))).encode()).hexdigest()[:4]
-    return f"{model}, {cores or 'unknown'} cores, flags {flags}"
+# --- The form of a file -----------------------------------------------------------------------------------------------
 
 
 def _utc(text: str) -> str:
     """Return a time in ISO 8601 as UTC to the second, so that texts sort as times do."""
-    moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except OverflowError:
+        raise ValueError("before the year 1 or after the year 9999") from None
+
+
+def _positive(value: float) -> float:
+    """Pass a time or an amount of work; the limits are so wide that no ratio of two overflows."""
+    if not 1e-30 < value < 1e30:
+        raise ValueError(f"{value} is no time and no amount of work: positive, finite numbers are")
+    return value
+
+
+Text = Annotated[str, AfterValidator(printable)]
+Moment = Annotated[str, AfterValidator(_utc)]
+Amount = Annotated[float, AfterValidator(_positive)]
+
+
+class _Form(BaseModel):
+    """A part of a file; what is not known to us is passed over."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _Commit(_Form):
+    id: Annotated[Text, Field(min_length=1)]
+    time: Any = None
+    dirty: bool | None = None
+
+
+class _Cpu(_Form):
+    brand_raw: Text | None = None
+    flags: list[Text] = []
+    count: int | None = None
+
+
+class _Machine(_Form):
+    cpu: _Cpu = _Cpu()
+    processor: Text | None = None
+    threads: int | None = None
+
+
+class _Session(_Form):
+    load_start: Sequence[float] = ()
+    load_end: Sequence[float] = ()
+
+
+class _File(_Form):
+    """A file that pytest-benchmark wrote; its benchmarks are looked at one by one."""
+
+    benchmarks: list[Any]
+    commit_info: _Commit
+    machine_info: _Machine
+    datetime: Moment
+    session: _Session = _Session()
+
+
+class _Stats(_Form):
+    data: list[Amount] | None = None
+    q1: Amount | None = None
+    median: Amount | None = None
+    q3: Amount | None = None
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if not self.data and None in {self.q1, self.median, self.q3}:
+            raise ValueError("it has no times")
+        return self
+
+
+class _Info(_Form):
+    sample_steps: Amount = 1.0
+    solver: Text = ""
+    ceiling: list[Amount] = []
+
+
+class _Entry(_Form):
+    fullname: Annotated[Text, Field(min_length=1)]
+    group: Text | None = None
+    stats: _Stats
+    extra_info: _Info = _Info()
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in a few words why a file or a benchmark is not of the form that it should have."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return printable(f"not as pytest-benchmark writes it ({place}: {first['msg'].removeprefix('Value error, ')})")
+
+
+def _run(name: str, content: Any, problems: list[str]) -> Run:
+    """Make a run of a file's content."""
+    file = _File.model_validate(content)
+    benchmarks = dict[str, Measured]()
+    for number, given in enumerate(file.benchmarks):
+        try:
+            entry = _Entry.model_validate(given)
+            benchmark = entry.fullname.partition("::")[2] or entry.fullname
+            if benchmark in benchmarks:
+                problems.append(f"{name}: {benchmark} is there twice, the second is left out")
+            else:
+                benchmarks[benchmark] = _measured(entry)
+        except ValidationError as error:
+            problems.append(f"{name}: {_named(given, number)} left out, {_reason(error)}")
+    if not file.benchmarks:
+        problems.append(f"{name}: has no benchmark")
+    return Run(
+        file=name,
+        commit=file.commit_info.id,
+        dirty=bool(file.commit_info.dirty),
+        committed=_committed(file, name, problems),
+        recorded=file.datetime,
+        machine=_machine(file.machine_info),
+        load=(next(iter(file.session.load_start), math.nan), next(iter(file.session.load_end), math.nan)),
+        benchmarks=benchmarks,
+    )
+
+
+def _named(given: Any, number: int) -> str:
+    """Name a benchmark that may be anything."""
+    name = given.get("fullname") if isinstance(given, dict) else None
+    return printable(name.partition("::")[2] or name) if isinstance(name, str) and name else f"benchmark {number}"
+
+
+def _committed(file: _File, name: str, problems: list[str]) -> str:
+    """Return when the commit was made; where that is unknown, when the run was recorded."""
+    time = file.commit_info.time
+    if not time:
+        return file.datetime
+    try:
+        return _utc(time)
+    except (TypeError, ValueError) as error:
+        problems.append(printable(f"{name}: placed by the time of recording, that of its commit is none ({error})"))
+        return file.datetime
+
+
+def _measured(entry: _Entry) -> Measured:
+    """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
+    given, info = entry.stats, entry.extra_info
+    seconds = np.array(given.data or [x for x in (given.q1, given.median, given.q3) if x], dtype=np.float64)
+    ceiling = np.array(info.ceiling, dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
+    return Measured(
+        seconds / info.sample_steps,
+        ceiling / info.sample_steps if len(ceiling) == len(seconds) else ceiling[:0],
+        info.solver,
+        entry.group or "",
+    )
+
+
+def _machine(info: _Machine) -> str:
+    """Name a machine by what its speed depends on: CPU model, feature flags, cores that may be used."""
+    model = info.cpu.brand_raw or info.processor or "unknown CPU"
+    cores = info.threads or info.cpu.count or "unknown"
+    flags = hashlib.sha256(" ".join(sorted(info.cpu.flags)).encode()).hexdigest()[:4]
+    return f"{model}, {cores} cores, flags {flags}"
