@@ -16,7 +16,8 @@ import recorded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.benchmarks import history, history_page, runs, storage
-from study.tables import tables
+from study.benchmarks.tables import HISTORY
+from study.tables import store
 
 NUMBERS = [0, 1, 2]
 BAD = 1
@@ -104,7 +105,7 @@ def put(folder: Path) -> Path:
 def drawn(folder: Path) -> tuple[list[str], str, Any]:
     """Draw the history, from the files to the page and the table read back."""
     said = history_page.write([folder], folder / "h.csv", folder / "h.html", folder)
-    return said, (folder / "h.html").read_text(encoding="utf-8"), tables.read("history", folder / "h.csv")
+    return said, (folder / "h.html").read_text(encoding="utf-8"), store.read(HISTORY, folder / "h.csv")
 
 
 def of_others(table: Any, damaged: str) -> Any:

@@ -36,8 +36,6 @@ rule benchmark:
 
 rule draw_history:
     input:
-        code=sources("benchmarks.history_page"),
-        templates=templates,
         runs=recorded,
     output:
         html=report(
@@ -58,6 +56,8 @@ rule draw_history:
         storages=histories,
         others=lambda wildcards: other_recordings,
         ancestry=lambda wildcards, input: recorded_commits(input.runs),
+        code=fingerprint("draw_history"),
+        templates=templates("draw_history"),
     message:
         "Drawing the benchmark history"
     script:

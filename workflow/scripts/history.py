@@ -2,14 +2,15 @@
 
 from study.benchmarks import history_page
 from study.benchmarks.regressions import regressions, report
+from study.benchmarks.tables import HISTORY
 from study.config import model as config
 from study.errors import UserError
 from study.job import note, told
-from study.tables import tables
+from study.tables import store
 
 with told(snakemake.log[0]):
     write = note(snakemake.log[0])
-    history = tables.read("history", snakemake.input.csv)
+    history = store.read(HISTORY, snakemake.input.csv)
     for sentence in history_page.summary(history):
         write(sentence)
     chosen = config.load(snakemake.params.config).benchmarks

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from study import git
 from study.config import model as config
+from study.files import replacing
 from study.job import told
 from study.provenance import manifest
-from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     found = manifest.build(snakemake.input.artifacts, config.load(snakemake.params.config), git.described())
-    with tables.replacing(Path(snakemake.output[0])) as temporary:
+    with replacing(Path(snakemake.output[0])) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -20,7 +20,8 @@ from scipy import stats
 
 from study.benchmarks import runs as benchmarks
 from study.benchmarks.changepoints import changes
-from study.tables import tables
+from study.benchmarks.tables import HISTORY
+from study.tables.table import conform
 
 __all__ = [
     "ALL",
@@ -71,8 +72,8 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
         ours = {m.group: float(np.median(m.seconds)) for m in run.benchmarks.values() if m.solver == OURS}
         for name, measured in run.benchmarks.items():
             time = median_interval(measured.seconds * 1e9)
-            known = len(measured.ceiling) > 0
-            calibrated = median_interval(measured.seconds / measured.ceiling) if known else (math.nan,) * 3
+            known = len(measured.reference) > 0
+            calibrated = median_interval(measured.seconds / measured.reference) if known else (math.nan,) * 3
             rows.append(
                 {
                     "benchmark": name,
@@ -91,9 +92,9 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
                     "peer_ratio": time[0] * 1e-9 / ours[measured.group] if measured.group in ours else math.nan,
                 }
             )
-    columns = [c for c in tables.TABLES["history"].dtypes if c not in {"level", "changed"} and "calibrated_c" not in c]
+    columns = [c for c in HISTORY.dtypes if c not in {"level", "changed"} and "calibrated_c" not in c]
     frame = pd.DataFrame(rows, columns=[c for c in columns if c != "calibrated_level"])
-    return tables.conform(_with_levels(frame), "history")
+    return conform(_with_levels(frame), HISTORY)
 
 
 def _with_levels(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,9 @@ from study.benchmarks import runs as benchmarks
 from study.benchmarks.changepoints import fewest_runs
 from study.benchmarks.charts import Line, chart
 from study.benchmarks.history import ALL, OURS, Standing, found_changes, is_ours, series, standing, table
-from study.tables import tables
+from study.benchmarks.tables import HISTORY
+from study.files import replacing
+from study.tables import store
 
 __all__ = ["page", "summary", "write"]
 
@@ -240,7 +242,7 @@ def write(storages: Iterable[Path], csv: str | Path, html: str | Path, repositor
     runs, problems = benchmarks.read(storages)
     runs, notes = ancestry.ordered(runs, repository)
     history = table(runs)
-    tables.write(history, "history", csv)
-    with tables.replacing(Path(html)) as temporary:
+    store.write(history, HISTORY, csv)
+    with replacing(Path(html)) as temporary:
         temporary.write_text(page(history, problems, notes), encoding="utf-8")
     return [*problems, *notes]

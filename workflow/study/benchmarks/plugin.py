@@ -2,7 +2,7 @@
 
 Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken out,
 for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and end.
-Benchmarks themselves record the machine's ceiling before every round, in `extra_info`.
+Benchmarks themselves record the time of a reference loop before every round, in `extra_info` under `ceiling`.
 """
 
 from __future__ import annotations

@@ -31,14 +31,14 @@ class Measured:
     ----------
     seconds
         (rounds,) float64; of one sample, run and step where the benchmark says how many those are.
-    ceiling
-        The machine's ceiling at each round, in the same unit; empty where it was not measured.
+    reference
+        Time of the reference loop before each round, in the same unit; empty where it was not measured.
     solver, group
         What was timed, and what it can be compared with.
     """
 
     seconds: Floats
-    ceiling: Floats
+    reference: Floats
     solver: str
     group: str
 
@@ -200,7 +200,7 @@ class _Stats(_Form):
 class _Info(_Form):
     sample_steps: Amount = 1.0
     solver: Text = ""
-    ceiling: list[Amount] = []
+    ceiling: list[Amount] = []  # the reference loop, by its first name
 
 
 class _Entry(_Form):
@@ -267,10 +267,10 @@ def _measured(entry: _Entry) -> Measured:
     """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
     given, info = entry.stats, entry.extra_info
     seconds = np.array(given.data or [x for x in (given.q1, given.median, given.q3) if x], dtype=np.float64)
-    ceiling = np.array(info.ceiling, dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
+    reference = np.array(info.ceiling, dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
     return Measured(
         seconds / info.sample_steps,
-        ceiling / info.sample_steps if len(ceiling) == len(seconds) else ceiling[:0],
+        reference / info.sample_steps if len(reference) == len(seconds) else reference[:0],
         info.solver,
         entry.group or "",
     )
