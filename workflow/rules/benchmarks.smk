@@ -2,18 +2,17 @@ from study.benchmarks import ancestry
 from study.benchmarks import storage as benchmark_storage
 
 own_history = "results/benchmarks"
-histories = (
+histories = [
     str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
     own_history,
-)
+]
 recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
 
 
-def recorded_commits(files):
+def recorded_commits():
     """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
-    return ancestry.known(
-        Path(workflow.basedir), re.findall(r"_([0-9a-f]{40})_", " ".join(files))
-    )
+    names = re.findall(r"_([0-9a-f]{40})_", " ".join(recorded))
+    return ancestry.known(Path(workflow.basedir), names)
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
@@ -55,7 +54,7 @@ rule draw_history:
     params:
         storages=histories,
         others=lambda wildcards: other_recordings,
-        ancestry=lambda wildcards, input: recorded_commits(input.runs),
+        ancestry=lambda wildcards: recorded_commits(),
         code=fingerprint("draw_history"),
         templates=templates("draw_history"),
     message:
