@@ -90,6 +90,7 @@ def test_a_signed_head_is_recorded_and_in_the_history(signed: Path, tmp_path: Pa
     record.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
     [run], problems = runs.read([tmp_path / "storage"])
     assert problems == []
+    assert len(run.software["benchmarks"]) == 8
     assert (run.commit, run.dirty) == (git(signed, "rev-parse", "HEAD"), True)
     assert run.committed == datetime.fromisoformat(work_tree(signed).time).isoformat()
 

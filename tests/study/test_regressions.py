@@ -12,6 +12,7 @@ import recorded
 from study import git
 from study.benchmarks import ancestry, history, history_page, runs
 from study.benchmarks.changepoints import changes, fewest_runs
+from study.benchmarks.compare import short
 from study.benchmarks.regressions import regressions, report
 from study.errors import UserError
 
@@ -216,3 +217,80 @@ def test_calibrated_times_below_1_contradict_nothing_on_the_page(drawn: pd.DataF
     text = history_page.page(drawn, [])
     assert "ceiling" not in text.lower()
     assert "can fall below 1" in text
+
+
+# --- What users of such histories have reported elsewhere -------------------------------------------------------------
+
+
+def test_small_steps_add_up(tmp_path: Path) -> None:
+    # airspeed-velocity/asv#932: two steps, each within the threshold
+    for number in range(60):
+        factor = 1.0 if number < 20 else 1.04 if number < 40 else 1.08
+        recorded.store(tmp_path, number, recorded.run(number, factor=factor, noise=0.003))
+    table = history.table(runs.read([tmp_path])[0])
+    [one, *_] = [found for found in regressions(table, 0.05) if found.benchmark == OURS]
+    assert one.ratio == pytest.approx(1.08, rel=0.01)
+    assert one.commit == recorded.commit(40)[:12]
+
+
+@pytest.mark.parametrize("what", ["a package", "a new package", "Python", "the benchmarks"])
+def test_a_change_says_what_else_changed_with_it(what: str, tmp_path: Path) -> None:
+    # scikit-learn/scikit-learn#27264, scipy/scipy#4592: an upgrade, or another benchmark, passes for a change of code;
+    # airspeed-velocity/asv#563: a new package splits the history
+    expected = {
+        "a package": "numba 0.67.0 to 0.68.1",
+        "a new package": "jax unknown to 0.10.2",
+        "Python": "Python 3.11.7 to 3.13.1",
+        "the benchmarks": "benchmarks aaaaaaaa to bbbbbbbb",
+    }[what]
+    for number in range(30):
+        late = number >= 20
+        content = recorded.run(number, factor=1.2 if late else 1.0)
+        content["machine_info"]["packages"] = {"numpy": "2.4.6", "numba": "0.68.1" if late else "0.67.0"}
+        content["machine_info"]["packages"] |= {"jax": "0.10.2"} if late else {}
+        content["machine_info"]["python_version"] = "3.13.1" if late else "3.11.7"
+        content["session"]["benchmarks"] = "b" * 8 if late else "a" * 8
+        recorded.store(tmp_path, number, content)
+    table = history.table(runs.read([tmp_path])[0])
+    changes = history.found_changes(table)
+    assert changes
+    assert all(expected in change.also and "numpy" not in change.also for change in changes)
+    assert expected in history_page.page(table, [])
+    assert expected in report(regressions(table, 0.05), 0.05)
+
+
+def test_a_change_with_nothing_beside_says_so(tmp_path: Path) -> None:
+    table = made(tmp_path, [1.0] * 20 + [1.2] * 10)
+    assert all(change.also == "" for change in history.found_changes(table))
+    assert "nothing known" in history_page.page(table, [])
+
+
+def test_a_file_of_an_old_pytest_benchmark_is_read(tmp_path: Path) -> None:
+    # ionelmc/pytest-benchmark#81: what older versions did not write is missing
+    content = recorded.run(0)
+    for entry in content["benchmarks"]:
+        for key in ("data", "ops", "total", "iterations"):
+            del entry["stats"][key]
+        del entry["params"]
+        del entry["extra_info"]
+    content["commit_info"] = {"id": recorded.commit(0), "dirty": False}
+    content["machine_info"] = {"node": "host", "processor": "x86_64", "cpu": {"brand": "CPU A"}}
+    del content["session"]
+    recorded.store(tmp_path, 0, content)
+    [run], problems = runs.read([tmp_path])
+    assert problems == []
+    assert len(run.benchmarks) == 6
+    assert history_page.page(history.table([run]), problems)
+
+
+def test_another_name_of_the_host_is_no_other_machine(tmp_path: Path) -> None:
+    # airspeed-velocity/asv#148, #944
+    for number in range(2):
+        content = recorded.run(number)
+        content["machine_info"] |= {"node": f"host{number}", "release": str(number)}
+        recorded.store(tmp_path, number, content)
+    assert len({run.machine for run in runs.read([tmp_path])[0]}) == 1
+
+
+def test_a_name_keeps_what_its_parameters_hold() -> None:
+    assert short("tests/bench/test_x.py::test_y[a::b]") == "test_y[a::b]"

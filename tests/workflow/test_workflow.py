@@ -147,7 +147,13 @@ def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
     bad.with_name("{braces}.json").write_text(json.dumps(recorded.run(4)))
     done = snakemake(tmp_path, "history")
     assert done.returncode == 0, done.stderr
-    for word in ("0002_", "cut short", "folder.json: left out", "link.json: left out", "unknown here, so placed by time"):
+    for word in (
+        "0002_",
+        "cut short",
+        "folder.json: left out",
+        "link.json: left out",
+        "unknown here, so placed by time",
+    ):
         assert word in done.stderr
         assert word in (tmp_path / "results" / "logs" / "draw_history.log").read_text()
         assert word in (tmp_path / "results" / "history.html").read_text()

@@ -331,7 +331,7 @@ def report(found: Comparison) -> str:
 
 def short(name: str) -> str:
     """Return a benchmark's name without its file."""
-    return name.rpartition("::")[2]
+    return name.partition("::")[2] or name
 
 
 def worded(verdict: str, margin: float) -> str:

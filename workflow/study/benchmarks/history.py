@@ -33,6 +33,7 @@ __all__ = [
     "is_ours",
     "median_interval",
     "series",
+    "software_change",
     "standing",
     "table",
 ]
@@ -83,6 +84,7 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
                     "committed": run.committed,
                     "recorded": run.recorded,
                     "machine": run.machine,
+                    "software": ", ".join(f"{name} {version}" for name, version in sorted(run.software.items())),
                     "load": run.load[0],
                     "solver": measured.solver,
                     "group": measured.group,
@@ -159,6 +161,8 @@ class Change:
         New level over old level; above 1 is slower.
     runs
         On the new level.
+    also
+        What else changed between the two runs: packages, Python, the benchmarks themselves; empty for nothing known.
     """
 
     benchmark: str
@@ -169,6 +173,7 @@ class Change:
     order: int
     ratio: float
     runs: int
+    also: str
 
 
 def found_changes(history: pd.DataFrame) -> list[Change]:
@@ -188,9 +193,17 @@ def found_changes(history: pd.DataFrame) -> list[Change]:
                     int(new["order"]),
                     float(new[part.level] / old[part.level]),
                     int(following - place),
+                    software_change(str(old["software"]), str(new["software"])),
                 )
             )
     return sorted(out, key=lambda change: change.order, reverse=True)
+
+
+def software_change(before: str, after: str) -> str:
+    """Say what differs between the software of two runs, each such as ``numba 0.68.1, numpy 2.4.6``."""
+    old, new = (dict(part.rsplit(" ", 1) for part in text.split(", ") if " " in part) for text in (before, after))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return ", ".join(f"{name} {old.get(name, 'unknown')} to {new.get(name, 'unknown')}" for name in names)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
 """A plugin for pytest: adds to pytest-benchmark's records what they leave out.
 
-Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken out,
-for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and end.
-Benchmarks themselves record the time of a reference loop before every round, in `extra_info` under `ceiling`.
+Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken
+out, for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and
+end, and a digest of the benchmarks themselves, since an edited one may take another time. Benchmarks record the time of
+a reference loop before every round, in `extra_info` under `ceiling`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -41,11 +44,13 @@ class Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self._options = config.option
         self._load = psutil.getloadavg()
+        self._sources = set[Path]()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what is not wanted, and see that what is measured is what is meant."""
         words = self._options.measured_only
         items[:] = [item for item in items if not words or any(word in item.name for word in words)]
+        self._sources = {source for item in items for source in item.path.parent.glob("*.py")}
         import kernels  # noqa: PLC0415  it must not be loaded before pytest has set the path
 
         found, meant = Path(kernels.__file__).resolve().parents[1], self._options.measured_tree
@@ -79,7 +84,17 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Add what holds for the session."""
-        output_json["session"] = {"load_start": self._load, "load_end": psutil.getloadavg()}
+        output_json["session"] = {
+            "load_start": self._load,
+            "load_end": psutil.getloadavg(),
+            "benchmarks": _digest(self._sources),
+        }
+
+
+def _digest(sources: Iterable[Path]) -> str:
+    """Digest the text of the benchmarks and of what lies beside them."""
+    texts = [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in sorted(sources)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 def _version(package: str) -> str:

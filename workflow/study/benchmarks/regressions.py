@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.benchmarks.history import is_ours
+from study.benchmarks.history import is_ours, software_change
 from study.errors import UserError
 from study.schema import nearest
 
@@ -31,6 +31,8 @@ class Regression:
         The same of the calibrated time on all machines; nan where that is unknown.
     confirmed
         Whether the calibrated time says so too, or is unknown. If it does not, the machine may have changed.
+    also
+        What else changed between the two commits, such as a package; empty for nothing known.
     """
 
     benchmark: str
@@ -40,11 +42,13 @@ class Regression:
     ratio: float
     calibrated: float
     confirmed: bool
+    also: str
 
     def __str__(self) -> str:
         """Say it in a line."""
         slower = f"+{100 * (self.ratio - 1):.1f}% since {self.commit} (after {self.before})"
-        return f"{self.benchmark}: {slower}, {self.machine}"
+        also = f"; changed with it: {self.also}" if self.also else ""
+        return f"{self.benchmark}: {slower}, {self.machine}{also}"
 
 
 def regressions(history: pd.DataFrame, threshold: float, accepted: str = "") -> list[Regression]:
@@ -90,6 +94,7 @@ def regressions(history: pd.DataFrame, threshold: float, accepted: str = "") -> 
                 float(ratio.iloc[-1]),
                 calibrated,
                 not calibrated <= limit,
+                software_change(*own["software"].iloc[begin - 1 : begin + 1]),
             )
         )
     return out

@@ -57,6 +57,8 @@ class Run:
         When, as ISO 8601 in UTC; `committed` is `recorded` where the commit's time is unknown.
     machine
         A label that two runs share if CPU model, feature flags and number of cores are the same.
+    software
+        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by name.
     load
         Load averages of one minute at start and end; nan where unknown.
     benchmarks
@@ -69,6 +71,7 @@ class Run:
     committed: str
     recorded: str
     machine: str
+    software: Mapping[str, str]
     load: tuple[float, float]
     benchmarks: Mapping[str, Measured]
 
@@ -167,11 +170,14 @@ class _Machine(_Form):
     cpu: _Cpu = _Cpu()
     processor: Text | None = None
     threads: int | None = None
+    packages: dict[Text, Text] = {}
+    python_version: Text | None = None
 
 
 class _Session(_Form):
     load_start: Sequence[float] = ()
     load_end: Sequence[float] = ()
+    benchmarks: Text | None = None
 
 
 class _File(_Form):
@@ -240,6 +246,7 @@ def _run(name: str, content: Any, problems: list[str]) -> Run:
         committed=_committed(file, name, problems),
         recorded=file.datetime,
         machine=_machine(file.machine_info),
+        software=_software(file),
         load=(next(iter(file.session.load_start), math.nan), next(iter(file.session.load_end), math.nan)),
         benchmarks=benchmarks,
     )
@@ -274,6 +281,12 @@ def _measured(entry: _Entry) -> Measured:
         info.solver,
         entry.group or "",
     )
+
+
+def _software(file: _File) -> dict[str, str]:
+    """Name what a time depends on beside the machine and the kernels, where it was recorded."""
+    also = {"Python": file.machine_info.python_version, "benchmarks": file.session.benchmarks}
+    return dict(file.machine_info.packages) | {name: version for name, version in also.items() if version}
 
 
 def _machine(info: _Machine) -> str:

@@ -22,6 +22,7 @@ HISTORY: Final = Table(
         Column("committed", "str", "", "When it was committed, UTC."),
         Column("recorded", "str", "", "When it was measured, UTC."),
         Column("machine", "str", "", "CPU model, cores in use, and a digest of the CPU's feature flags."),
+        Column("software", "str", "", "Versions of packages and Python, and a digest of the benchmarks; where known."),
         Column("load", "float64", "", "Load average of one minute at the start; nan where unknown."),
         Column("solver", "str", "", "What was timed."),
         Column("group", "str", "", "Benchmarks with the same work to do."),
