@@ -4,12 +4,16 @@ Into `machine_info`: CPU model, feature flags, cores this process may use, packa
 out, for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and
 end, and a digest of the benchmarks themselves, since an edited one may take another time. Benchmarks record the time of
 a reference loop before every round, in `extra_info` under `ceiling`.
+
+It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the `kernels` of
+another revision.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -103,3 +107,7 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(sys.argv[1:], plugins=[sys.modules["__main__"]]))

@@ -17,6 +17,8 @@ from study.errors import UserError
 
 __all__ = ["environment", "record", "require"]
 
+_RECORDER = Path(__file__).with_name("plugin.py")
+
 
 def record(repository: Path, storage: Path, head: str, words: Sequence[str], note: Callable[[str], None]) -> Path:
     """Run this folder's benchmarks and add a run to a storage.
@@ -57,15 +59,9 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
             note("the work tree has changes that are not committed: the run is marked with a +")
         now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
         name = f"{revision.commit}_{now}{'_uncommitted-changes' if revision.changed else ''}"
-        command = [sys.executable, "-m", "pytest", "tests/bench", "-q", "-c", "pyproject.toml", "-o", "addopts="]
-        command += [
-            "-o",
-            f"pythonpath={revision.tree} workflow tests",
-            "--import-mode=prepend",
-            "-p",
-            "no:cacheprovider",
-        ]
-        command += ["-p", "study.benchmarks.plugin", f"--measured-tree={revision.tree}"]
+        command = [sys.executable, "-P", str(_RECORDER), "tests/bench", "-q", "-c", "pyproject.toml"]
+        command += ["-o", "addopts=", "-o", f"pythonpath={revision.tree} workflow tests"]
+        command += ["--import-mode=prepend", "-p", "no:cacheprovider", f"--measured-tree={revision.tree}"]
         command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
         command += ["--measured-dirty"] * revision.changed
         command += [f"--measured-only={word}" for word in words]
