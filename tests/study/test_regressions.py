@@ -155,13 +155,16 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
     said = " ".join(history_page.summary(drawn)[1:])
     pairs = [rows["time"].to_numpy()[-2:] for rows in each(drawn) if len(rows) > 1]
     ratios = [100 * (b / a - 1) for a, b in pairs]
-    assert ("Next to the run before" in said) == bool(ratios)
+    assert ("from the runs before them" in said) == bool(ratios)
     if ratios:
-        assert f"from {min(ratios):+.1f}% to {max(ratios):+.1f}%" in said
+        assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in said
         last = [rows[rows["level"] == rows["level"].iloc[-1]]["time"].to_numpy() for rows in each(drawn)]
         last = [own for own in last if len(own) > 1]
         slowest, fastest = sum(own[-1] == own.max() for own in last), sum(own[-1] == own.min() for own in last)
-        assert f"of {len(last)} not alone on their level, {slowest} took the longest there and {fastest} the" in said
+        assert (
+            f"{len(last)} whose level has other runs, {fastest} are the fastest run of their level and {slowest} the"
+            in said
+        )
     behind = [rows["level"].iloc[-1] / rows["level"].min() for rows in each(drawn)]
     slower = [100 * (ratio - 1) for ratio in behind if ratio > 1]
     assert ("best level" in said) == bool(slower)

@@ -52,9 +52,10 @@ def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
     if ratios:
         ranked = [row for row in rows if row.size > 1]
         slowest, fastest = sum(row.rank == row.size for row in ranked), sum(row.rank == 1 for row in ranked)
+        yield f"The latest runs differ from the runs before them by {_change(min(ratios))} to {_change(max(ratios))}."
         yield (
-            f"Next to the run before, the latest runs took from {_change(min(ratios))} to {_change(max(ratios))}; of "
-            f"{len(ranked)} not alone on their level, {slowest} took the longest there and {fastest} the shortest."
+            f"Of the {len(ranked)} whose level has other runs, {fastest} are the fastest run of their level and "
+            f"{slowest} the slowest."
         )
     behind = [row.behind for row in rows if row.behind > 1]
     if behind:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from study.benchmarks import revisions
+from study.benchmarks.revisions import Revision
 from study.errors import UserError
 
 __all__ = ["environment", "record", "require"]
@@ -59,14 +60,7 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
             note("the work tree has changes that are not committed: the run is marked with a +")
         now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
         name = f"{revision.commit}_{now}{'_uncommitted-changes' if revision.changed else ''}"
-        command = [sys.executable, "-P", str(_RECORDER), "tests/bench", "-q", "-c", "pyproject.toml"]
-        command += ["-o", "addopts=", "-o", f"pythonpath={revision.tree} workflow tests"]
-        command += ["--import-mode=prepend", "-p", "no:cacheprovider", f"--measured-tree={revision.tree}"]
-        command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
-        command += ["--measured-dirty"] * revision.changed
-        command += [f"--measured-only={word}" for word in words]
-        command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
-        command += ["--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
+        command = _command(revision, storage, name, words)
         code = subprocess.run(command, cwd=repository, env=environment(), check=False).returncode  # noqa: S603
     found = sorted(storage.glob(f"*/*_{name}.json"))
     if code:
@@ -75,6 +69,18 @@ def record(repository: Path, storage: Path, head: str, words: Sequence[str], not
     if not found:
         raise UserError(f"no benchmark has one of {list(words)} in its name: nothing was recorded")
     return found[-1]
+
+
+def _command(revision: Revision, storage: Path, name: str, words: Sequence[str]) -> list[str]:
+    """Make the command that measures a revision's kernels and saves the run under a name."""
+    command = [sys.executable, "-P", str(_RECORDER), "tests/bench", "-q", "-c", "pyproject.toml"]
+    command += ["-o", "addopts=", "-o", f"pythonpath={revision.tree} workflow tests"]
+    command += ["--import-mode=prepend", "-p", "no:cacheprovider", f"--measured-tree={revision.tree}"]
+    command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
+    command += ["--measured-dirty"] * revision.changed
+    command += [f"--measured-only={word}" for word in words]
+    command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
+    return [*command, "--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
 
 
 def environment() -> dict[str, str]:
