@@ -69,6 +69,7 @@ localrules:
     report,
     plan,
     benchmark,
+    draw_history,
     history,
     compare,
     compare_studies,

@@ -45,6 +45,7 @@ ROOMS = (
         "wording",
         "pages",
         "files",
+        "git",
         "tables",
         "data",
         "config",

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from study.benchmarks import history
+from study.benchmarks import history, history_page
 from study.benchmarks import runs as benchmarks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
@@ -35,7 +35,7 @@ def main() -> None:
         table = history.table(runs)
         levels = time.perf_counter()
         file = folder / "history.html"
-        file.write_text(history.page(table, []), encoding="utf-8")
+        file.write_text(history_page.page(table, []), encoding="utf-8")
         drawn = time.perf_counter()
         print(
             f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, page of {file.stat().st_size / 1000:.0f} kB"

@@ -154,10 +154,3 @@ def growing(amount):
 def sweep_minutes(wildcards, input, attempt):
     """Time limit of a shard, from the plan's size; more at each further attempt."""
     return attempt * study_resources.sweep_minutes(checked, input.datasets)
-
-
-def recorded_runs(*storages):
-    """The files of every recorded run of some benchmark storages."""
-    return sorted(
-        str(path) for storage in storages for path in Path(storage).glob("*/*.json")
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from study.prose import Prose
 
-__all__ = ["UserError"]
+__all__ = ["UserError", "printable"]
 
 
 class UserError(Exception):
@@ -17,4 +17,9 @@ class UserError(Exception):
     """
 
     def __init__(self, message: Prose) -> None:
-        super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))
+        super().__init__("\n".join(map(printable, message.split("\n"))))
+
+
+def printable(text: str) -> str:
+    """Write out what would not print, such as an escape sequence for the terminal or half of a character."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

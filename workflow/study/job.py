@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +11,7 @@ from typing import Any
 from study.errors import UserError
 from study.provenance import receipts
 
-__all__ = ["commit", "note", "told"]
+__all__ = ["note", "told"]
 
 
 @contextmanager
@@ -60,17 +59,3 @@ def note(log: str | Path) -> Callable[[str], None]:
             file.write(f"{line}\n")
 
     return write
-
-
-def commit(folder: str | Path) -> str:
-    """Return the commit of the work tree at `folder`, with a + where files have been changed; `unknown` without git."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
