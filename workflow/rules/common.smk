@@ -6,6 +6,7 @@ from pathlib import Path
 from snakemake.utils import update_config
 
 from study.runs import draw
+from study import machine
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery
@@ -15,6 +16,8 @@ from study.runs import resources as study_resources
 from study.errors import UserError
 from study.provenance.sources import sources
 from study.catalogue import OF_A_STUDY, TABLES
+
+machine.quote_interpreter()
 
 # Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
 # that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)
