@@ -1,6 +1,6 @@
 own_history = "results/benchmarks"
 histories = (
-    str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
+    str(root / "results" / "reference" / "benchmarks"),
     own_history,
 )
 
@@ -10,12 +10,13 @@ histories = (
 rule benchmark:
     log:
         "results/logs/benchmark.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         storage=own_history,
     message:
         "Running the benchmarks; another job beside them would be measured too"
@@ -41,6 +42,7 @@ rule history:
         ),
     log:
         "results/logs/history.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -54,12 +56,13 @@ rule history:
 rule compare:
     log:
         "results/logs/compare.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         environments=".snakemake/revisions",
         csv="results/comparisons/comparison.csv",
         raw="results/comparisons/comparison.json",
@@ -72,6 +75,7 @@ rule compare:
 rule compare_studies:
     log:
         "results/logs/compare_studies.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

@@ -3,6 +3,7 @@ import sys
 from glob import glob
 from pathlib import Path
 
+from snakemake.resources import ResourceValidationError
 from snakemake.utils import update_config
 
 from study.runs import draw
@@ -13,7 +14,7 @@ from study.provenance import recovery
 from study import figures as study_figures
 from study import pages
 from study.runs import resources as study_resources
-from study.errors import UserError
+from study.errors import UserError, shortage
 from study.provenance.sources import sources
 from study.catalogue import OF_A_STUDY, TABLES
 
@@ -41,9 +42,19 @@ def told(action, *arguments):
         raise SystemExit(1) from None
 
 
+told(machine.check_place, root, workflow.modifier.path_modifier.prefix)
+
+
+# Which executor was asked for is only known now.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        told(machine.check_slurm)
+
+
 def load(config):
     """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
-    update_config(config, study_config.typed(workflow.config_settings.config))
+    if workflow.modifier.is_main_snakefile():
+        update_config(config, study_config.typed(workflow.config_settings.config))
     checked = told(study_config.load, config)
     if leads:
         told(draw.check, checked)
@@ -54,7 +65,9 @@ def load(config):
 def recover():
     """See to it that no output is damaged or was left by another run; to be called when all rules are known."""
     if leads:
-        patterns = {str(file) for rule in workflow.rules for file in rule.output}
+        patterns = {
+            str(file) for rule in workflow.modifier.rules for file in rule.output
+        }
         outputs = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
         recovery.recover(sorted(path for found in outputs for path in found), say)
 
@@ -86,7 +99,14 @@ def growing(amount):
 
 def sweep_minutes(wildcards, input, attempt):
     """Time limit of a shard, from the plan's size; more at each further attempt."""
-    return attempt * study_resources.sweep_minutes(checked, input.datasets)
+    try:
+        return attempt * study_resources.sweep_minutes(checked, input.datasets)
+    except Exception as error:
+        if (line := shortage(error)) is None:
+            raise
+        raise ResourceValidationError(
+            line
+        ) from None  # which Snakemake prints without a traceback
 
 
 def recorded_runs(*storages):

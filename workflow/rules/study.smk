@@ -75,7 +75,7 @@ rule sweep:
     params:
         config=only("seed", "targets", "curves"),
     message:
-        "Descending: shard {wildcards.shard} of {shards.stop}"
+        f"Descending: shard {{wildcards.shard}} of {shards.stop}"
     script:
         "../scripts/sweep.py"
 
@@ -222,6 +222,7 @@ rule plan:
         datasets="results/tables/datasets.parquet",
     log:
         "results/logs/describe.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     resources:
@@ -238,6 +239,7 @@ rule plan:
 rule clean:
     log:
         "results/clean.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     message:
@@ -251,6 +253,7 @@ rule clean:
 rule help:
     log:
         "results/logs/help.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     message:

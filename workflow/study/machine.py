@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from snakemake.executors import local
 from snakemake.script import PythonScript
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
-__all__ = ["quote_interpreter"]
+from study.errors import UserError
+
+__all__ = ["check_place", "check_slurm", "quote_interpreter"]
+
+SLURM: Final = ("sbatch", "squeue", "scancel", "sacct")
+"""The commands that Snakemake's executor for Slurm calls."""
 
 
 def quote_interpreter() -> None:
@@ -33,3 +40,34 @@ def quote_interpreter() -> None:
 
 def _quoted(path: Any) -> Any:
     return lambda executor: shlex.quote(path(executor))
+
+
+def check_place(repository: Path, prefix: str | None) -> None:
+    """Raise `UserError` where Snakemake could not run the rules.
+
+    Parameters
+    ----------
+    repository
+        Folder of the Snakefile. Snakemake takes braces and angle brackets in the path of a script for names to fill in.
+    prefix
+        What another Snakefile, of which this one is a module, puts before all paths of rules.
+    """
+    if found := set("{}<>") & set(str(repository)):
+        raise UserError(
+            f"{repository}: Snakemake cannot run from a path with {' or '.join(sorted(found))}; move the repository to "
+            "another folder"
+        )
+    if prefix:
+        raise UserError(
+            f"module prefix: {prefix!r} is not possible, the study writes below results/ in the folder that Snakemake "
+            f"runs in; leave the prefix out and give a folder with `snakemake --directory`"
+        )
+
+
+def check_slurm() -> None:
+    """Raise `UserError` unless the commands of Slurm are here."""
+    if missing := [name for name in SLURM if shutil.which(name) is None]:
+        raise UserError(
+            f"No Slurm here: {', '.join(missing)} not found on PATH. Run this on a login node of a cluster with Slurm, or "
+            "without `--profile profiles/slurm` on this machine alone."
+        )

@@ -214,8 +214,9 @@ def scan(
         batch_size=ROW_GROUP,
         batch_readahead=1,  # the default holds sixteen
         fragment_readahead=1,
+        use_threads=False,  # a job has one core
     )
-    frame: pd.DataFrame = found.to_pandas()
+    frame: pd.DataFrame = found.to_pandas(use_threads=False)
     return frame.astype({column: table.dtypes[column] for column in found.column_names})
 
 
