@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import resource
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 from study.errors import shortage
 from study.job import told
 
+ROOT = Path(__file__).parents[2]
+TINY = Path(__file__).parent / "tiny.yaml"
 LACKS = [
     MemoryError(),
     MemoryError("Unable to allocate 8.00 GiB"),
@@ -49,16 +52,30 @@ def test_a_job_ends_with_the_line_and_without_a_traceback(tmp_path: Path, capsys
         raise ValueError("other")
 
 
+def run_limited(command: list[str], size: int) -> subprocess.CompletedProcess[str]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, preexec_fn=limit, timeout=900)
+
+
 def test_a_real_limit_is_named(tmp_path: Path) -> None:
     code = (
         "from study.job import told\nimport numpy as np\n"
         f"with told({str(tmp_path / 'job.log')!r}):\n    np.ones(10**9)\n"
     )
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (4_000_000_000, 4_000_000_000))
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, preexec_fn=limit)
+    done = run_limited([sys.executable, "-c", code], 4_000_000_000)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "`ulimit -v` allows this process 4.0 GB" in line
+
+
+@pytest.mark.parametrize("size", [600_000_000, pytest.param(2_000_000_000, marks=pytest.mark.slow)])
+def test_under_a_limit_the_study_ends_well_or_in_a_line(size: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--configfile", str(TINY)]
+    done = run_limited(command, size)
+    assert "Traceback" not in done.stdout + done.stderr
+    if done.returncode:
+        assert re.search(r"`ulimit -v` allows (a|this) process", done.stderr)
+    else:
+        assert (tmp_path / "results" / "report.html").exists()

@@ -6,8 +6,11 @@ from pathlib import Path
 from snakemake.resources import ResourceValidationError
 from snakemake.utils import update_config
 
-from study.runs import draw
 from study import machine
+
+machine.check_memory()  # before large libraries are loaded
+
+from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import recovery

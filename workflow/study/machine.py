@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shlex
 import shutil
 import sys
@@ -14,10 +15,22 @@ from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
 from study.errors import UserError
 
-__all__ = ["check_place", "check_slurm", "quote_interpreter"]
+__all__ = ["check_memory", "check_place", "check_slurm", "quote_interpreter"]
 
 SLURM: Final = ("sbatch", "squeue", "scancel", "sacct")
 """The commands that Snakemake's executor for Slurm calls."""
+
+ADDRESS_SPACE: Final = 1e9
+"""Bytes without which the libraries themselves cannot be loaded."""
+
+
+def check_memory() -> None:
+    """End the process with a line where a limit on memory (`ulimit -v`) keeps the libraries from being loaded."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        raise SystemExit(
+            f"`ulimit -v` allows a process {limit / 1e9:.1f} GB; the libraries alone need {ADDRESS_SPACE / 1e9:.0f} GB"
+        )
 
 
 def quote_interpreter() -> None:
