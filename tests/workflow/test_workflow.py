@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,58 +13,13 @@ from study.benchmarks import runs as benchmarks
 from study.benchmarks.tables import HISTORY
 from study.catalogue import TABLES
 from study.files import digest
+from study.provenance import fingerprints
 from study.tables import store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 
 import recorded
-
-ROOT = Path(__file__).parents[2]
-TINY = """
-seeds: {evaluation: 2, tuning: 1}
-datasets:
-  - {name: gaussian, separability: [2], n: 30}
-initialisations:
-  - name: zero
-  - {name: wrong, scales: [1, 8]}
-learning_rates: [1]
-max_steps: 300
-shards: 2
-curves: {seeds: 1, points: 10}
-statistics: {resamples: 199}
-phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
-"""
-
-
-def offline() -> list[str]:
-    """What to put before a command so that it has no network, not even its own machine's; nothing where that cannot be."""
-    words = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
-    try:
-        return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else []
-    except FileNotFoundError:
-        return []
-
-
-def snakemake(folder: Path, *words: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--profile", str(ROOT / "profiles" / "default"), *words]
-    return subprocess.run([*before, *command], capture_output=True, text=True, check=False, cwd=ROOT)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "tiny.yaml").write_text(TINY)
-    # Without a network, so that nothing can lean on one.
-    done = snakemake(folder, "--configfile", str(folder / "tiny.yaml"), before=offline())
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def tiny(folder: Path, *words: str) -> str:
-    done = snakemake(folder, *words, "--configfile", str(folder / "tiny.yaml"))
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
+from running import snakemake, tiny
 
 
 def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
@@ -80,7 +32,7 @@ def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
     assert "<title>" in (results / "report.html").read_text(encoding="utf-8")
     assert (results / "report.md").read_text(encoding="utf-8").startswith("# How much slower")
     json.loads((results / "summary.json").read_text(encoding="utf-8"))
-    assert {path.suffix for path in (results / "figures").iterdir()} == {".svg", ".png"}
+    assert {path.suffix for path in (results / "figures").iterdir()} == {".svg", ".png", ".pdf"}
 
 
 def test_a_study_ends_in_verdicts(finished: Path) -> None:
@@ -150,9 +102,8 @@ def test_every_artifact_is_in_the_manifest_with_what_it_was_made_from(finished: 
     for path in made:
         assert found[str(path.relative_to(finished))]["sha256"] == digest(path)
     inputs = found["results/shards/0.runs.parquet"]["inputs"]
-    assert {"results/plan.parquet", "results/data/arrays.npz", "kernels/descent.py", "study/runs/sweep.py"} <= set(
-        inputs
-    )
+    assert {"results/plan.parquet", "results/data/arrays.npz"} <= set(inputs)
+    assert found["results/shards/0.runs.parquet"]["code"] == fingerprints.fingerprint("sweep")
     assert not any(name.startswith("/") for entry in found.values() for name in entry["inputs"])
 
 

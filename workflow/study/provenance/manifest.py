@@ -1,8 +1,8 @@
 """The manifest of a study, and the comparison with a reference: identical, or exactly what differs and by how much.
 
-The manifest names every artifact with its SHA-256 and those of all it was made from, back to the sources. A reference,
-`results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary tables as CSV, so
-that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
+The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the code that
+made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary
+tables as CSV, so that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
 
 What names the code or the machine and not the result is left out of the comparison: commit, versions and the
 provenance section of the report; so are the plan and the shards, which depend on how many shards there are.
@@ -49,8 +49,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
     Parameters
     ----------
     artifacts
-        Files whose lineage is told: each with its digest, those of the inputs of its job, and the same for those
-        inputs that are themselves artifacts.
+        Files whose lineage is told: each with its digest, those of the inputs of its job and the fingerprint of its
+        code, and the same for those inputs that are themselves artifacts.
     config, commit
         Of the study and of its code.
     """
@@ -61,7 +61,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
         if path in found or path not in by_output:
             continue
         receipt = by_output[path]
-        found[path] = {"sha256": receipt["outputs"][path], "inputs": receipt["inputs"]}
+        code = {"code": receipt["params"]["code"]} if "code" in receipt["params"] else {}
+        found[path] = {"sha256": receipt["outputs"][path], **code, "inputs": receipt["inputs"]}
         waiting += receipt["inputs"]
     return {
         "commit": commit,
