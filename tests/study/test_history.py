@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import browsers
 import numpy as np
 import pytest
 import recorded
@@ -18,8 +18,6 @@ from study.benchmarks import runs as benchmarks
 from study.benchmarks.tables import HISTORY
 from study.errors import UserError
 from study.tables import store
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -165,18 +163,10 @@ def test_names_from_a_file_cannot_break_the_page(tmp_path: Path) -> None:
 
 
 def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api") if not os.environ.get("MSE_BCE_REQUIRE_BROWSER") else None
-    if not CHROMIUM.exists():
-        if os.environ.get("MSE_BCE_REQUIRE_BROWSER"):
-            pytest.fail(f"{CHROMIUM} is not there, and MSE_BCE_REQUIRE_BROWSER is set")
-        pytest.skip(f"needs {CHROMIUM}")
-    if playwright is None:
-        from playwright import sync_api as playwright
     file = tmp_path / "history.html"
     file.write_text(history_page.page(rows, ["a/b.json: left out"]), encoding="utf-8")
     said, asked = [], []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+    with browsers.running() as browser:
         for width, scheme in ((1400, "light"), (380, "light"), (1400, "dark")):
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
             page.on("console", lambda message: said.append(message.text))
@@ -186,7 +176,6 @@ def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide <= 0
             assert page.locator("svg").count() == page.locator("svg[role=img][aria-label]").count() > 0
-        browser.close()
     assert said == []
     assert set(asked) == {file.as_uri()}
 

@@ -3,7 +3,7 @@ from study.benchmarks import storage as benchmark_storage
 
 own_history = "results/benchmarks"
 histories = [
-    str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
+    str(root / "results" / "reference" / "benchmarks"),
     own_history,
 ]
 recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
@@ -20,12 +20,13 @@ def recorded_commits():
 rule benchmark:
     log:
         "results/logs/benchmark.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         storage=own_history,
     message:
         "Running the benchmarks; another job beside them would be measured too"
@@ -49,6 +50,7 @@ rule draw_history:
         ),
     log:
         "results/logs/draw_history.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -69,6 +71,7 @@ rule history:
         csv="results/tables/history.csv",
     log:
         "results/logs/history.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -82,12 +85,13 @@ rule history:
 rule compare:
     log:
         "results/logs/compare.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         environments=".snakemake/revisions",
         csv="results/comparisons/comparison.csv",
         raw="results/comparisons/comparison.json",
@@ -100,6 +104,7 @@ rule compare:
 rule compare_studies:
     log:
         "results/logs/compare_studies.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

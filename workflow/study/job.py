@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from study.errors import UserError
+from study.errors import UserError, shortage
 from study.provenance import receipts
 
 __all__ = ["note", "told"]
@@ -21,7 +21,7 @@ def told(
     """Run a job: check what it reads, and when all is well write its receipt.
 
     A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an error of
-    the operating system, and an interruption ends it quietly.
+    the operating system and a lack of memory, and an interruption ends it quietly.
 
     Parameters
     ----------
@@ -47,6 +47,11 @@ def told(
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if (line := shortage(error)) is None:
+            raise
+        note(log)(line)
+        sys.exit(1)
 
 
 def note(log: str | Path) -> Callable[[str], None]:
