@@ -57,8 +57,9 @@ def _describe_survival(frames: Frames) -> str:
             left = f"{int((~reached).sum())} of {len(runs)} never"
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
-        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a "
-        f"panel per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
+        f"Share of runs not yet at the target ({target_name(frames)}) against the step, "
+        f"{setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. When they arrived within the "
+        f"budget: {'; '.join(parts)}."
     )
 
 
@@ -106,8 +107,8 @@ def _describe_curves(frames: Frames) -> str:
                 way = f", half of the way by step {wording.count(half)}" if last < first else ""
                 parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {ends}{way}")
     return (
-        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. "
-        f"{'; '.join(parts)}."
+        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE "
+        f"dashed. {'; '.join(parts)}."
     )
 
 
@@ -127,9 +128,9 @@ def _curves_named(frames: Frames) -> dict[str, str]:
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
-    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently wrong "
-    "starts, equal rates, {setting}. A line that does not come down to 0 stands for runs that never arrived within the "
-    "budget.",
+    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from "
+    "confidently wrong starts, equal rates, {setting}. A line that does not come down to 0 stands for runs "
+    "that never arrived within the budget.",
     ("runs", "slowdown", "headline"),
     _draw_survival,
     _describe_survival,
@@ -141,8 +142,9 @@ SURVIVAL = Entry(
 CURVES = Entry(
     "curves",
     "Learning curves",
-    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median of {starts} "
-    "starts of each size, and the band from their 10% to their 90% quantile. A run that ended keeps its last value.",
+    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median "
+    "of {starts} starts of each size, and the band from their 10% to their 90% quantile. A run that ended "
+    "keeps its last value.",
     ("curves", "slowdown", "headline"),
     _draw_curves,
     _describe_curves,

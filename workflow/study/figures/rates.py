@@ -126,9 +126,9 @@ def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
     series = "; ".join(f"{_POLICIES[str(name)]}: {told(group)}" for name, group in rows.groupby("policy", sort=True))
     return (
-        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each learning-rate policy, "
-        f"{setting_name(frames)}, target: {target_name(frames)}, both axes logarithmic. {series}. A line at 1 stands "
-        "for as many steps."
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each "
+        f"learning-rate policy, {setting_name(frames)}, target: {target_name(frames)}, both axes "
+        f"logarithmic. {series}. A line at 1 stands for as many steps."
     )
 
 
@@ -157,9 +157,9 @@ RATES = Entry(
 POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a confidently wrong "
-    "start ({setting}), until the target ({target}), under three policies: the same rate for both losses, each at its "
-    "own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a "
+    "confidently wrong start ({setting}), until the target ({target}), under three policies: the same rate "
+    "for both losses, each at its own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
     ("slowdown", "headline"),
     _draw_policies,
     _describe_policies,

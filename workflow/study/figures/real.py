@@ -76,8 +76,8 @@ def _describe_real(frames: Frames) -> str:
         for label, rows in groups
     )
     return (
-        f"Steps with MSE divided by steps with BCE on real data at equal rates, target: {target_name(frames)}, "
-        f"logarithmic. {series}. A line at 1 stands for as many steps."
+        "Steps with MSE divided by steps with BCE on real data at equal rates, target: "
+        f"{target_name(frames)}, logarithmic. {series}. A line at 1 stands for as many steps."
     )
 
 
@@ -96,8 +96,9 @@ def _bounds(groups: list[tuple[str, pd.DataFrame]]) -> list[bool]:
 REAL = Entry(
     "real",
     "Real data",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
-    "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets "
+    "that ship with scikit-learn, or that the config names, at equal rates, until the target "
+    "({target}).{bounds}",
     ("slowdown", "headline"),
     _draw_real,
     _describe_real,

@@ -62,9 +62,9 @@ def _describe_slowdown(frames: Frames) -> str:
     rows = focus_family(frames)
     series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
     return (
-        f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
-        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what "
-        "theory says for small logits."
+        "Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on "
+        f"{_data(frames)}, target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A "
+        "dashed line at 4 is what theory says for small logits."
     )
 
 
@@ -87,8 +87,8 @@ def _named(frames: Frames) -> dict[str, str]:
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
-    "learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at "
+    "equal learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
     ("slowdown", "headline"),
     _draw_slowdown,
     _describe_slowdown,

@@ -25,8 +25,8 @@ class Card:
     label
         From which start.
     tuned, tuned_label
-        The slowdown from there with the best rate for each loss, and that it is that, with its interval; empty where it is not
-        known.
+        The slowdown from there with the best rate for each loss, and that it is that, with its interval;
+        empty where it is not known.
     detail
         Of which runs.
     """
@@ -117,8 +117,8 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     out = [
         f"At the same learning rate {told}.",
         (
-            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model is unsure, that "
-            "vanishes where the model is sure, even where it is wrong."
+            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model "
+            "is unsure, that vanishes where the model is sure, even where it is wrong."
         ),
     ]
     tuned = [start["tuned"] for _, start in starts]
@@ -143,8 +143,8 @@ def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 _TARGETS = {
     "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
     "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from that of "
-        "predicting 1/2 throughout to the best possible"
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
+        "that of predicting 1/2 throughout to the best possible"
     ),
     "logloss": "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best possible",
 }
@@ -155,8 +155,9 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     target, rate = found["target"], wording.number(found["rate"])
     out = [
         (
-            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start from the same "
-            f"parameters. The same learning rate is {rate}/L, L being BCE's largest curvature on the data."
+            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start "
+            f"from the same parameters. The same learning rate is {rate}/L, L being BCE's largest curvature "
+            "on the data."
         )
     ]
     ends = found["unfinished"]
@@ -164,8 +165,8 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     if missed:
         shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
         out.append(
-            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget ended. None is left "
-            "out: they count as later than that, by how much is not known."
+            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget "
+            "ended. None is left out: they count as later than that, by how much is not known."
         )
     elif ends:
         out.append("Every run arrived within the budget.")

@@ -46,8 +46,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     nearest = _end(cells.loc[gap.sort_values(kind="stable").index[0]])
     out = []
     out.append(
-        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
-        f"the cells with a score as the target (there are {len(cells)}) is {nearest}."
+        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest "
+        f"to 4 of the cells with a score as the target (there are {len(cells)}) is {nearest}."
     )
     above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
     if len(above):
@@ -66,8 +66,9 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     if not at_once:
         return []
     told = (
-        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their "
-        f"first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
+        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses "
+        f"take their first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and "
+        "the ratio is 1."
     )
     return [told]
 
@@ -145,8 +146,9 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     out = [
         (
             f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
-            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with steps as small "
-            "as one likes, gives one: its cost grows with the path, not with the time on a plateau."
+            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with "
+            "steps as small as one likes, gives one: its cost grows with the path, not with the time on a "
+            "plateau."
         )
     ]
     for _, group in rows.groupby("large", sort=True):
@@ -162,17 +164,17 @@ def _nearness(rows: pd.DataFrame) -> list[str]:
     share = rows["flow"] / rows["predicted"]
     follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
     told = (
-        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to hold, up to chance, at "
-        f"{int(follows.sum())} of {len(rows)} points"
+        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to "
+        f"hold, up to chance, at {int(follows.sum())} of {len(rows)} points"
     )
     if follows.any():
         told += f": there the flow is {_between(share[follows])} times the law"
     if not follows.all():
         few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "strayed"))
         told += (
-            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at {int(few.sum())} too few "
-            f"samples lie near the boundary, where MSE's gradient comes from, and at {int(bent.sum())} their chance bends "
-            "the path"
+            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
+            f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
+            f"at {int(bent.sum())} their chance bends the path"
         )
     return [f"{told}."]
 
@@ -243,8 +245,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if len(ordinary):
         level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
         out.append(
-            f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
-            f"in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
+            "Being slow from everywhere: with the best rate for each loss, the interval of the slowdown "
+            f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
     lost = [int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum()) for loss in LOSSES]
     out.append(
@@ -273,7 +275,8 @@ def _boundary(here: pd.DataFrame) -> list[str]:
         return []
     return [
         (
-            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} MSE runs came "
-            f"within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of those with BCE."
+            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} "
+            f"MSE runs came within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of "
+            "those with BCE."
         )
     ]

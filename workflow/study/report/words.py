@@ -50,7 +50,8 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 def interval(record: Mapping[str, Any], level: float) -> str:
     """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
 
-    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed as a number.
+    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed
+    as a number.
     """
     if math.isnan(record["slowdown"]):
         return f"the target held before the first step in {record['at_start']} of {record['starts']} pairs"

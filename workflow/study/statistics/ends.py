@@ -78,7 +78,8 @@ def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is not there.
+        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is
+        not there.
     """
     rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values("step", kind="stable")
     groups: Any = rows.groupby(list(GROUP), dropna=False)

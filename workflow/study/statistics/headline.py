@@ -24,7 +24,8 @@ class Headline:
     target
         The target that headline numbers and figures speak of.
     rate
-        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was run.
+        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was
+        run.
     setting
         Data set and separability of the headline figures; None where every data set is a real one.
     wrong_scale
@@ -107,8 +108,8 @@ def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
 def headline_target(ended: pd.DataFrame) -> str:
     """Choose the target among those that the evaluation seeds of a study were run to.
 
-    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the first by
-    name.
+    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the
+    first by name.
     """
     targets = sorted(of_targets(ended)["target"].unique())
     return "brier" if "brier" in targets or not targets else str(targets[0])
