@@ -1,4 +1,4 @@
-"""Slowdown over the two things that set it, scale of the wrong start and separability: measured and predicted."""
+"""Slowdown by scale of the wrong start and separability: measured and predicted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _GROWTH = (
 
 
 def phase_rows(frames: Frames) -> pd.DataFrame:
-    """Rows of the table `phase` at the headline target, by separability and scale; of one data set, the first by name."""
+    """Rows of the table `phase` at the headline target, of the first data set by name."""
     rows = frames["phase"]
     rows = rows[rows["target"] == chosen(frames).target]
     rows = rows[rows["dataset"] == rows["dataset"].min()]
@@ -183,7 +183,7 @@ def _describe_phase(frames: Frames) -> str:
     )
 
 
-# --- Against the scale, with the law ----------------------------------------------------------------------------------
+# --- Against the scale, with the law ------------------------------------------------------------------------
 
 
 def _draw_theory(frames: Frames) -> Figure:

@@ -34,7 +34,7 @@ _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
+    """Choose the cells of the figure: zero starts and middle wrong starts in the headline setting."""
     headline = chosen(frames)
     rows = headline.in_setting(frames["slowdown"])
     rows = rows[(rows["policy"] == "equal") & (rows["target"] == headline.target)]

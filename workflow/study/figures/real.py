@@ -25,7 +25,7 @@ from study.figures.style import (
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
+    """Real data at equal rates: zero starts, the smallest normal ones, wrong ones of the middle scale."""
     headline = chosen(frames)
     cells = headline.side_by_side(frames["slowdown"])
     cells = cells[

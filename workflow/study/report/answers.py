@@ -98,7 +98,7 @@ _CELL = (*CELL[len(SETTING) - 1 :], "rate_mse", "rate_bce")
 
 
 def _by_policy(rows: pd.DataFrame, cell: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:
-    """Index rows of the table `answers` by policy as plain dicts; a policy without a pair that has a ratio is None.
+    """Index rows of the table `answers` by policy; a policy without a pair that has a ratio is None.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _edges(rows: pd.DataFrame) -> int:
-    """Count the cells behind some rows of the table `answers` in which MSE's best rate is the largest tried."""
+    """Count the cells in which MSE's best rate is the largest tried, from rows of the table `answers`."""
     return int(rows.loc[rows["policy"] == "tuned", "at_largest_rate"].sum())
 
 

@@ -40,7 +40,7 @@ class Card:
 
 
 def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
-    """Make the cards of the first screen from `study.report.answers.answer`: those of the three that the study can fill."""
+    """Make the cards of the first screen from `study.report.answers.answer`: at most three."""
     out: list[Card] = []
     for start, label, detail, edges in _entries(found):
         value, tuned = start["equal"], _tuned(start["tuned"], level, edges)
@@ -50,7 +50,7 @@ def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
 
 
 def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str, int]]:
-    """Yield each kind of start with its label, its detail, and in how many cells MSE's best rate is the largest tried."""
+    """Yield each start, its label, its detail, and in how many cells MSE's best rate is the largest tried."""
     zero, ordinary = found["zero"], found["ordinary"]
     if _told(zero):
         detail = (
@@ -98,7 +98,7 @@ def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> tuple[
 
 
 def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
-    """Say how sure of the wrong class the start is: sigma(a d' / 2) for a sample in the middle of a Gaussian class."""
+    """Say how sure of the wrong class a start is: sigma(a d' / 2) in the middle of a Gaussian class."""
     if setting[0] != "gaussian":
         return ""
     sure = 1.0 / (1.0 + math.exp(-entry["scale"] * setting[1] / 2))
@@ -130,7 +130,7 @@ def lede(found: Mapping[str, Any]) -> list[str]:
 
 
 def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """List the starts that the answer is given for, a mild one and a wrong one where there are any, each with its words."""
+    """List the starts of the first sentence with their names: a mild one and a wrong one, if any."""
     mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
     out = [(label, start) for label, start in mild.items() if _told(start)][:1]
     if found["featured"] is not None:

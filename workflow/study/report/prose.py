@@ -19,7 +19,7 @@ from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
-"""A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""
+"""A sample should follow the law where `spread` and `strayed` of the table `phase` are at most this."""
 
 
 def target_prose(target: str) -> str:
@@ -136,7 +136,10 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     rows = phase_rows(frames)
     if rows.empty:
         return [
-            "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
+            (
+                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to "
+                "the test here."
+            )
         ]
     best = np.array([measured(row)[0] for _, row in rows.iterrows()])
     best = best[best > 0]  # 0 stands for a ratio of which nothing is known from below
@@ -157,7 +160,7 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _nearness(rows: pd.DataFrame) -> list[str]:
-    """Say how near the flow on samples of one size is to the law, where it is expected to follow and where not."""
+    """Say how near the flow on samples of one size is to the law, where it should follow it and elsewhere."""
     rows = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
     if rows.empty:
         return []
@@ -257,7 +260,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the normal starts that are not of the smallest scale: large ones are saturated, and often wrong."""
+    """Leave out all but the smallest scale of normal starts: large ones are saturated, and often wrong."""
     normal = rows["initialisation"] == "normal"
     kept: pd.DataFrame = rows[~normal | (rows["scale"] == rows.loc[normal, "scale"].min())]
     return kept

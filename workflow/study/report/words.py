@@ -79,7 +79,7 @@ def _limits(low: float, high: float) -> str:
 
 
 def _missed_by_bce(record: Mapping[str, Any]) -> str:
-    """Say in how many pairs BCE had not arrived: at least half, which leaves an upper limit of the ratio or nothing."""
+    """Say in how many pairs BCE had not arrived: at least half, so that at most an upper limit is known."""
     pairs = int(record["starts"] - record["at_start"])
     late = f"arrived after {wording.count(int(record['budget']))} steps"
     if not record["slowdown_bound"]:
@@ -94,7 +94,7 @@ def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
 
 
 def spread(ends: Mapping[str, Any] | None) -> str:
-    """Say between which values the cells of a kind lie, one per data set and separability, as the end of a sentence."""
+    """Say, as the end of a sentence, between which values cells lie, one per data set."""
     if ends is None:
         return ""
     low, high = (times(value, bound=bound) for value, bound in (ends["lowest"], ends["highest"]))

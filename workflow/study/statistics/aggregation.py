@@ -80,7 +80,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
 
 
 def _stretches(path: str | Path) -> Iterator[pa.Table]:
-    """Cut each row group where the data set or the separability changes; words as dictionaries, which take little room."""
+    """Cut each row group where data set or separability changes; text as dictionaries, to save memory."""
     with pq.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns=list(COLUMNS))

@@ -53,13 +53,13 @@ def _batches(total: int, size: int) -> list[int]:
 
 
 def _tail(size: int, level: float) -> float:
-    """Share of resamples to cut off at each end: Phi(-sqrt(n / (n - 1)) t), t being Student's for n - 1 degrees of freedom."""
+    """Share of resamples beyond each end: Phi(-sqrt(n / (n - 1)) t), Student's t with n - 1 degrees."""
     wide = math.sqrt(size / (size - 1)) * special.stdtrit(size - 1, (1 + level) / 2)
     return float(special.ndtr(-wide))
 
 
 def enough(pairs: int, level: float) -> bool:
-    """Whether so many pairs can carry an interval of their median: all lie on one side of the true one once in 2^(n-1)."""
+    """Whether an interval can have this level: n pairs all lie on one side once in 2^(n-1)."""
     return 2.0 * 0.5**pairs <= 1.0 - level
 
 

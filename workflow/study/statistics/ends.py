@@ -15,7 +15,7 @@ from study.tables.table import conform
 
 STATUSES: Final = ("reached", "censored", "diverged")
 EVERY: Final = "every"
-"""In the table `ends`, the target of the row that counts runs by the worst that happened at any of their targets."""
+"""The target, in the table `ends`, of rows that count each run once, by its worst end at any target."""
 
 GROUP: Final = (*SETTING, "loss", "rate", "target")
 """Runs that differ in their seed alone: a row of the table `arrivals`."""

@@ -1,4 +1,4 @@
-"""From the runs table to pairs: both losses from the same start, side by side, under each learning-rate policy.
+"""From runs to pairs: both losses from the same start, under each learning-rate policy.
 
 Frames in, frames out; no files.
 """

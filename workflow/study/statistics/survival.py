@@ -1,4 +1,4 @@
-"""Kaplan-Meier medians with intervals, average running times and the log-rank test, with censoring carried through.
+"""Survival analysis: Kaplan-Meier medians with intervals, average running time, log-rank test.
 
 `docs/statistics.md` says why each choice was made. Times are numbers of steps. A time is *observed* where the
 target was reached, else right-censored at the budget.
@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def _in_order(times: Floats, observed: Bools) -> tuple[Floats, Bools, Floats]:
-    """Sort each row by time, arrivals before censorings at the same time, padding last; add the number at risk."""
+    """Sort each row by time (arrivals before censorings, padding last); return also the number at risk."""
     order = np.lexsort((~observed, times), axis=-1)
     times = np.take_along_axis(times, order, axis=-1)
     observed = np.take_along_axis(observed, order, axis=-1) & ~np.isnan(times)
@@ -112,7 +112,7 @@ def survival(times: npt.ArrayLike, observed: npt.ArrayLike) -> tuple[Floats, Flo
 
 
 def average_running_time(spent: npt.ArrayLike, observed: npt.ArrayLike) -> Floats:
-    """All steps spent in a row, successful or not, divided by its successes (COCO's ART); inf without a success.
+    """All steps spent in a row divided by its successes (COCO's ART); inf without a success.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def _significant(values: Floats, digits: int = 11) -> Floats:
 
 
 def lower_median(values: npt.ArrayLike) -> Floats:
-    """Smaller middle value of each row: the first by which at least half of the row is passed; nan is padding."""
+    """Smaller middle value of each row: the least that half of the row does not exceed; nan is padding."""
     ordered = np.sort(np.atleast_2d(np.asarray(values, dtype=np.float64)), axis=-1)
     present = (~np.isnan(ordered)).sum(axis=-1)
     if ordered.shape[-1] == 0:
