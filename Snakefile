@@ -60,7 +60,7 @@ onsuccess:
     if "results/report.html" in {
         str(file) for each in workflow.dag.jobs for file in each.output
     }:
-        partial.PAGE.unlink(missing_ok=True)
+        partial_report.PAGE.unlink(missing_ok=True)
 
 
 localrules:

@@ -25,10 +25,11 @@ except ImportError as error:
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
-from study.provenance import partial, receipts, records, recovery
+from study.provenance import receipts, records, recovery
 from study import figures as study_figures
 from study.runs import resources as study_resources
 from study.errors import UserError
+from study.provenance import partial as partial_report
 from study.provenance.fingerprints import contents, fingerprint, templates
 from study.catalogue import OF_A_STUDY, TABLES
 
@@ -117,8 +118,8 @@ def report_partially():
         if log.exists() and log.stat().st_mtime >= begun
     }
     made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
-    partial.write(made, missing, failed)
-    say(f"{partial.PAGE}: what is there, and what is missing")
+    partial_report.write(made, missing, failed)
+    say(f"{partial_report.PAGE}: what is there, and what is missing")
 
 
 _execute, workflow.execute = workflow.execute, execute
