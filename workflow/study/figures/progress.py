@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from study import wording
-from study.figures.choice import chosen, focus_wrong, lacking, named, panel_scales, setting_name, target_name
+from study.figures.choice import chosen, lacking, named, panel_scales, setting_name, target_name, wrong_runs
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
 from study.statistics.survival import median, survival
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
     headline = chosen(frames)
-    rows = focus_wrong(frames["runs"], headline)
+    rows = wrong_runs(frames["runs"], headline)
     return rows[(rows["target"] == headline.target) & (rows["role"] == "evaluation")]
 
 
@@ -77,7 +77,7 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_curves(frames: Frames) -> Figure:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
         for loss in COLOURS:
@@ -94,7 +94,7 @@ def _draw_curves(frames: Frames) -> Figure:
 
 
 def _describe_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
@@ -113,13 +113,13 @@ def _describe_curves(frames: Frames) -> str:
 
 
 def _no_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     recorded = (rows["step"] > 0).any()
     return lacking(frames) or ("" if recorded else "no learning curve from a wrong start was recorded")
 
 
 def _curves_named(frames: Frames) -> dict[str, str]:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     counts = rows[rows["step"] > 0].groupby(["scale", "loss"])["run"].nunique()
     low, high = int(counts.min()), int(counts.max())
     return named(frames) | {"starts": str(high) if low == high else f"{low} to {high}"}

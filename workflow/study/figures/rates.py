@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import chosen, lacking, named, setting_name, target_name, told, wrong_cells
+from study.figures.choice import chosen, first_and_last, lacking, named, setting_name, target_name, wrong_cells
 from study.figures.style import (
     COLOURS,
     MARKERS,
@@ -124,7 +124,9 @@ def _draw_policies(frames: Frames) -> Figure:
 
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
-    series = "; ".join(f"{_POLICIES[str(name)]}: {told(group)}" for name, group in rows.groupby("policy", sort=True))
+    series = "; ".join(
+        f"{_POLICIES[str(name)]}: {first_and_last(group)}" for name, group in rows.groupby("policy", sort=True)
+    )
     return (
         "Steps with MSE divided by steps with BCE against the scale of a wrong start under each "
         f"learning-rate policy, {setting_name(frames)}, target: {target_name(frames)}, both axes "

@@ -52,13 +52,13 @@ def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
 def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str, int]]:
     """Yield each start, its label, its detail, and in how many cells MSE's best rate is the largest tried."""
     zero, ordinary = found["zero"], found["ordinary"]
-    if _told(zero):
+    if _known(zero):
         detail = (
             f"All parameters zero; {_paired(zero)}{spread(found['zero_spread'])}. "
             "In theory 4 while all logits are small, and more as they grow."
         )
         yield zero, "from a neutral start", detail, found["edges"]["zero"]
-    if _told(ordinary):
+    if _known(ordinary):
         size = wording.number(ordinary["scale"])
         detail = f"Normal parameters of size {size}; {_paired(ordinary)}{spread(found['ordinary_spread'])}."
         yield ordinary, "from an ordinary small random start, on real data", detail, found["edges"]["ordinary"]
@@ -77,7 +77,7 @@ def _paired(start: Mapping[str, Any]) -> str:
     return f"{count} paired {'start' if count == 1 else 'starts'}"
 
 
-def _told(start: Mapping[str, Any] | None) -> bool:
+def _known(start: Mapping[str, Any] | None) -> bool:
     """Whether a slowdown at equal rates, or a bound of it, is known from a kind of start."""
     return start is not None and start["equal"] is not None and bool(start["equal"]["slowdown"] > 0)
 
@@ -112,10 +112,10 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     if not starts:
         return []
     (label, record), *more = starts
-    told = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
-    told += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
+    sentence = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
+    sentence += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
     out = [
-        f"At the same learning rate {told}.",
+        f"At the same learning rate {sentence}.",
         (
             "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model "
             "is unsure, that vanishes where the model is sure, even where it is wrong."
@@ -132,7 +132,7 @@ def lede(found: Mapping[str, Any]) -> list[str]:
 def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """List the starts of the first sentence with their names: a mild one and a wrong one, if any."""
     mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
-    out = [(label, start) for label, start in mild.items() if _told(start)][:1]
+    out = [(label, start) for label, start in mild.items() if _known(start)][:1]
     if found["featured"] is not None:
         out.append(
             (f"from a confidently wrong start, on {data_name(found['setting'][0])}", found["wrong"][found["featured"]])

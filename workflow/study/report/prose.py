@@ -65,12 +65,12 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     at_once = int(((cells["mse_median"] == 1) & (cells["bce_median"] == 1)).sum())
     if not at_once:
         return []
-    told = (
+    sentence = (
         "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses "
         f"take their first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and "
         "the ratio is 1."
     )
-    return [told]
+    return [sentence]
 
 
 def _end(row: pd.Series[Any]) -> str:
@@ -87,12 +87,12 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
         return [f"This study has no {missing}, so there is nothing to take apart here."]
     entry = found["wrong"][found["featured"]]
     out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
-    told = [
+    policies = [
         f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
         for p, name in POLICIES.items()
         if entry[p]
     ]
-    out[0] += " " + ", ".join(told) + "."
+    out[0] += " " + ", ".join(policies) + "."
     equal, tuned = entry["equal"], entry["tuned"]
     if tuned and equal["slowdown_bound"]:
         out.append("At equal rates only a bound is known, so what the best rates buy back cannot be told.")
@@ -166,20 +166,20 @@ def _nearness(rows: pd.DataFrame) -> list[str]:
         return []
     share = rows["flow"] / rows["predicted"]
     follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
-    told = (
+    sentence = (
         f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to "
         f"hold, up to chance, at {int(follows.sum())} of {len(rows)} points"
     )
     if follows.any():
-        told += f": there the flow is {_between(share[follows])} times the law"
+        sentence += f": there the flow is {_between(share[follows])} times the law"
     if not follows.all():
         few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "strayed"))
-        told += (
+        sentence += (
             f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
             f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
             f"at {int(bent.sum())} their chance bends the path"
         )
-    return [f"{told}."]
+    return [f"{sentence}."]
 
 
 def _between(values: pd.Series[float]) -> str:

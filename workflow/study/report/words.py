@@ -20,7 +20,7 @@ MARKS: Final = {
     "fails": "\N{MULTIPLICATION X}",
     "left open": "?",
 }
-"""A mark for each verdict, told apart by its shape; the word always stands beside it."""
+"""A mark for each verdict, of a shape of its own; the word always stands beside it."""
 
 
 SOURCES: Final = {"article": "the article", "review": "the review of it", "neither": "neither text"}
