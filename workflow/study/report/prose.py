@@ -95,7 +95,7 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
     out[0] += " " + ", ".join(policies) + "."
     equal, tuned = entry["equal"], entry["tuned"]
     if tuned and equal["slowdown_bound"]:
-        out.append("At equal rates only a bound is known, so what the best rates buy back cannot be told.")
+        out.append("At equal rates only a bound is known, so what the best rates save is unknown.")
     elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
         bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
         if bought > 1:
