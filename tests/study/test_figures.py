@@ -137,7 +137,7 @@ def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
-    rows = choice.focus_family(frames)
+    rows = choice.wrong_cells_of_setting(frames)
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
     opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
@@ -305,7 +305,7 @@ def test_survival_comes_down_to_the_share_that_never_arrived(frames):
 
 
 def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
-    rows = choice.focus_wrong(frames["curves"], choice.chosen(frames))
+    rows = choice.wrong_runs(frames["curves"], choice.chosen(frames))
     rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
     last = rows.sort_values("step").groupby("run")["brier"].last()
     band = progress._bands(rows).iloc[-1]
