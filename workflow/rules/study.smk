@@ -252,7 +252,7 @@ rule clean:
 
 rule help:
     log:
-        "results/logs/help.log",
+        ".snakemake/log/help.log",
     conda:
         "../envs/study.yaml"
     message:
