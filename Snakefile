@@ -16,7 +16,9 @@ checked = load(config)
 shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
 drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
-figures = drawn + expand("results/figures/{figure}.png", figure=study_figures.FIGURES)
+figures = drawn + expand(
+    "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=["png", "pdf"]
+)
 
 
 include: "workflow/rules/study.smk"

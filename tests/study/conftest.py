@@ -11,7 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
 from study.catalogue import TABLES
-from study.statistics import estimates as statistics
 from study.tables.table import conform
 
 
@@ -19,14 +18,9 @@ from study.tables.table import conform
 def frames():
     """Tables by name; not to be changed in place."""
     runs = conform(synthetic.runs(), TABLES["runs"])
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES)
     return {
         "runs": runs,
-        "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
+        **synthetic.summaries(runs),
         "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
         "curves": conform(synthetic.curves(runs), TABLES["curves"]),
         **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},

@@ -32,7 +32,7 @@ def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
     assert "<title>" in (results / "report.html").read_text(encoding="utf-8")
     assert (results / "report.md").read_text(encoding="utf-8").startswith("# How much slower")
     json.loads((results / "summary.json").read_text(encoding="utf-8"))
-    assert {path.suffix for path in (results / "figures").iterdir()} == {".svg", ".png"}
+    assert {path.suffix for path in (results / "figures").iterdir()} == {".svg", ".png", ".pdf"}
 
 
 def test_a_study_ends_in_verdicts(finished: Path) -> None:

@@ -25,6 +25,7 @@ rule claims:
         runs="results/tables/runs.parquet",
         arrivals="results/tables/arrivals.parquet",
         slowdown="results/tables/slowdown.parquet",
+        headline="results/tables/headline.parquet",
         minima="results/tables/minima.parquet",
     output:
         csv=report(

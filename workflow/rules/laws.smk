@@ -21,6 +21,7 @@ rule phase:
     input:
         flow="results/tables/flow.parquet",
         slowdown="results/tables/slowdown.parquet",
+        headline="results/tables/headline.parquet",
     output:
         csv=report(
             "results/tables/phase.csv",

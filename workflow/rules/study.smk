@@ -114,6 +114,18 @@ rule statistics:
             labels={"table": "slowdown"},
         ),
         parquet="results/tables/slowdown.parquet",
+        headline_csv=report(
+            "results/tables/headline.csv",
+            category="Tables",
+            caption="../report/table_headline.rst",
+        ),
+        headline_parquet="results/tables/headline.parquet",
+        answers_csv=report(
+            "results/tables/answers.csv",
+            category="Tables",
+            caption="../report/table_answers.rst",
+        ),
+        answers_parquet="results/tables/answers.parquet",
         decomposition_csv=report(
             "results/tables/decomposition.csv",
             category="Tables",
@@ -167,6 +179,7 @@ for part, names in study_figures.PARTS.items():
                 for name in names
             ],
             png=[f"results/figures/{name}.png" for name in names],
+            pdf=[f"results/figures/{name}.pdf" for name in names],
         log:
             f"results/logs/figures.{part}.log",
         conda:

@@ -1,4 +1,4 @@
-"""What goes wrong through the user's input, and is told without a traceback."""
+"""What goes wrong through the user's input, and is reported without a traceback."""
 
 from __future__ import annotations
 

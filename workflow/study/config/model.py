@@ -167,7 +167,7 @@ def load(mapping: Mapping[str, Any]) -> Config:
     if isinstance(given.get("datasets"), list) and given["datasets"]:
         parsed = [_dataset(entry, f"datasets[{i}]", lines) for i, entry in enumerate(given["datasets"])]
         given["datasets"] = tuple(entry for entry in parsed if entry is not None)
-        if not given["datasets"]:  # all are bad, and told so: look at the other keys
+        if not given["datasets"]:  # all are bad, and reported: look at the other keys
             del given["datasets"]
     try:
         config = Config.model_validate(given)

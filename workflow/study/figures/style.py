@@ -45,6 +45,8 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         "svg.hashsalt": "mse-versus-bce",
         "svg.fonttype": "path",  # the letters travel with the file and look the same everywhere
+        "pdf.fonttype": 42,  # TrueType, which journals take; they refuse the default, Type 3
+        "pdf.compression": 0,  # compressed bytes would be those of the library's version
         "font.family": "DejaVu Sans",
         "font.size": 10,
         "axes.labelsize": 10,

@@ -23,7 +23,9 @@ from study.report.document import markdown
 from study.report.webpage import page
 from study.runs.tables import CURVES
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.headline import Headline
+from study.statistics.survival import LEVEL
 from study.tables import store
 
 __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
@@ -38,8 +40,8 @@ def write(
     *,
     commit: str,
     config: str,
-    level: float = statistics.LEVEL,
-    resamples: int = statistics.RESAMPLES,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> None:
     """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
 
@@ -78,7 +80,7 @@ def write(
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
     frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
-    rate = statistics.reference_rate(frames["slowdown"])
+    rate = Headline.read(frames["headline"]).rate
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames
