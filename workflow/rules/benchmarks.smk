@@ -1,8 +1,8 @@
 own_history = "results/benchmarks"
-histories = (
+histories = [
     str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
     own_history,
-)
+]
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
