@@ -118,7 +118,7 @@ def test_a_damaged_table_is_named_and_made_again(finished: Path) -> None:
     expected = digest(path)
     path.write_bytes(path.read_bytes()[:-20])
     said = tiny(finished)
-    assert "results/tables/decomposition.csv: damaged" in said
+    assert "results/tables/decomposition.csv: edited or damaged" in said
     assert digest(path) == expected
 
 

@@ -267,7 +267,7 @@ rule clean:
 
 rule help:
     log:
-        "results/logs/help.log",
+        ".snakemake/log/help.log",
     localrule: True
     conda:
         "../envs/study.yaml"
