@@ -21,7 +21,17 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
+        *(
+            "mpmath",
+            "psutil",
+            "pydantic",
+            "pydantic_core",
+            "pytest",
+            "snakemake",
+            "snakemake_interface_executor_plugins",
+            "sympy",
+            "yaml",
+        ),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }
@@ -42,6 +52,7 @@ ROOMS = (
     *(
         "prose",
         "errors",
+        "machine",
         "schema",
         "wording",
         "pages",
