@@ -22,6 +22,7 @@ ALLOWED = {
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
         *(
+            "PIL",
             "mpmath",
             "psutil",
             "pydantic",
