@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import shutil
 import subprocess
 from contextlib import contextmanager
+from html import escape
 
+import numpy as np
 import pytest
 from browsing import CONTRAST, absent, opened
+from PIL import Image
 from study import figures as figure_register
 from study import pages, report
 from study.figures.style import COLOURS
@@ -74,24 +79,48 @@ def test_a_browser_that_cannot_open_a_part_by_style_is_asked_to_by_script(browse
         assert page.locator("details[open]").count() == 1
 
 
-def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser, file, tmp_path):
+FRAMES = {
+    "srcdoc": '<iframe srcdoc="{text}"></iframe>',
+    "sandbox": '<iframe srcdoc="{text}" sandbox="allow-scripts"></iframe>',
+    "data": '<iframe src="data:text/html;base64,{base64}"></iframe>',
+}
+"""How pages show a report: as the text of a frame, with little leave, and as Snakemake's own report does."""
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser, file, tmp_path, kind):
     outer = tmp_path / "outer.html"
-    source = file.read_text(encoding="utf-8").replace("&", "&amp;").replace('"', "&quot;")
+    text = file.read_text(encoding="utf-8")
+    frame = FRAMES[kind].format(text=escape(text), base64=base64.b64encode(text.encode()).decode())
     outer.write_text(
-        f'<!doctype html><title>x</title><iframe width=900 height=700 srcdoc="{source}"></iframe>', "utf-8"
+        f"<!doctype html><title>x</title>{frame.replace('<iframe', '<iframe width=900 height=700')}", "utf-8"
     )
     with opened(browser, outer) as page:
         frame = page.frame_locator("iframe")
         before = frame.locator("#explorer-value").inner_text()
-        assert frame.locator("#explorer-linked").is_visible()
         frame.locator("#explorer-scale").select_option("8")
         frame.locator("#explorer-target").select_option("logloss")
         assert frame.locator("#explorer-value").inner_text() != before
         assert "log loss" in frame.locator("#explorer-where").inner_text()
         assert not frame.locator("#explorer-linked").is_visible()
+        frame.locator("[data-name=explorer] button:has-text('Copy')").click()
+        frame.locator("[data-name=explorer] button:has-text('Copied')").wait_for()
         frame.locator("nav a[href='#limits']").click()
         limits = "() => Math.abs(document.getElementById('limits').getBoundingClientRect().top) < 200"
         page.frames[1].wait_for_function(limits)
+
+
+def test_where_colours_are_forced_lines_and_words_still_show(browser, file):
+    """As with the contrast themes of Windows: what stands out by its colour alone would be lost."""
+    with opened(browser, file, forced_colors="active", color_scheme="dark") as page:
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        found = page.evaluate(CONTRAST)
+        assert found[0][0] >= 4.5, found[:5]
+        page.eval_on_selector("[data-name=slowdown]", "figure => figure.scrollIntoView()")
+        for selector in ("[data-name=factor] svg", "#explorer-survival"):
+            picture = np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB")).astype(int)
+            paper = picture[0, 0]
+            assert (abs(picture - paper).max(axis=2) > 100).mean() > 0.01, selector
 
 
 @contextmanager

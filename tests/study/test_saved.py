@@ -98,22 +98,28 @@ def test_a_saved_chart_says_what_it_is_of(browser, file, frames, show, lines, wi
         }
         assert page.locator(".chart .head").count() == 0  # the page itself is left as it was
         found = row(frames, choice(page))
-        for name, text in texts.items():
-            root = ET.fromstring(text)
-            words = [element.text for element in root.iter(f"{SVG}text")]
-            assert (title if name == "explorer-curves" else "Runs not yet at the target") in words
-            assert where in " ".join(words)
-            assert [word for word in words if word in {"MSE", "BCE"}] == lines
-            page.set_content(text.decode())
-            x, _, w, _ = (float(v) for v in root.get("viewBox").split())
-            boxes = page.eval_on_selector_all(
-                "svg text", "all => all.map(one => { const b = one.getBBox(); return [b.x, b.x + b.width]; })"
-            )
-            assert min(left for left, _ in boxes) >= x - 1
-            assert max(right for _, right in boxes) <= x + w + 1, boxes
-            legend = [line for line in root.iter(f"{SVG}polyline") if "line" in line.get("class")]
-            assert {line.get("stroke") for line in legend} == {line.get("stroke") for line in legend[-len(lines) :]}
     assert f"MSE at {wording.number(found['rate_mse'])}/L, BCE at {wording.number(found['rate_bce'])}/L" in where
+    context = browser.new_context()
+    page = context.new_page()
+    for name, text in texts.items():
+        root = ET.fromstring(text)
+        words = [element.text for element in root.iter(f"{SVG}text")]
+        assert (title if name == "explorer-curves" else "Runs not yet at the target") in words
+        assert where in " ".join(words)
+        assert [word for word in words if word in {"MSE", "BCE"}] == lines
+        legend, drawn = ({line.get("stroke") for line in root.iterfind(path)} for path in (HEAD, CURVES))
+        assert len(legend) == len(lines)
+        assert legend == drawn
+        page.set_content(text.decode())
+        boxes = page.eval_on_selector_all("svg text", BOXES)
+        x, _, width, _ = (float(v) for v in root.get("viewBox").split())
+        assert min(left for left, _ in boxes) >= x - 1
+        assert max(right for _, right in boxes) <= x + width + 1
+    context.close()
+
+
+HEAD, CURVES = f"{SVG}g/{SVG}polyline", f"{SVG}polyline"
+BOXES = "all => all.map(one => { const box = one.getBBox(); return [box.x, box.x + box.width]; })"
 
 
 def table(text, mark=","):
