@@ -9,7 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import browsers
 import synthetic
+from study import report
 from study.catalogue import TABLES
 from study.tables.table import conform
 
@@ -31,3 +33,18 @@ def frames():
 def pictures(frames):
     """Every figure as SVG, by name."""
     return synthetic.pictures(frames)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A running browser; without one, the test is skipped."""
+    with browsers.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def file(frames, pictures, tmp_path_factory):
+    """The report of the made-up study."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(report.page(frames, synthetic.PROVENANCE, pictures), encoding="utf-8")
+    return path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from study import figures
+from study import figures, report
 from study.statistics.answers import answers, pooled, pooled_starts
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.cells import slowdown
@@ -24,6 +24,12 @@ SETTINGS = (
     *(("separable", s) for s in (0.1, 0.5)),
     ("breast_cancer", np.nan),
     ("digits <3> & 8", np.nan),
+)
+PROVENANCE = report.Provenance(
+    commit="0123456789abcdef",
+    config="seeds: [0, 1]  # <script>alert(1)</script>\n",
+    versions={"numpy": "2.4.6"},
+    digests={"tables/slowdown.csv": "ab" * 32},
 )
 LATER = ("flow", "phase", "claims", "minima")
 STARTS = (("zero", 0.0), *((kind, a) for kind in ("normal", "wrong", "right") for a in (0.5, 2.0, 8.0)))

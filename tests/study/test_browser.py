@@ -1,94 +1,29 @@
 """The page in a real browser: nothing from the network, nothing on the console, and every control does what it says.
 
-Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure.
+Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from the page is
+tested in `test_saved`, the page in other places in `test_elsewhere`.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import random
 from urllib.parse import parse_qsl
 
-import browsers
 import numpy as np
 import pytest
-from study import figures as figure_register
+from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true
 from study import report, wording
 from study.report import explorer
+from study.statistics.cells import slowdown
+from study.statistics.ends import arrivals, passages
 from study.statistics.headline import Headline
+from synthetic import OWN_RATES, PROVENANCE
 from test_explorer import UNKNOWN, UPPER, late
-from test_report import PROVENANCE
-
-CONTROLS = ("data", "separability", "start", "scale", "policy", "rate", "target")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A running browser, or a reason to skip."""
-    with browsers.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def file(frames, pictures, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(report.page(frames, PROVENANCE, pictures), encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")
 def data(frames):
     return explorer.build(frames, PROVENANCE.level)
-
-
-@contextmanager
-def opened(browser, file, address="", **options):
-    """The page, open; in the end nothing was asked of the network and nothing complained."""
-    context = browser.new_context(**options)
-    page, requests, complaints = context.new_page(), [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(file.as_uri() + address)
-    yield page
-    context.close()
-    assert complaints == []
-    # Pictures that are saved are drawn from data: addresses, which are no requests to anywhere.
-    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} == {file.as_uri()}
-
-
-def choice(page):
-    return {name: page.input_value(f"#explorer-{name}") for name in CONTROLS}
-
-
-def cell(data, chosen):
-    """What Python wrote for a choice."""
-    setting = next(
-        i
-        for i, s in enumerate(data["settings"])
-        if (s["name"], s["separability"] or "") == (chosen["data"], chosen["separability"])
-    )
-    start = next(
-        i for i, s in enumerate(data["starts"]) if (s["name"], s["scale"]) == (chosen["start"], chosen["scale"])
-    )
-    policy = next(
-        i
-        for i, p in enumerate(data["policies"])
-        if (p["policy"], p.get("rate", "")) == (chosen["policy"], chosen["rate"])
-    )
-    target = next(i for i, t in enumerate(data["targets"]) if t["key"] == chosen["target"])
-    return data["cells"][setting][start][policy][target]
-
-
-def agree(page, data):
-    """The words shown are those of the chosen cell."""
-    told = cell(data, choice(page))
-    assert page.inner_text("#explorer-value") == (told[0] or "")
-    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given:"
-    assert page.inner_text("#explorer-label") == label
-    assert page.inner_text("#explorer-interval") == told[1]
-    steps = page.inner_text("#explorer-steps")
-    assert f"MSE: median {told[4]} steps, {told[6]} of {told[8]} runs arrived" in steps
-    assert f"BCE: median {told[5]} steps, {told[7]} of {told[8]} runs arrived" in steps
 
 
 def picture(page, name):
@@ -118,12 +53,12 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
         ("separability", "8", "survival curves"),
         ("start", "normal", "survival curves"),
         ("scale", "8", "survival curves"),
-        ("policy", "tuned", "survival"),
-        ("rate", "4", "survival"),
+        ("policy", "tuned", "survival curves"),
+        ("rate", "4", "survival curves"),
         ("target", "logloss", "survival curves"),
     ],
 )
-def test_every_control_changes_what_it_should(browser, file, data, control, value, moved):
+def test_every_control_changes_what_it_should(browser, file, data, frames, control, value, moved):
     with opened(browser, file) as page:
         before = choice(page), {name: picture(page, name) for name in ("survival", "curves")}
         page.select_option(f"#explorer-{control}", value)
@@ -136,6 +71,7 @@ def test_every_control_changes_what_it_should(browser, file, data, control, valu
         assert f"{control}={value}" in page.evaluate("location.hash")
         labels = [page.get_attribute(f"#explorer-{name}", "aria-label") for name in ("survival", "curves")]
         assert all(label and "by step" in label for label in labels)
+        true(page, frames)
 
 
 def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
@@ -177,6 +113,86 @@ def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, 
     with opened(browser, path) as page:
         assert page.is_visible("#explorer-curves-none")
         assert not page.is_visible("#explorer-curves-figure")
+
+
+@pytest.mark.parametrize(
+    ("control", "values"),
+    [("policy", ("tuned", "equal")), ("policy", ("smoothness", "equal")), ("start", ("zero", "wrong"))],
+)
+def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control, values):
+    """A choice that the other controls leave no room for is not forgotten: 1/L, each at its best, and 1/L again."""
+    link = "#explore?data=gaussian&separability=8&start=wrong&scale=8&policy=equal&rate=1&target=brier"
+    with opened(browser, file, link) as page:
+        before = choice(page)
+        for value in values:
+            page.select_option(f"#explorer-{control}", value)
+            assert page.inner_text("#explorer-told") == ""
+            true(page, frames)
+        assert choice(page) == before
+
+
+def test_no_other_choice_changes_in_silence(browser, file, frames):
+    """A walk at random. Of what the reader did not touch, nothing that can be chosen changes without being named."""
+    draw = random.Random(1)
+    labels = """() => Object.fromEntries([...document.querySelectorAll(".choices select")].map(select =>
+      [select.id.slice(9), [select.value, select.labels[0].textContent, select.options.length]]))"""
+    told = 0
+    with opened(browser, file) as page:
+        for _ in range(60):
+            before = page.evaluate(labels)
+            control = draw.choice([name for name in CONTROLS if page.is_enabled(f"#explorer-{name}")])
+            values = page.eval_on_selector_all(
+                f"#explorer-{control} option:not(:disabled)", "all => all.map(one => one.value)"
+            )
+            page.select_option(f"#explorer-{control}", draw.choice(values))
+            after, said = page.evaluate(labels), page.inner_text("#explorer-told")
+            for name in set(CONTROLS) - {control}:
+                (old, _, had), (new, label, has) = before[name], after[name]
+                if old != new and min(had, has) > 1:
+                    assert label in said, (control, name)
+                    told += 1
+            true(page, frames)
+    assert told > 3
+
+
+def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
+    """Learning curves are recorded at one rate; a chart of another would stand for the one chosen."""
+    own = wording.number(OWN_RATES["mse"])
+    with opened(browser, file, "#explore?data=gaussian&separability=4&start=wrong&scale=2&rate=1") as page:
+        assert page.locator("#explorer-curves polygon").count() == 2
+        assert page.inner_text("#explorer-curves-none") == ""
+        page.select_option("#explorer-rate", "4")
+        assert not page.is_visible("#explorer-curves-figure")
+        none = "No learning curve was recorded here of MSE at 4/L and BCE at 4/L. Curves are recorded at 1/L alone."
+        assert page.inner_text("#explorer-curves-none") == none
+        page.select_option("#explorer-policy", "smoothness")
+        assert row(frames, choice(page))["rate_bce"] == 1
+        assert page.locator("#explorer-curves polygon").count() == 1
+        assert page.locator("#explorer-curves polygon.bce").count() == 1
+        assert page.inner_text("#explorer-curves-none").startswith(
+            f"No learning curve was recorded here of MSE at {own}/L."
+        )
+        assert page.locator("#explorer-survival polyline").count() == 2
+
+
+def test_medians_of_no_step_beside_a_ratio_are_explained(browser, frames, pictures, tmp_path):
+    """From a right start most runs are there before the first step: their medians are 0, and the ratio is of the rest."""
+    runs = frames["runs"].copy()
+    here = (runs["dataset"] == "gaussian") & (runs["separability"] == 4) & (runs["initialisation"] == "right")
+    here &= (runs["scale"] == 2) & (runs["target"] == "accuracy")
+    runs.loc[here & (runs["seed"] == 0) & (runs["loss"] == "mse"), "step"] = 34
+    runs.loc[here & (runs["seed"] == 0) & (runs["loss"] == "bce"), "step"] = 3
+    cells = slowdown(runs, OWN_RATES)
+    changed = frames | {"runs": runs, "slowdown": cells, "arrivals": arrivals(runs)}
+    changed |= {"passages": passages(runs, 40)}
+    path = tmp_path / "right.html"
+    path.write_text(report.page(changed, PROVENANCE, pictures), encoding="utf-8")
+    link = "#explore?data=gaussian&separability=4&start=right&scale=2&policy=equal&rate=1&target=accuracy"
+    with opened(browser, path, link) as page:
+        assert page.inner_text("#explorer-value") == "11.3\N{MULTIPLICATION SIGN}"
+        steps = page.inner_text("#explorer-steps")
+        assert "MSE: median 0 steps, 6 of 6 runs arrived. BCE: median 0 steps, 6 of 6 runs arrived. In 5 of 6" in steps
+        true(page, changed)
 
 
 def test_the_lines_can_be_chosen(browser, file):
@@ -249,6 +265,8 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
         ]
         assert page.inner_text("#explorer-told") == " ".join(told)
         page.select_option("#explorer-data", "breast_cancer")
+        assert page.inner_text("#explorer-told") == "Learning rates: “each at its best rate” again."
+        page.select_option("#explorer-target", "logloss")
         assert page.inner_text("#explorer-told") == ""
 
 
@@ -394,30 +412,6 @@ def test_captions_wrap_to_what_is_seen_of_their_table(browser, file, width):
         assert all(space >= 0 for spaces in found for space in spaces), found
 
 
-CONTRAST = """
-() => {
-  const rgb = text => { const v = text.match(/[\\d.]+/g).map(Number);
-    return v.length > 3 && v[3] === 0 ? null : v.slice(0, 3); };
-  const linear = v => v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
-  const light = c => { const [r, g, b] = c.map(linear);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const behind = node => { for (let n = node; n; n = n.parentElement) {
-    const c = rgb(getComputedStyle(n).backgroundColor); if (c) return c; } return [255, 255, 255]; };
-  const out = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !node.getClientRects().length || node.closest("figure svg:not(.chart)")) continue;
-    if (node.matches(":disabled, :disabled *, option") || node.classList.contains("skip")) continue;
-    const style = getComputedStyle(node);
-    const ink = rgb(node.closest("svg") ? style.fill : style.color), paper = behind(node);
-    const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x);
-    out.push([(a + 0.05) / (b + 0.05), node.tagName + "." + node.getAttribute("class") + ": " + node.textContent.slice(0, 40)]);
-  }
-  return out.sort((x, y) => x[0] - y[0]);
-}
-"""
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_both_schemes(browser, file, scheme):
     with opened(browser, file, color_scheme=scheme) as page:
@@ -425,51 +419,3 @@ def test_text_stands_out_in_both_schemes(browser, file, scheme):
         found = page.evaluate(CONTRAST)
         assert len(found) > 100
         assert found[0][0] >= 4.5, found[:5]
-
-
-A4 = 680  # CSS pixels across the paper: 21 cm less two margins of 1.5 cm
-
-
-def test_paper_is_light_and_nothing_on_it_is_cut_or_dead(browser, file):
-    with opened(browser, file, color_scheme="dark", viewport={"width": A4, "height": 1009}) as page:
-        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
-        colours = "() => [getComputedStyle(document.body)].map(body => [body.backgroundColor, body.color])[0]"
-        assert page.evaluate(colours) == ["rgb(20, 23, 26)", "rgb(231, 234, 237)"]
-        page.emulate_media(media="print")
-        assert page.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(29, 33, 38)"]
-        found = page.evaluate(CONTRAST)
-        assert found[0][0] >= 4.5, found[:5]
-        # What is wider than the paper makes Chromium shrink every page.
-        assert page.evaluate("document.documentElement.scrollWidth") <= A4
-        assert not [
-            i for i, control in enumerate(page.locator("select, button, input, nav").all()) if control.is_visible()
-        ]
-        breaks = page.eval_on_selector_all("figure, tr", "all => all.map(one => getComputedStyle(one).breakInside)")
-        assert set(breaks) == {"avoid"}
-        assert page.is_visible("#explorer-survival")
-        page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = false; })")
-        assert not page.locator("summary").first.is_visible()
-        pages = page.pdf(format="A4").count(b"/Type /Page\n")
-        assert len(figure_register.FIGURES) / 2 < pages < 30
-
-
-def test_without_scripts_the_page_says_so_and_keeps_its_figures(browser, file):
-    with opened(browser, file, java_script_enabled=False) as page:
-        assert page.locator("noscript").inner_text().startswith("Choosing needs JavaScript")
-        assert not page.locator("#explorer").is_visible()
-        figures = page.locator("figure svg:not(.chart)")
-        assert figures.count() == len(figure_register.FIGURES)
-        assert all(figures.nth(i).is_visible() for i in range(figures.count()))
-
-
-@pytest.mark.parametrize("name", ["slowdown", "explorer-survival"])
-def test_pictures_can_be_saved_from_the_page_alone(browser, file, name, tmp_path):
-    with opened(browser, file, color_scheme="dark") as page:
-        for form, head in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-            with page.expect_download() as download:
-                page.click(f"figure[data-name={name}] button:has-text('{form}')")
-            assert download.value.suggested_filename == f"{name}.{form.lower()}"
-            download.value.save_as(tmp_path / "picture")
-            saved = (tmp_path / "picture").read_bytes()
-            assert saved.startswith(head)
-            assert b"var(--" not in saved

@@ -17,14 +17,8 @@ from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
 from study.tables import store
-from synthetic import EXTREMES, subset
+from synthetic import EXTREMES, PROVENANCE, subset
 
-PROVENANCE = report.Provenance(
-    commit="0123456789abcdef",
-    config="seeds: [0, 1]  # <script>alert(1)</script>\n",
-    versions={"numpy": "2.4.6"},
-    digests={"tables/slowdown.csv": "ab" * 32},
-)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -89,7 +83,7 @@ def test_the_page_is_well_formed_and_stands_alone(html):
 def test_every_link_to_a_file_is_to_one_that_the_study_writes(html):
     files = {link for link in Page(html).links if "/" in link}
     written = {file for table in ALL.values() for file in table.files()}
-    pictures = {f"figures/{name}.{form}" for name in figures.FIGURES for form in ("svg", "png")}
+    pictures = {f"figures/{name}.{form}" for name in figures.FIGURES for form in ("svg", "png", "pdf")}
     assert files <= written | pictures
     assert pictures <= files
     assert {ALL[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files

@@ -1,0 +1,23 @@
+/* The page in other places than a window of its own. */
+(function () {
+  "use strict";
+  var opened = [];
+
+  /* On paper every closed part is open. The style sheet does it too, in browsers that know ::details-content. */
+  window.addEventListener("beforeprint", function () {
+    opened = [].slice.call(document.querySelectorAll("details:not([open])"));
+    opened.forEach(function (part) { part.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (part) { part.open = false; });
+    opened = [];
+  });
+
+  /* In an iframe with srcdoc a link to a part of the page would load the page around it into the frame. */
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[href^='#']");
+    if (!link || location.protocol !== "about:") return;
+    event.preventDefault();
+    document.getElementById(link.getAttribute("href").slice(1)).scrollIntoView();
+  });
+}());
