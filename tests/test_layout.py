@@ -21,7 +21,7 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
+        *("PIL", "mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }
@@ -42,6 +42,7 @@ ROOMS = (
     *(
         "prose",
         "errors",
+        "machine",
         "schema",
         "wording",
         "pages",

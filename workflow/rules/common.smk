@@ -42,8 +42,6 @@ CAPTIONS = "study.figures.style.Entry"
 # Whether this is the whole workflow, and not a module of somebody else's.
 whole = workflow.modifier.is_main_snakefile()
 
-machine.quote_interpreter()
-
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
@@ -92,6 +90,7 @@ def execute(executor_plugin, **settings):
         workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {
             RerunTrigger.CODE
         }
+    machine.quote_interpreter(executor_plugin.executor)
     kind = executor_plugin.common_settings
     looks = (
         kind.dryrun_exec
@@ -175,4 +174,3 @@ def sweep_minutes(wildcards, input, attempt):
             raise
         # Which Snakemake prints without a traceback.
         raise ResourceValidationError(line) from None
-
