@@ -23,6 +23,7 @@ from kernels.lanes import (
     Lanes,
     Outcome,
     Task,
+    any_spent,
     empty_lanes,
     refill,
     retire_diverged,
@@ -33,8 +34,8 @@ from kernels.models import Model
 from kernels.optimisers import Optimiser
 from kernels.passes import full_pass
 from kernels.samples import arrange, pad
-from kernels.targets import TARGETS, check_targets
-from kernels.traces import recorder
+from kernels.targets import TARGETS, any_met, check_targets, keep_scores
+from kernels.traces import any_due, recorder
 from kernels.vectors import WIDTH, all_true, fma, load, store
 
 __all__ = ["Descent", "descend"]
@@ -109,11 +110,14 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
         active = refill(task, lanes)
         passes, vacant = 0, False
         while active > 0:
-            if traced:
+            # Whether something rare is due is asked here and not in the function that does it: with a branch
+            # around its work there, Numba counts references to every array at every step, some 100 ns.
+            if traced and any_due(lanes):
                 record(task, outcome, lanes)
             ended = False
-            if not scored:
-                ended = retire_spent(task, outcome, lanes)
+            if not scored and any_spent(task, lanes):
+                retire_spent(task, outcome, lanes)
+                ended = True
             if not ended:  # else no pass is due before the lane is refilled
                 scores = one_pass(
                     task.features,
@@ -123,8 +127,9 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
                     lanes.scratch,
                     lanes.gradient,
                 )
-                if scored:
-                    ended = check_targets(task, outcome, lanes, scores)
+                if scored and (any_met(lanes, scores) or any_spent(task, lanes)):
+                    keep_scores(lanes, scores)
+                    ended = check_targets(task, outcome, lanes)
                 # Every lane moves; in a lane whose run has just ended, the move is thrown away.
                 if not step(lanes, count):
                     retire_diverged(outcome, lanes)

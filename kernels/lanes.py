@@ -18,6 +18,7 @@ __all__ = [
     "Lanes",
     "Outcome",
     "Task",
+    "any_spent",
     "empty_lanes",
     "refill",
     "retire",
@@ -178,20 +179,18 @@ def refill(task: Task, lanes: Lanes) -> int:
     return active
 
 
+@lanewise
+def any_spent(task: Task, lanes: Lanes) -> Any:
+    """Whether a run has used its budget."""
+    return any_true(load(lanes.state, STEP) >= float(task.max_steps))
+
+
 @subroutine
-def _retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> None:
+def retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> None:
+    """Retire the runs that have used their budget."""
     for lane in range(WIDTH):
         if lanes.state[STEP, lane] >= task.max_steps:
             retire(outcome, lanes, lane)
-
-
-@lanewise
-def retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> Any:
-    """Retire the runs that have used their budget; return whether there were any."""
-    spent = any_true(load(lanes.state, STEP) >= float(task.max_steps))
-    if spent:
-        _retire_spent(task, outcome, lanes)
-    return spent
 
 
 @subroutine

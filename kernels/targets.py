@@ -19,8 +19,10 @@ from kernels.vectors import WIDTH, any_true, exponent, fma, load, mantissa, sele
 __all__ = [
     "TARGETS",
     "add_to_sums",
+    "any_met",
     "begin_sums",
     "check_targets",
+    "keep_scores",
     "mean_scores",
     "rescale_sums",
 ]
@@ -73,9 +75,32 @@ def mean_scores(sums: Any, count: Any) -> Any:
     return correct / count, squares / count, logloss / count
 
 
+@lanewise
+def any_met(lanes: Lanes, scores: Any) -> Any:
+    """Whether a run meets one of its targets with `scores` (accuracy, Brier score, log loss)."""
+    accuracy, brier, logloss = scores
+    return (
+        any_true(accuracy >= load(lanes.thresholds, _ACCURACY))
+        or any_true(brier <= load(lanes.thresholds, _BRIER))
+        or any_true(logloss <= load(lanes.thresholds, _LOGLOSS))
+    )
+
+
+@lanewise
+def keep_scores(lanes: Lanes, scores: Any) -> None:
+    """Write `scores` to `lanes.scores`, where `check_targets` finds them."""
+    accuracy, brier, logloss = scores
+    store(lanes.scores, _ACCURACY, accuracy)
+    store(lanes.scores, _BRIER, brier)
+    store(lanes.scores, _LOGLOSS, logloss)
+
+
 @subroutine
-def _check_lanes(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
-    """Note the targets that hold first at this step, and retire the runs that are done; return if any is."""
+def check_targets(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
+    """Note the targets that hold first at this step, and retire the runs that are done; return if any is.
+
+    A run is done when it has met all its targets, or has used its budget.
+    """
     scores, thresholds = lanes.scores, lanes.thresholds
     ended = False
     for lane in range(WIDTH):
@@ -94,24 +119,3 @@ def _check_lanes(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
             retire(outcome, lanes, lane)
             ended = True
     return ended
-
-
-@lanewise
-def check_targets(task: Task, outcome: Outcome, lanes: Lanes, scores: Any) -> Any:
-    """Compare `scores` (accuracy, Brier score, log loss) with the thresholds, between a pass and its step.
-
-    Runs that have met all their targets, or have used their budget, are retired; return whether there were
-    any.
-    """
-    accuracy, brier, logloss = scores
-    if (
-        any_true(accuracy >= load(lanes.thresholds, _ACCURACY))
-        or any_true(brier <= load(lanes.thresholds, _BRIER))
-        or any_true(logloss <= load(lanes.thresholds, _LOGLOSS))
-        or any_true(load(lanes.state, STEP) >= float(task.max_steps))
-    ):
-        store(lanes.scores, _ACCURACY, accuracy)
-        store(lanes.scores, _BRIER, brier)
-        store(lanes.scores, _LOGLOSS, logloss)
-        return _check_lanes(task, outcome, lanes)
-    return False

@@ -12,7 +12,7 @@ from kernels.lanes import NEXT_TRACE, STEP, Lanes, Outcome, Task
 from kernels.models import GROUP, Model
 from kernels.vectors import WIDTH, any_true, load, store
 
-__all__ = ["recorder"]
+__all__ = ["any_due", "recorder"]
 
 
 @subroutine
@@ -36,6 +36,12 @@ def _write(task: Task, outcome: Outcome, lanes: Lanes, lane: int, sums: Any) -> 
     lanes.state[NEXT_TRACE, lane] = task.trace_steps[k + 1] if k + 1 < task.trace_steps.size else np.inf
 
 
+@lanewise
+def any_due(lanes: Lanes) -> Any:
+    """Whether a run stands at a step to be recorded."""
+    return any_true(load(lanes.state, STEP) >= load(lanes.state, NEXT_TRACE))
+
+
 def recorder(model: Model) -> Any:
     """The function ``(task, outcome, lanes)`` that records the runs which stand at a step to be recorded."""
     logits = model.logits
@@ -57,9 +63,4 @@ def recorder(model: Model) -> Any:
             if lanes.state[STEP, lane] >= lanes.state[NEXT_TRACE, lane]:
                 _write(task, outcome, lanes, lane, sums[lane])
 
-    @lanewise
-    def record(task: Task, outcome: Outcome, lanes: Lanes) -> None:
-        if any_true(load(lanes.state, STEP) >= load(lanes.state, NEXT_TRACE)):
-            record_due(task, outcome, lanes)
-
-    return record
+    return record_due

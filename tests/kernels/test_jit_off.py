@@ -99,12 +99,14 @@ def test_each_operation_has_the_bits_of_its_twin(a: float, b: float, c: float) -
         same_bits(out, _twin(*rows))
 
 
+@settings(deadline=None)
 @given(st.floats(-1e100, 1e100), st.floats(-1e100, 1e100), st.floats(-1e100, 1e100))
 def test_the_twin_of_fma_rounds_once(a: float, b: float, c: float) -> None:
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     assert python_vectors.fma(a, b, c) == float(exact)
 
 
+@settings(deadline=None)
 @given(normal)
 def test_the_parts_of_a_number_make_it_up(x: float) -> None:
     m, k = python_vectors.mantissa(x), python_vectors.exponent(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kernels
@@ -53,6 +53,7 @@ def test_a_text_has_one_canonical_form(
     assert text in things
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 1.0, exclude_max=True))
 def test_no_digit_of_a_parameter_is_lost(beta: float) -> None:
     registry: Registry[Thing] = Registry("thing")

@@ -101,21 +101,18 @@ def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
     """
     columns = [*SETTING, "start", "target", "rate", "status", "time", "observed", "spent", "max_steps"]
     rows = _times(runs[runs["role"] == "evaluation"])
-    mse, bce = (rows.loc[rows["loss"] == loss, columns] for loss in LOSSES)
-    chosen = best_rates(runs)
+    best = best_rates(runs)
     policies = []
     for policy in ("equal", "smoothness", "tuned"):
-        left, right = mse, bce
-        if policy == "smoothness":
-            left, right = (
-                side[np.isclose(side["rate"], own_rates[loss], rtol=1e-9, atol=0)]
-                for loss, side in zip(LOSSES, (mse, bce), strict=True)
+        left, right = (
+            _at_rates(
+                rows.loc[rows["loss"] == loss, columns],
+                policy,
+                own_rates[loss],
+                best[best["loss"] == loss].drop(columns="loss"),
             )
-        if policy == "tuned":
-            left, right = (
-                side.merge(chosen[chosen["loss"] == loss].drop(columns="loss"), on=[*SETTING, "target", "rate"])
-                for loss, side in zip(LOSSES, (mse, bce), strict=True)
-            )
+            for loss in LOSSES
+        )
         shared = [*SETTING, "start", "target", *(["rate"] if policy == "equal" else [])]
         if policy == "equal":
             left, right = left.assign(rate_=left["rate"]), right.assign(rate_=right["rate"])
@@ -126,6 +123,15 @@ def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
         policies.append(both.assign(policy=policy, rate=both["rate"] if policy == "equal" else np.nan))
     out = pd.concat(policies, ignore_index=True)
     return with_ratio(out).sort_values([*CELL, "start"], kind="stable", ignore_index=True)
+
+
+def _at_rates(rows: pd.DataFrame, policy: str, own_rate: float, best: pd.DataFrame) -> pd.DataFrame:
+    """Keep of one loss's rows those at the rates that a policy gives it."""
+    if policy == "smoothness":
+        return rows[np.isclose(rows["rate"], own_rate, rtol=1e-9, atol=0)]
+    if policy == "tuned":
+        return rows.merge(best, on=[*SETTING, "target", "rate"])
+    return rows
 
 
 def with_ratio(both: pd.DataFrame) -> pd.DataFrame:
