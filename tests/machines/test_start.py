@@ -51,7 +51,7 @@ def shipped(folder: Path, *words: str, **given: str) -> subprocess.CompletedProc
 
 @pytest.mark.slow
 def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_quote(tmp_path: Path) -> None:
-    project = tmp_path / "my friend's Projekt \u00fc $HOME"
+    project = tmp_path / "my friend's Projekt \u00fc & (more)"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "build")
     shutil.copytree(ROOT, project, ignore=left_out)
     subprocess.run([sys.executable, "-m", "venv", ".venv"], check=True, cwd=project)

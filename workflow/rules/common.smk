@@ -25,6 +25,7 @@ from study import machine
 
 machine.check_memory()  # before large libraries are loaded
 
+from study.benchmarks import ancestry
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
@@ -174,3 +175,8 @@ def sweep_minutes(wildcards, input, attempt):
             raise
         # Which Snakemake prints without a traceback.
         raise ResourceValidationError(line) from None
+
+
+def recorded_commits(recorded):
+    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
+    return ancestry.known(root, re.findall(r"_([0-9a-f]{40})_", " ".join(recorded)))
