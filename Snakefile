@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+# Where this file lies; `workflow.basedir` is the folder of another Snakefile where this one is its module.
+root = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-configfile: Path(workflow.basedir) / "config" / "default.yaml"
+
+configfile: root / "config" / "default.yaml"
 
 
 report: "workflow/report/study.rst"
@@ -19,7 +22,17 @@ drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
 figures = drawn + expand(
     "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=["png", "pdf"]
 )
-templates = sorted(str(path) for path in pages.TEMPLATES.iterdir())
+
+
+rule all:
+    input:
+        "results/report.html",
+        "results/report.md",
+        "results/summary.json",
+        "results/manifest.json",
+        tables,
+        figures,
+    localrule: True
 
 
 include: "workflow/rules/study.smk"
@@ -29,20 +42,10 @@ include: "workflow/rules/verify.smk"
 include: "workflow/rules/benchmarks.smk"
 
 
-rule all:
-    default_target: True
-    input:
-        "results/report.html",
-        "results/report.md",
-        "results/summary.json",
-        "results/manifest.json",
-        tables,
-        figures,
-
-
 rule tables:
     input:
         tables,
+    localrule: True
 
 
 rule report:
@@ -50,19 +53,16 @@ rule report:
         "results/report.html",
         "results/report.md",
         "results/summary.json",
+    localrule: True
 
 
-localrules:
-    all,
-    tables,
-    report,
-    plan,
-    benchmark,
-    history,
-    compare,
-    compare_studies,
-    clean,
-    help,
+onerror:
+    report_partially()
 
 
-recover()
+onsuccess:
+    # What a failed run had written, as soon as the report itself is there again.
+    if "results/report.html" in {
+        str(file) for each in workflow.dag.jobs for file in each.output
+    }:
+        partial_report.PAGE.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from functools import cache
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import study
-from study.provenance.sources import sources
 
 import kernels
 
@@ -21,7 +21,18 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "sympy", "yaml"),
+        *(
+            "PIL",
+            "mpmath",
+            "psutil",
+            "pydantic",
+            "pydantic_core",
+            "pytest",
+            "snakemake",
+            "snakemake_interface_executor_plugins",
+            "sympy",
+            "yaml",
+        ),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }
@@ -39,7 +50,22 @@ def imported(path: Path) -> set[str]:
 
 
 ROOMS = (
-    *("errors", "schema", "wording", "pages", "files", "tables", "data", "config", "runs", "statistics", "theory"),
+    *(
+        "prose",
+        "errors",
+        "machine",
+        "schema",
+        "wording",
+        "pages",
+        "files",
+        "git",
+        "tables",
+        "data",
+        "config",
+        "runs",
+        "statistics",
+        "theory",
+    ),
     *("claims", "catalogue", "provenance", "job", "figures", "report", "benchmarks", "dictionary"),
 )
 """The rooms of `workflow/study`, from the ground up: a module imports from its own room and from those before it."""
@@ -110,30 +136,19 @@ def test_every_job_that_writes_has_a_receipt() -> None:
         assert whole in text or "snakemake.output" not in text, path
 
 
+def test_every_rule_takes_the_fingerprint_of_its_own_adapter() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    rules = re.split(r"^ *(?:rule|checkpoint)\b.*:$", text, flags=re.MULTILINE)[1:]
+    written = [rule for rule in rules if "script:" in rule and re.search(r"^ +output:$", rule, re.MULTILINE)]
+    assert len(written) > 10
+    for rule in written:
+        [script] = re.findall(r"script:\s+\"../scripts/(\w+)\.py\"", rule)
+        assert f'code=fingerprint("{script}"' in rule, script
+
+
 def test_the_packages_are_those_of_this_tree() -> None:
     assert Path(kernels.__file__).parent == ROOT / "kernels"
     assert Path(study.__file__).parent == ROOT / "workflow" / "study"
-
-
-def test_sources_follow_imports_to_the_end() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("runs.sweep")}
-    assert {
-        "workflow/study/runs/sweep.py",
-        "workflow/study/data/samples.py",
-        "kernels/descent.py",
-        "kernels/vectors.py",
-    } <= found
-    assert not any("report" in name for name in found)
-    assert len(sources("runs.sweep", "report")) == len(set(sources("runs.sweep") + sources("report")))
-
-
-def test_sources_follow_packages_into_their_modules() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("report")}
-    modules = {str(path.relative_to(ROOT)) for name in ("figures", "report") for path in STUDY.glob(f"{name}/*.py")}
-    modules.remove("workflow/study/report/readme.py")  # a command of its own
-    assert len(modules) > 10
-    assert modules <= found
-    assert "workflow/study/report/__init__.py" not in {str(Path(p).relative_to(ROOT)) for p in sources("figures")}
 
 
 def test_every_package_is_installed() -> None:

@@ -1,24 +1,13 @@
-"""What the tests of the page in a real browser share: the browser, the page opened in it, and what its explorer shows."""
+"""What the tests of the page in a real browser share: the page opened in it, and what its explorer shows."""
 
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from contextlib import contextmanager
 
-import pytest
 from study import wording
 from study.report import words
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 CONTROLS = ("data", "separability", "start", "scale", "policy", "rate", "target")
 
 CONTRAST = """
@@ -44,27 +33,6 @@ CONTRAST = """
 }
 """
 """Contrast of every text with what is behind it, the least first, and the text."""
-
-
-def absent(reason):
-    """Skip, or fail where a browser must be there."""
-    (pytest.fail if os.environ.get("MSE_BCE_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
-
-
-@contextmanager
-def launched():
-    """A running browser, or a reason to skip."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        found = None
-    if found is None:
-        absent("no Chromium or no playwright here; `apt-get install chromium` gives one")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield running
-        running.close()
 
 
 @contextmanager

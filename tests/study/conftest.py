@@ -9,11 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import browsing
+import browsers
 import synthetic
 from study import report
 from study.catalogue import TABLES
-from study.statistics import estimates as statistics
 from study.tables.table import conform
 
 
@@ -21,14 +20,9 @@ from study.tables.table import conform
 def frames():
     """Tables by name; not to be changed in place."""
     runs = conform(synthetic.runs(), TABLES["runs"])
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES)
     return {
         "runs": runs,
-        "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
+        **synthetic.summaries(runs),
         "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
         "curves": conform(synthetic.curves(runs), TABLES["curves"]),
         **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},
@@ -44,7 +38,7 @@ def pictures(frames):
 @pytest.fixture(scope="module")
 def browser():
     """A running browser; without one, the test is skipped."""
-    with browsing.launched() as running:
+    with browsers.running() as running:
         yield running
 
 

@@ -9,10 +9,14 @@ import pytest
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study import figures
 from study.catalogue import OF_A_STUDY, TABLES
 from study.files import digest
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.ends import EVERY, added_ends, ends
+from study.statistics.pairs import SETTING
+from study.statistics.survival import LEVEL
 from study.tables import store
 from study.tables.table import conform
 
@@ -40,7 +44,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
     found = pd.concat(parts).sort_values(["run", "target"], ignore_index=True)
     expected = frames["runs"][list(aggregation.COLUMNS)]
     pd.testing.assert_frame_equal(found, expected)
-    seen = [set(part[list(statistics.SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
+    seen = [set(part[list(SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
     if rows == 500:  # a setting has 3 * 7 * 9 rows or so, a data set and separability ten times as many
         assert max(map(len, parts)) < len(expected) / len(synthetic.SETTINGS)
@@ -49,11 +53,9 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 @pytest.mark.parametrize("rows", [500, 10**6])
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
-    made = aggregation.summary_tables(
-        folder / "runs.parquet", synthetic.OWN_RATES, resamples=statistics.RESAMPLES, level=statistics.LEVEL
-    )
-    for name in ("slowdown", "decomposition", "ends", "arrivals"):
-        pd.testing.assert_frame_equal(made[name], of(frames, name), check_exact=True)
+    made = aggregation.summary_tables(folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL)
+    for name, table in made.items():
+        pd.testing.assert_frame_equal(table, of(frames, name), check_exact=True)
 
 
 def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path):
@@ -63,34 +65,31 @@ def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path
         list(aggregation.settings(tmp_path / "runs.parquet", 1))
 
 
-def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
-    few = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
-    assert len(few["runs"]) < len(frames["runs"]) / 4
-    how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES, **how))
-
-
-@pytest.mark.parametrize("case", synthetic.EXTREMES)
-def test_extreme_studies_are_quoted_in_full(case, frames, tmp_path):
-    study = synthetic.subset(frames, synthetic.EXTREMES[case])
+@pytest.mark.parametrize("case", ["all", *synthetic.EXTREMES])
+def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, tmp_path):
+    study = frames if case == "all" else synthetic.subset(frames, synthetic.EXTREMES[case])
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
+    how = {"resamples": RESAMPLES, "level": LEVEL}
+    if len(study["runs"]):
+        made = aggregation.summary_tables(tmp_path / "runs.parquet", synthetic.OWN_RATES, **how)
+        for name, table in made.items():
+            pd.testing.assert_frame_equal(table, of(study, name), check_exact=True)
     few = aggregation.quoted(tmp_path, [TABLES[name] for name in OF_A_STUDY])
-    how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))
+    assert len(few["runs"]) < len(frames["runs"]) / 20
+    for name, entry in figures.FIGURES.items():
+        assert entry.describe(few) == entry.describe(study), name
 
 
 def test_how_runs_ended_adds_up(frames):
     ended, runs = frames["ends"], frames["runs"]
     assert (ended[["reached", "censored", "diverged"]].sum(axis=1) == ended["runs"]).all()
-    whole = ended[ended["target"] == statistics.EVERY]
+    whole = ended[ended["target"] == EVERY]
     assert whole["runs"].sum() == runs["run"].nunique()
     assert whole["diverged"].sum() == runs.loc[runs["status"] == "diverged", "run"].nunique()
     assert whole.groupby("role")["starts"].max().sum() == runs["start"].nunique()
-    halves = [statistics.ends(half) for _, half in runs.groupby(runs["start"] % 2)]
-    pd.testing.assert_frame_equal(statistics.added_ends(halves), ended)
+    halves = [ends(half) for _, half in runs.groupby(runs["start"] % 2)]
+    pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 
 # --- Files in parts ---------------------------------------------------------------------------------------------------

@@ -14,10 +14,11 @@ import pytest
 from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true
 from study import report, wording
 from study.report import explorer
-from study.statistics import estimates as statistics
-from synthetic import OWN_RATES
+from study.statistics.cells import slowdown
+from study.statistics.ends import arrivals, passages
+from study.statistics.headline import Headline
+from synthetic import OWN_RATES, PROVENANCE
 from test_explorer import UNKNOWN, UPPER, late
-from test_report import PROVENANCE
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,8 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
     assert file.stat().st_size < 5_000_000
     with opened(browser, file) as page:
         agree(page, data)
-        setting, target = statistics.focus(frames["slowdown"]), statistics.headline_target(frames["slowdown"])
+        headline = Headline.read(frames["headline"])
+        setting, target = headline.setting, headline.target
         shown = choice(page)
         assert (shown["data"], float(shown["separability"]), shown["start"], shown["target"]) == (
             *setting,
@@ -180,9 +182,9 @@ def test_medians_of_no_step_beside_a_ratio_are_explained(browser, frames, pictur
     here &= (runs["scale"] == 2) & (runs["target"] == "accuracy")
     runs.loc[here & (runs["seed"] == 0) & (runs["loss"] == "mse"), "step"] = 34
     runs.loc[here & (runs["seed"] == 0) & (runs["loss"] == "bce"), "step"] = 3
-    cells = statistics.slowdown(runs, OWN_RATES)
-    changed = frames | {"runs": runs, "slowdown": cells, "arrivals": statistics.arrivals(runs)}
-    changed |= {"passages": statistics.passages(runs, 40)}
+    cells = slowdown(runs, OWN_RATES)
+    changed = frames | {"runs": runs, "slowdown": cells, "arrivals": arrivals(runs)}
+    changed |= {"passages": passages(runs, 40)}
     path = tmp_path / "right.html"
     path.write_text(report.page(changed, PROVENANCE, pictures), encoding="utf-8")
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&policy=equal&rate=1&target=accuracy"

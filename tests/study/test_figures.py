@@ -19,8 +19,6 @@ from study.catalogue import TABLES
 from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
-from study.report import webpage
-from study.statistics import estimates as statistics
 from study.tables.table import conform
 from synthetic import EXTREMES, subset
 
@@ -40,7 +38,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def short(frames):
     """The study with a budget that most wrong starts of MSE exhaust."""
     runs = conform(synthetic.runs(budget=300), TABLES["runs"])
-    return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
+    return frames | {"runs": runs, **synthetic.summaries(runs, resamples=199)}
 
 
 def linear(colour):
@@ -70,12 +68,13 @@ def oklab(rgb):
 
 @pytest.mark.parametrize("colour", SERIES)
 def test_a_series_shows_on_every_page_and_keeps_its_colour_there(colour):
-    pages = re.findall(r"--page: (#[0-9a-f]{6})", (TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    pages = re.findall(r"--page: (#[0-9a-f]{6})", style)
     assert len(pages) == 3  # light, dark and paper
     for page in pages:
         dark, light = sorted((luminance(page), luminance(colour)))
         assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11
-    assert colour not in webpage._THEMED
+    assert colour not in style  # it names the colours that change with the theme
 
 
 @pytest.mark.parametrize("sight", SIGHT)
@@ -138,7 +137,7 @@ def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
-    rows = choice.focus_family(frames["slowdown"])
+    rows = choice.wrong_cells_of_setting(frames)
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
     opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
@@ -204,7 +203,7 @@ def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(fram
 
 
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
-    rows = phase.phase_rows(frames["phase"])
+    rows = phase.phase_rows(frames)
     rows = rows[rows["n"] == 200]
     (axes,) = figures.draw("phase", frames).axes
     texts = [text.get_text() for text in axes.texts]
@@ -254,7 +253,7 @@ def test_steps_that_are_coarse_are_said_to_be(frames):
 
 def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
     stopped = frames["phase"].assign(flow_bound=True)
-    rows = phase.phase_rows(stopped)
+    rows = phase.phase_rows(frames | {"phase": stopped})
     expected = int(
         rows.loc[rows["n"] == 200, "stepped_bound"].sum() + rows.loc[rows["n"] == 200, "stepped"].isna().sum()
     )
@@ -263,7 +262,7 @@ def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
 
 
 def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
-    rows = phase.phase_rows(frames["phase"])
+    rows = phase.phase_rows(frames)
     (axes,) = figures.draw("theory", frames).axes
     marked = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
     is_open = [line.get_markerfacecolor() == "none" for line in marked]
@@ -291,7 +290,7 @@ def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
 
 
 def test_the_boundary_lies_on_the_law(frames):
-    found = phase.crossings(phase.phase_rows(frames["phase"]))
+    found = phase.crossings(phase.phase_rows(frames))
     np.testing.assert_allclose(found["scale"], [0.5, 1, 2, 3, 6])
     at_two = frames["phase"].query("n == 100_000 and separability == 4 and scale == 2")["predicted"].iloc[0]
     assert found["slowdown"].iloc[2] == pytest.approx(at_two)
@@ -306,7 +305,7 @@ def test_survival_comes_down_to_the_share_that_never_arrived(frames):
 
 
 def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
-    rows = choice.focus_wrong(frames["curves"], frames["slowdown"])
+    rows = choice.wrong_runs(frames["curves"], choice.chosen(frames))
     rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
     last = rows.sort_values("step").groupby("run")["brier"].last()
     band = progress._bands(rows).iloc[-1]
@@ -408,7 +407,7 @@ def test_an_interval_that_is_none_draws_nothing_and_an_open_end_a_stub():
 
 def test_large_draws_of_the_size_of_the_study_are_not_taken_for_its_own(frames):
     table = frames["phase"].assign(n=200)
-    rows = phase.phase_rows(table)
+    rows = phase.phase_rows(frames | {"phase": table})
     assert not phase.own_rows(rows)["large"].any()
     assert phase.large_rows(rows)["large"].all()
     only = rows[~rows["large"]]

@@ -13,7 +13,7 @@ from study.data import samples
 from study.errors import UserError
 from study.report import prose
 from study.runs import draw, sweep
-from study.statistics import estimates as statistics
+from study.statistics.survival import lower_median
 from study.tables.table import conform
 from study.theory import phase
 
@@ -88,7 +88,7 @@ def test_the_large_draws_are_numbered_on_and_aim_at_the_population(small) -> Non
 
 def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     chosen, _, _, flows = small
-    points = phase.phase(chosen, flows, cells_of(flows))
+    points = phase.phase(chosen, flows, cells_of(flows), rate=1.0)
     pd.testing.assert_frame_equal(points, conform(points, TABLES["phase"]))
     assert set(points["dataset"]) == {"gaussian", "noisy"}
     keyed = points.set_index(["dataset", "separability", "n", "scale", "target"])
@@ -101,7 +101,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     times = rows[(rows["scale"] == 4.0) & (rows["target"] == "brier")].pivot_table(
         index="data", columns="loss", values="time"
     )
-    assert point["flow"] == statistics.lower_median([times["mse"] / times["bce"]])[0]
+    assert point["flow"] == lower_median([times["mse"] / times["bce"]])[0]
     assert point["starts"] == 3
     threshold = laws.population_scores(2.0, 1.0).brier * 0.9 + 0.025
     law = [
@@ -127,7 +127,7 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
     large = {"scales": [1, 2], "large_n": 60, "large_separability": [2], "large_scales": [1, 2]}
     chosen = config.load(SMALL | {"datasets": own, "initialisations": [wrong], "phase": large})
     flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
-    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index(["dataset", "large"]).sort_index()
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index(["dataset", "large"]).sort_index()
     assert set(points.loc[("gaussian", False), "starts"]) == {3}
     assert points.loc[("gaussian", False), "predicted"].isna().all()
     assert set(points.loc[("gaussian", True), "starts"]) == {1}
@@ -138,7 +138,7 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
 def test_no_gaussian_data_leave_an_empty_diagram(small) -> None:
     _, _, _, flows = small
     chosen = config.load({"datasets": [{"name": "iris_versicolor_virginica"}], "phase": {"large_draws": 0}})
-    points = phase.phase(chosen, flows.iloc[:0], cells_of(flows).iloc[:0])
+    points = phase.phase(chosen, flows.iloc[:0], cells_of(flows).iloc[:0], rate=1.0)
     assert len(points) == 0
 
 
@@ -148,7 +148,7 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
     cut = flows.assign(
         status=flows["status"].where(~late, "censored"), time=flows["time"].where(~late, 10 * flows["time"].max())
     )
-    points = phase.phase(chosen, cut, cells_of(flows))
+    points = phase.phase(chosen, cut, cells_of(flows), rate=1.0)
     bound = points[points["scale"] == 16.0]
     assert bound["flow_bound"].all()
     assert np.isinf(bound["flow_high"]).all()
@@ -159,7 +159,7 @@ def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
     near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
     chosen = config.load(SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]})
     flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
-    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index("separability")
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index("separability")
     assert math.isnan(points.loc[1e-6, "predicted"])
     assert points.loc[3e-6, "predicted"] > 0
 

@@ -13,8 +13,9 @@ from study.catalogue import OF_A_STUDY
 from study.dictionary import ALL
 from study.files import digest
 from study.report import document, first, grids, prose, words
+from study.report.answers import answer
 from study.report.contents import contents
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 from study.tables import store
 from synthetic import EXTREMES, PROVENANCE, subset
 
@@ -106,7 +107,7 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
 
 def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     assert first.text.count("?") == 1
     entry = found["wrong"][found["featured"]]
     for record in (
@@ -125,8 +126,7 @@ def test_the_prose_follows_the_numbers(frames):
     runs = frames["runs"]
     fast = (runs["loss"] == "mse") & (runs["step"] > 0)
     halved = runs.assign(step=runs["step"].where(~fast, (runs["step"] + 1) // 2))
-    cells = statistics.slowdown(halved, synthetic.OWN_RATES)
-    found = statistics.answer(halved, cells, synthetic.OWN_RATES)
+    found = answer(synthetic.summaries(halved, resamples=199))
     assert 1.9 < found["zero"]["equal"]["slowdown"] < 2.1
     cards, lede = first.cards(found), " ".join(first.lede(found))
     assert cards[0].value == words.times(found["zero"]["equal"]["slowdown"])
@@ -134,7 +134,7 @@ def test_the_prose_follows_the_numbers(frames):
 
 
 def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     wrong = words.ratio(found["wrong"][found["featured"]]["equal"])
     both = first.lede(found)[0]
     assert "from a neutral start, and" in both
@@ -157,7 +157,7 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 
 @pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
 def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     entry = found["wrong"][found["featured"]]
     found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
     found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
@@ -167,7 +167,7 @@ def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral,
 
 
 def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     entry = found["wrong"][found["featured"]]
     for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
         known = found | {"largest_rate": largest}
@@ -214,7 +214,9 @@ def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
     tuned = frames["slowdown"].query("policy == 'tuned'")
     edge = [int((tuned[f"rate_{loss}"] == 4.0).sum()) for loss in ("mse", "bce")]
     assert edge[0] > 0
-    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(frames["slowdown"])
+    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(
+        frames["slowdown"], Headline.read(frames["headline"])
+    )
 
 
 def test_bounds_read_as_bounds():
@@ -383,7 +385,7 @@ def test_minima_prose_counts_basins(frames):
 
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
-    few, many = prose.phase_prose(rows)[1:]
+    few, many = prose.phase_prose(frames)[1:]
     # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
@@ -393,10 +395,12 @@ def test_phase_prose_follows_the_table(frames):
     )
     assert "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
     near = rows.assign(flow=rows["predicted"], spread=0.0, strayed=0.3)
-    assert prose.phase_prose(near)[2].endswith("at 36 of 36 points: there the flow is 1 times the law.")
-    far = prose.phase_prose(rows.assign(spread=0.31))[1]
+    assert prose.phase_prose(frames | {"phase": near})[2].endswith(
+        "at 36 of 36 points: there the flow is 1 times the law."
+    )
+    far = prose.phase_prose(frames | {"phase": rows.assign(spread=0.31)})[1]
     assert "at 0 of 36 points. At the other 36 it is between" in far
-    assert len(prose.phase_prose(rows[~rows["large"]])) == 2
+    assert len(prose.phase_prose(frames | {"phase": rows[~rows["large"]]})) == 2
 
 
 def test_the_innocence_of_mse_is_counted(frames):

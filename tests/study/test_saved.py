@@ -12,7 +12,7 @@ from browsing import choice, opened, row
 from PIL import Image
 from study import figures as figure_register
 from study import wording
-from study.statistics import estimates as statistics
+from study.statistics.survival import survival
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=equal&rate=1&target=brier"
@@ -160,7 +160,7 @@ def test_the_saved_curve_is_that_of_kaplan_and_meier(browser, file, frames, tmp_
     for loss in ("mse", "bce"):
         mine = runs[runs["loss"] == loss]
         reached = (mine["status"] == "reached").to_numpy()
-        steps, left = statistics.survival(np.where(reached, mine["step"], mine["max_steps"]), reached)
+        steps, left = survival(np.where(reached, mine["step"], mine["max_steps"]), reached)
         found = [(int(r["step"]), float(r["share_not_yet"])) for r in rows if r["loss"] == loss]
         assert {r["rate"] for r in rows} == {"1"}
         assert found[0] == (0, 1.0)

@@ -8,12 +8,11 @@ compared = [
     "results/report.md",
     "results/summary.json",
 ]
-references = Path(workflow.basedir) / "results" / "reference"
+references = root / "results" / "reference"
 
 
 rule manifest:
     input:
-        code=sources("provenance.manifest"),
         artifacts=compared,
     output:
         "results/manifest.json",
@@ -23,6 +22,7 @@ rule manifest:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
+        code=fingerprint("manifest"),
     message:
         "Writing down every artifact's digest"
     script:
@@ -35,11 +35,12 @@ rule verify:
         manifest="results/manifest.json",
     log:
         "results/logs/verify.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
-        configs=str(Path(workflow.basedir) / "config"),
+        configs=str(root / "config"),
         references=str(references),
     message:
         "Comparing every artifact with the reference"
@@ -53,18 +54,14 @@ rule reference:
         manifest="results/manifest.json",
     log:
         "results/logs/reference.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
-        configs=str(Path(workflow.basedir) / "config"),
+        configs=str(root / "config"),
         references=str(references),
     message:
         "Recording the results as the reference"
     script:
         "../scripts/reference.py"
-
-
-localrules:
-    verify,
-    reference,

@@ -11,9 +11,8 @@ from study.runs.tables import RUNS
 from study.tables import store
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
-    frames = {
-        name: store.read(TABLES[name], snakemake.input[name]) for name in ("datasets", "arrivals", "slowdown", "minima")
-    }
+    names = ("datasets", "arrivals", "slowdown", "headline", "minima")
+    frames = {name: store.read(TABLES[name], snakemake.input[name]) for name in names}
     frames["runs"] = store.scan(RUNS, snakemake.input.runs, where=evidence.compared())
     checked = config.load(snakemake.params.config)
     judged = claims.table(evidence.gather(checked, frames, arrays.read(snakemake.input.arrays)))

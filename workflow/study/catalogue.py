@@ -8,13 +8,13 @@ from typing import Final
 from study.claims.tables import CLAIMS
 from study.data.tables import DATASETS
 from study.runs.tables import CURVES, PLAN, RUNS
-from study.statistics.tables import ARRIVALS, DECOMPOSITION, ENDS, SLOWDOWN
+from study.statistics.tables import ANSWERS, ARRIVALS, DECOMPOSITION, ENDS, HEADLINE, SLOWDOWN
 from study.theory.tables import FLOW, MINIMA, PHASE
 
 __all__ = ["OF_A_STUDY", "TABLES"]
 
 _OF_A_STUDY: Final = (
-    *(DATASETS, RUNS, CURVES, SLOWDOWN, DECOMPOSITION, ENDS, ARRIVALS),
+    *(DATASETS, RUNS, CURVES, SLOWDOWN, HEADLINE, ANSWERS, DECOMPOSITION, ENDS, ARRIVALS),
     *(FLOW, PHASE, MINIMA, CLAIMS),
 )
 

@@ -95,7 +95,7 @@ class Config(Section):
     )
     benchmarks: Benchmarks = key(
         Benchmarks(),
-        "a mapping with record, compare, processes, rounds, margin and threshold",
+        "a mapping with record, compare, processes, rounds, margin, threshold and accepted",
         "Benchmarks: see below.",
     )
 

@@ -133,7 +133,13 @@ class Benchmarks(Section):
     threshold: float = key(
         0.05,
         "a number from 0 to 10",
-        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this.",
+        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "
+        "one stands on a level that is slower than its best by more.",
         ge=0,
         le=10,
+    )
+    accepted: str = key(
+        "",
+        "a commit of the history, or how it begins; none for none",
+        "What got slower up to this commit is accepted by `snakemake history`.",
     )

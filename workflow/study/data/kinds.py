@@ -20,6 +20,7 @@ from pydantic import Field, field_validator
 from study.data.files import read_file, standardised
 from study.data.samples import Drawn, with_bias
 from study.data.streams import Stream
+from study.prose import Prose
 from study.schema import Grid, Section, Slug, key
 
 __all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Gaussian", "Real", "Separable", "realise"]
@@ -28,7 +29,7 @@ __all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Gaussian", "Real", "Separ
 class DatasetOptions(Section):
     """What every data set has; a kind adds its own options, and says how to draw from them."""
 
-    summary: ClassVar[str] = ""
+    summary: ClassVar[Prose] = ""
     name: Slug = key(..., "1 to 64 of the characters A-Z a-z 0-9 _ -", "Name of the data set in every table.")
     kind: str = key("", "the name of a kind", "Which kind it is; may be left out where the name says it.")
 
@@ -55,7 +56,7 @@ class _Synthetic(DatasetOptions):
 class Gaussian(_Synthetic):
     """Two classes at +mu and -mu along the first axis, unit covariance; d' = 2 mu."""
 
-    summary: ClassVar[str] = (
+    summary: ClassVar[Prose] = (
         "Two Gaussian classes at +mu and -mu along the first axis, unit covariance. Its separability is d' = 2 mu, "
         "its Bayes error Phi(-mu)."
     )
@@ -103,7 +104,7 @@ class Gaussian(_Synthetic):
 class Separable(_Synthetic):
     """Two classes on either side of an empty slab around the hyperplane x_1 = 0."""
 
-    summary: ClassVar[str] = (
+    summary: ClassVar[Prose] = (
         "Two balanced classes on either side of an empty slab: no sample is nearer than separability / 2 to the "
         "hyperplane x_1 = 0; beyond it half normal, along the other axes normal."
     )
@@ -163,7 +164,7 @@ class _Given(DatasetOptions):
 class Real(_Given):
     """A data set that ships inside scikit-learn, by its name in `REAL`."""
 
-    summary: ClassVar[str] = "Real data that ship inside scikit-learn, standardised, constant features left out."
+    summary: ClassVar[Prose] = "Real data that ship inside scikit-learn, standardised, constant features left out."
 
     def everything(self) -> Drawn:
         """Load the bundled file; nothing is fetched."""
@@ -173,7 +174,7 @@ class Real(_Given):
 class File(_Given):
     """The user's own data."""
 
-    summary: ClassVar[str] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
+    summary: ClassVar[Prose] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
     file: str = key(
         ..., "path of a .csv or .parquet file, without { } or <word>", "The file, from the directory Snakemake runs in."
     )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
 from study.data.streams import Stream
+from study.prose import Prose
 from study.schema import Section, distinct, key, nearest
 
 __all__ = ["INITIALISATIONS", "Initialisation", "InitialisationOptions", "every_start", "start"]
@@ -37,7 +38,7 @@ class Initialisation:
         Whether it uses the direction, so that a data set must have one.
     """
 
-    summary: str
+    summary: Prose
     make: Callable[[float, Array, Stream], Array]
     scaled: bool = True
     directed: bool = False

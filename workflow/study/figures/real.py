@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import lacking, named, target_name
+from study.figures.choice import chosen, lacking, named, target_name
 from study.figures.style import (
     MUTED,
     RATIO,
@@ -22,16 +22,16 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
-    cells = statistics.headline(frames["slowdown"])
+    """Real data at equal rates: zero starts, the smallest normal ones, wrong ones of the middle scale."""
+    headline = chosen(frames)
+    cells = headline.side_by_side(frames["slowdown"])
     cells = cells[
         cells["separability"].isna()
         & (cells["policy"] == "equal")
-        & (cells["target"] == statistics.headline_target(cells))
+        & (cells["target"] == headline.target)
         & (cells["slowdown"] > 0)
     ]
     out = []
@@ -76,13 +76,13 @@ def _describe_real(frames: Frames) -> str:
         for label, rows in groups
     )
     return (
-        f"Steps with MSE divided by steps with BCE on real data at equal rates, target: {target_name(frames)}, "
-        f"logarithmic. {series}. A line at 1 stands for as many steps."
+        "Steps with MSE divided by steps with BCE on real data at equal rates, target: "
+        f"{target_name(frames)}, logarithmic. {series}. A line at 1 stands for as many steps."
     )
 
 
 def _lacking(frames: Frames) -> str:
-    return lacking(frames["slowdown"], setting=False) or ("" if real_rows(frames) else "no real data in this study")
+    return lacking(frames, setting=False) or ("" if real_rows(frames) else "no real data in this study")
 
 
 def _named(frames: Frames) -> dict[str, str]:
@@ -96,9 +96,10 @@ def _bounds(groups: list[tuple[str, pd.DataFrame]]) -> list[bool]:
 REAL = Entry(
     "real",
     "Real data",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
-    "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
-    ("slowdown",),
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets "
+    "that ship with scikit-learn, or that the config names, at equal rates, until the target "
+    "({target}).{bounds}",
+    ("slowdown", "headline"),
     _draw_real,
     _describe_real,
     _lacking,

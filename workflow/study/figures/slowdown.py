@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.figures.choice import DISTANCE, focus_family, groups_of, lacking, named, separability_name, target_name, told
+from study.figures.choice import (
+    DISTANCE,
+    chosen,
+    first_and_last,
+    groups_of,
+    lacking,
+    named,
+    separability_name,
+    target_name,
+    wrong_cells_of_setting,
+)
 from study.figures.style import (
     MUTED,
     RATIO,
@@ -21,11 +31,10 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
-    rows = focus_family(frames["slowdown"])
+    rows = wrong_cells_of_setting(frames)
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
@@ -50,28 +59,27 @@ def _title(rows: pd.DataFrame) -> str | None:
 
 
 def _describe_slowdown(frames: Frames) -> str:
-    rows = focus_family(frames["slowdown"])
-    series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
+    rows = wrong_cells_of_setting(frames)
+    series = "; ".join(f"{label}: {first_and_last(group)}" for label, group in groups_of(rows))
     return (
-        f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
-        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what "
-        "theory says for small logits."
+        "Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on "
+        f"{_data(frames)}, target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A "
+        "dashed line at 4 is what theory says for small logits."
     )
 
 
 def _lacking(frames: Frames) -> str:
-    cells = frames["slowdown"]
-    wrong = "no wrong start at equal rates in this study" if focus_family(cells).empty else ""
-    return lacking(cells, setting=False) or wrong
+    wrong = "no wrong start at equal rates in this study" if wrong_cells_of_setting(frames).empty else ""
+    return lacking(frames, setting=False) or wrong
 
 
 def _data(frames: Frames) -> str:
-    setting = statistics.focus(frames["slowdown"])
+    setting = chosen(frames).setting
     return "real data" if setting is None else f"the data set {setting[0]}"
 
 
 def _named(frames: Frames) -> dict[str, str]:
-    bounds = focus_family(frames["slowdown"])["slowdown_bound"]
+    bounds = wrong_cells_of_setting(frames)["slowdown_bound"]
     note = bound_note(bounds, "is a lower bound: most MSE runs had not arrived when the budget ended")
     return named(frames) | {"bounds": note, "data": _data(frames)}
 
@@ -79,9 +87,9 @@ def _named(frames: Frames) -> dict[str, str]:
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
-    "learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
-    ("slowdown",),
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at "
+    "equal learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
+    ("slowdown", "headline"),
     _draw_slowdown,
     _describe_slowdown,
     _lacking,

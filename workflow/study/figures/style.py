@@ -25,6 +25,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from study import wording
+from study.prose import Prose
 
 INK: Final = "#24292f"
 MUTED: Final = "#6e7781"
@@ -104,7 +105,7 @@ class Entry:
 
     name: str
     title: str
-    text: str
+    text: Prose
     tables: tuple[str, ...]
     picture: Callable[[Frames], Figure]
     words: Callable[[Frames], str]

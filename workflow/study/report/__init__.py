@@ -1,8 +1,8 @@
-"""The report: one self-contained page, the same in Markdown, and a summary in JSON; every sentence made from the tables.
+"""The report: a self-contained page, the same in Markdown, and a summary in JSON, all from the tables.
 
-Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that no number
-is written by hand and none can contradict a table. Nothing that changes from run to run of the same study, such as a
-time of day, reaches the page.
+Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that
+no number is written by hand and none can contradict a table. Nothing that changes from run to run of the same
+study, such as a time of day, reaches the page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from study.report.document import markdown
 from study.report.webpage import page
 from study.runs.tables import CURVES
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.headline import Headline
+from study.statistics.survival import LEVEL
 from study.tables import store
 
 __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
@@ -38,8 +40,8 @@ def write(
     *,
     commit: str,
     config: str,
-    level: float = statistics.LEVEL,
-    resamples: int = statistics.RESAMPLES,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> None:
     """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
 
@@ -50,7 +52,8 @@ def write(
     drawn
         The SVG files of all figures, each of the name of its figure.
     html, markdown_file, summary_file
-        The files to write. Links in the first two are relative, so they belong beside `tables/` and `figures/`.
+        The files to write. Links in the first two are relative, so they belong beside `tables/` and
+        `figures/`.
     commit
         Of the code, `unknown` where there is none.
     config
@@ -76,9 +79,9 @@ def write(
 
 
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
+    """Read the tables of a study; of the large ones, `runs` and `curves`, only what the report needs."""
     frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
-    rate = statistics.reference_rate(frames["slowdown"])
+    rate = Headline.read(frames["headline"]).rate
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames

@@ -11,12 +11,12 @@ import pandas as pd
 from study import wording
 from study.figures.style import NAMES, TARGETS
 from study.report.words import POLICIES, SOURCES, level_text, place, range_text, start_text, times, verdict_text
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of the report: caption, head, rows of text (the first `labels` cells of a row head it), its file."""
+    """A table of the report: caption, head, rows of text, number of label columns, and file."""
 
     caption: str
     head: Sequence[str]
@@ -34,7 +34,7 @@ def zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def law_grid(cells: pd.DataFrame) -> Grid:
-    """Lay out the slowdown from a zero start at the smallest equal rate, a row per data set, a column per target."""
+    """Lay out the slowdown from a zero start at the smallest equal rate, by data set and target."""
     rows = zero_cells(cells)
     caption = "Slowdown from a zero start at equal rates"
     if len(rows):
@@ -55,7 +55,7 @@ def law_grid(cells: pd.DataFrame) -> Grid:
 
 
 def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
-    """Lay out what each learning-rate policy leaves, for wrong starts at the headline setting, all targets."""
+    """Lay out the slowdown under each policy, for zero and wrong starts in the headline setting."""
     rows = parts.iloc[:0]
     if setting is not None:
         here = (parts["dataset"] == setting[0]) & (parts["separability"] == setting[1])
@@ -92,10 +92,10 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
     return Grid("How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet")
 
 
-def real_grid(cells: pd.DataFrame) -> Grid:
+def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
     """Lay out the slowdown on real data under each policy, a row per data set and start, headline target."""
-    rows = statistics.headline(cells)
-    rows = rows[rows["separability"].isna() & (rows["target"] == statistics.headline_target(cells))]
+    rows = headline.side_by_side(cells)
+    rows = rows[rows["separability"].isna() & (rows["target"] == headline.target)]
     wide = rows.pivot_table(
         index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
     ).reindex(columns=list(POLICIES))

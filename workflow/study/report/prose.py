@@ -15,10 +15,11 @@ from study.figures.real import real_rows
 from study.figures.style import NAMES, TARGETS
 from study.report.grids import zero_cells
 from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
-"""A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""
+"""A sample should follow the law where `spread` and `strayed` of the table `phase` are at most this."""
 
 
 def target_prose(target: str) -> str:
@@ -45,8 +46,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     nearest = _end(cells.loc[gap.sort_values(kind="stable").index[0]])
     out = []
     out.append(
-        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
-        f"the cells with a score as the target (there are {len(cells)}) is {nearest}."
+        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest "
+        f"to 4 of the cells with a score as the target (there are {len(cells)}) is {nearest}."
     )
     above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
     if len(above):
@@ -64,11 +65,12 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     at_once = int(((cells["mse_median"] == 1) & (cells["bce_median"] == 1)).sum())
     if not at_once:
         return []
-    told = (
-        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their "
-        f"first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
+    sentence = (
+        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses "
+        f"take their first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and "
+        "the ratio is 1."
     )
-    return [told]
+    return [sentence]
 
 
 def _end(row: pd.Series[Any]) -> str:
@@ -85,15 +87,15 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
         return [f"This study has no {missing}, so there is nothing to take apart here."]
     entry = found["wrong"][found["featured"]]
     out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
-    told = [
+    policies = [
         f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
         for p, name in POLICIES.items()
         if entry[p]
     ]
-    out[0] += " " + ", ".join(told) + "."
+    out[0] += " " + ", ".join(policies) + "."
     equal, tuned = entry["equal"], entry["tuned"]
     if tuned and equal["slowdown_bound"]:
-        out.append("At equal rates only a bound is known, so what the best rates buy back cannot be told.")
+        out.append("At equal rates only a bound is known, so what the best rates save is unknown.")
     elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
         bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
         if bought > 1:
@@ -105,10 +107,10 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def real_prose(cells: pd.DataFrame) -> list[str]:
+def real_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say for each kind of start between which values the slowdown on real data lies at equal rates."""
     out = []
-    for label, rows in real_rows({"slowdown": cells}):
+    for label, rows in real_rows(frames):
         ordered = rows.sort_values(["slowdown", "slowdown_bound", "dataset"])
         low, high = ordered.iloc[0], ordered.iloc[-1]
         ends = [
@@ -119,22 +121,25 @@ def real_prose(cells: pd.DataFrame) -> list[str]:
     return out
 
 
-def edge_prose(cells: pd.DataFrame) -> str:
+def edge_prose(cells: pd.DataFrame, headline: Headline) -> str:
     """Say how often the best rate is the largest tried, where a larger one might have done better."""
     tuned = cells[cells["policy"] == "tuned"]
     shares = []
-    for loss in statistics.LOSSES:
-        edge = int(statistics.at_largest_rate(tuned, cells, loss).sum())
+    for loss in LOSSES:
+        edge = int(headline.at_largest_rate(tuned, loss).sum())
         shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
     return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
 
 
-def phase_prose(phase: pd.DataFrame) -> list[str]:
+def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say how far the phase diagram reaches, how near the law is, and where finite samples leave it."""
-    rows = phase_rows(phase)
+    rows = phase_rows(frames)
     if rows.empty:
         return [
-            "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
+            (
+                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to "
+                "the test here."
+            )
         ]
     best = np.array([measured(row)[0] for _, row in rows.iterrows()])
     best = best[best > 0]  # 0 stands for a ratio of which nothing is known from below
@@ -144,8 +149,9 @@ def phase_prose(phase: pd.DataFrame) -> list[str]:
     out = [
         (
             f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
-            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with steps as small "
-            "as one likes, gives one: its cost grows with the path, not with the time on a plateau."
+            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with "
+            "steps as small as one likes, gives one: its cost grows with the path, not with the time on a "
+            "plateau."
         )
     ]
     for _, group in rows.groupby("large", sort=True):
@@ -154,26 +160,26 @@ def phase_prose(phase: pd.DataFrame) -> list[str]:
 
 
 def _nearness(rows: pd.DataFrame) -> list[str]:
-    """Say how near the flow on samples of one size is to the law, where it is expected to follow and where not."""
+    """Say how near the flow on samples of one size is to the law, where it should follow it and elsewhere."""
     rows = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
     if rows.empty:
         return []
     share = rows["flow"] / rows["predicted"]
     follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
-    told = (
-        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to hold, up to chance, at "
-        f"{int(follows.sum())} of {len(rows)} points"
+    sentence = (
+        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to "
+        f"hold, up to chance, at {int(follows.sum())} of {len(rows)} points"
     )
     if follows.any():
-        told += f": there the flow is {_between(share[follows])} times the law"
+        sentence += f": there the flow is {_between(share[follows])} times the law"
     if not follows.all():
         few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "strayed"))
-        told += (
-            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at {int(few.sum())} too few "
-            f"samples lie near the boundary, where MSE's gradient comes from, and at {int(bent.sum())} their chance bends "
-            "the path"
+        sentence += (
+            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
+            f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
+            f"at {int(bent.sum())} their chance bends the path"
         )
-    return [f"{told}."]
+    return [f"{sentence}."]
 
 
 def _between(values: pd.Series[float]) -> str:
@@ -202,7 +208,7 @@ def minima_prose(minima: pd.DataFrame) -> list[str]:
     out = []
     for name, rows in minima.groupby("dataset", sort=True):
         counts = rows.groupby("loss").size()
-        found = [f"{int(counts[loss])} of {NAMES[loss]}" for loss in statistics.LOSSES if loss in counts]
+        found = [f"{int(counts[loss])} of {NAMES[loss]}" for loss in LOSSES if loss in counts]
         out.append(f"On the data set {name}: {' and '.join(found)}.")
     mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
     if len(mse) and mse.max() > 1:
@@ -217,7 +223,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     arrivals, cells = frames["arrivals"], frames["slowdown"]
     if cells.empty:
         return ["There is nothing to compare."]
-    target, rate = statistics.headline_target(cells), statistics.reference_rate(cells)
+    headline = Headline.read(frames["headline"])
+    target, rate = headline.target, headline.rate
     here = _ordinary(arrivals[arrivals["rate"] == rate])
     name = TARGETS.get(target, target)
     out = []
@@ -229,7 +236,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     }
     for start, said in starts.items():
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
-        shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES}
+        shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in LOSSES}
         if all(whole for _, whole in shares.values()):
             mse, bce = (f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values())
             out.append(
@@ -241,13 +248,10 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if len(ordinary):
         level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
         out.append(
-            f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
-            f"in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
+            "Being slow from everywhere: with the best rate for each loss, the interval of the slowdown "
+            f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
-    lost = [
-        int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
-        for loss in statistics.LOSSES
-    ]
+    lost = [int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum()) for loss in LOSSES]
     out.append(
         f"Blowing up: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
         f"{wording.count(lost[1])} of BCE."
@@ -256,7 +260,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the normal starts that are not of the smallest scale: large ones are saturated, and often wrong."""
+    """Leave out all but the smallest scale of normal starts: large ones are saturated, and often wrong."""
     normal = rows["initialisation"] == "normal"
     kept: pd.DataFrame = rows[~normal | (rows["scale"] == rows.loc[normal, "scale"].min())]
     return kept
@@ -269,12 +273,13 @@ def _arrived(rows: pd.DataFrame) -> tuple[int, int]:
 def _boundary(here: pd.DataFrame) -> list[str]:
     """Say how often MSE found as good a decision boundary as BCE's from a zero start."""
     rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy")]
-    mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES)
+    mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in LOSSES)
     if not mse[1] or not bce[1]:
         return []
     return [
         (
-            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} MSE runs came "
-            f"within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of those with BCE."
+            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} "
+            f"MSE runs came within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of "
+            "those with BCE."
         )
     ]

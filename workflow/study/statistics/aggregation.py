@@ -1,13 +1,13 @@
 """From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
 
-Nothing in `study.statistics.estimates` looks across settings (dataset, separability, initialisation, scale) except the pooled
-numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the order of the
-plan, some settings at a time.
+Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the
+pooled numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the
+order of the plan, some settings at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from study.runs.tables import RUNS
-from study.statistics import estimates as statistics
+from study.statistics import cells, ends
+from study.statistics.answers import Start, answers, pooled, pooled_starts
+from study.statistics.decomposition import decomposition
+from study.statistics.headline import Headline, choose
+from study.statistics.pairs import SETTING
 from study.statistics.tables import ARRIVALS, SLOWDOWN
 from study.tables import store
 from study.tables.table import Table, conform
@@ -29,7 +33,7 @@ ROWS: Final = 1 << 18
 """Rows that are worked on together, roughly: about half a gigabyte in pandas' hands."""
 
 COLUMNS: Final = (
-    *("run", "start", *statistics.SETTING, "role", "loss", "rate"),
+    *("run", "start", *SETTING, "role", "loss", "rate"),
     *("max_steps", "target", "status", "step", "steps_run"),
 )
 """Columns of `runs` that the statistics read."""
@@ -45,8 +49,8 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     path
         ``runs.parquet``, in the order of the plan: rows of one data set and separability stand together.
     rows
-        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held while it is
-        read, at about 80 bytes a row.
+        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held
+        while it is read, at about 80 bytes a row.
 
     Yields
     ------
@@ -76,7 +80,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
 
 
 def _stretches(path: str | Path) -> Iterator[pa.Table]:
-    """Cut each row group where the data set or the separability changes; words as dictionaries, which take little room."""
+    """Cut each row group where data set or separability changes; text as dictionaries, to save memory."""
     with pq.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns=list(COLUMNS))
@@ -124,32 +128,44 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 def summary_tables(
     path: str | Path, own_rates: Mapping[str, float], *, resamples: int, level: float
 ) -> dict[str, pd.DataFrame]:
-    """Compute the tables `slowdown`, `decomposition`, `ends` and `arrivals` of a runs table.
+    """Compute the tables of the statistics from a runs table.
 
     Parameters
     ----------
     path
         ``runs.parquet``; see `settings`.
     own_rates, resamples, level
-        As for `study.statistics.estimates.slowdown`.
+        As for `study.statistics.cells.slowdown`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name, in their schemas.
     """
-    cells, ended, arrived = [], [], []
+    compared, counted, arrived = [], [], []
     for runs in settings(path):
-        cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
-        ended.append(statistics.ends(runs))
-        arrived.append(statistics.arrivals(runs))
-    slowdown = conform(pd.concat(cells, ignore_index=True), SLOWDOWN)
+        compared.append(cells.slowdown(runs, own_rates, resamples=resamples, level=level))
+        counted.append(ends.ends(runs))
+        arrived.append(ends.arrivals(runs))
+    slowdown, ended = conform(pd.concat(compared, ignore_index=True), SLOWDOWN), ends.added_ends(counted)
+    chosen = choose(slowdown, ended)
+    starts = pooled_starts(slowdown)
+    # A target at a time: the pairs of more would be held together for nothing.
+    pools = (_pool(path, starts, target) for target in sorted(slowdown["target"].unique()))
+    summaries = [pooled(runs, starts, own_rates, chosen, resamples=resamples, level=level) for runs in pools if starts]
     return {
         "slowdown": slowdown,
-        "decomposition": statistics.decomposition(slowdown),
-        "ends": statistics.added_ends(ended),
+        "headline": chosen.table(),
+        "answers": answers(slowdown, chosen, summaries),
+        "decomposition": decomposition(slowdown, chosen),
+        "ends": ended,
         "arrivals": conform(pd.concat(arrived, ignore_index=True), ARRIVALS),
     }
+
+
+def _pool(path: str | Path, starts: Sequence[Start], target: str) -> pd.DataFrame:
+    """Read the runs of some starts to a target."""
+    return store.scan(RUNS, path, COLUMNS, [start.where(target) for start in starts])
 
 
 def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFrame]:
@@ -160,7 +176,7 @@ def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFram
     folder
         Where the parquet tables lie, such as ``results/tables``.
     tables
-        Their schemas; `slowdown` must be among them where `runs` or `curves` is.
+        Their schemas; `headline` must be among them where `runs` or `curves` is.
 
     Returns
     -------
@@ -170,11 +186,11 @@ def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFram
     wanted = {table.name: table for table in tables}
     whole = [name for name in wanted if name not in ("runs", "curves")]
     frames = {name: store.read(wanted[name], Path(folder) / f"{name}.parquet") for name in whole}
-    rows = statistics.quoted(frames["slowdown"]) if len(whole) < len(wanted) else {}
+    rows = Headline.read(frames["headline"]).drawn() if len(whole) < len(wanted) else {}
     parts = [name for name in rows if name in wanted]
     return frames | {n: store.scan(wanted[n], Path(folder) / f"{n}.parquet", where=rows[n]) for n in parts}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:
-    """Gather the first-passage steps of each group of a runs table; see `study.statistics.estimates.passages`."""
-    return pd.concat([statistics.passages(runs, most) for runs in settings(path)], ignore_index=True)
+    """Gather the first-passage steps of each group of a runs table; see `study.statistics.ends.passages`."""
+    return pd.concat([ends.passages(runs, most) for runs in settings(path)], ignore_index=True)

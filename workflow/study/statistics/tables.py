@@ -7,7 +7,7 @@ from typing import Final
 from study.tables.columns import LOSS, RATE, ROLE, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
-__all__ = ["ARRIVALS", "DECOMPOSITION", "ENDS", "SLOWDOWN"]
+__all__ = ["ANSWERS", "ARRIVALS", "DECOMPOSITION", "ENDS", "HEADLINE", "SLOWDOWN", "SUMMARY"]
 
 
 def _of_loss(loss: str) -> tuple[Column, ...]:
@@ -27,14 +27,7 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
     )
 
 
-_SLOWDOWN = (
-    *SETTING,
-    *START,
-    Column("policy", "str", "", "`equal` rates, each at its own 1/L (`smoothness`), or each at its best (`tuned`)."),
-    Column("rate", "float64", "1/L_BCE", "The common rate under `equal`; nan under the other policies."),
-    TARGET,
-    Column("rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs."),
-    Column("rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs."),
+SUMMARY: Final = (
     Column("starts", "int64", "pairs", "Evaluation starts from which both losses were run."),
     Column("at_start", "int64", "pairs", "Starts where the target held at step 0: no ratio, left out of it."),
     Column(
@@ -50,9 +43,25 @@ _SLOWDOWN = (
     Column("logrank_p", "float64", "", "Log-rank test that both losses arrive alike; nan where no arrival informs it."),
     Column("slowdown", "float64", "ratio", "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it."),
     Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
-    Column("slowdown_high", "float64", "ratio", "Upper end of it; inf: the data set no upper limit."),
+    Column("slowdown_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
     Column("slowdown_bound", "bool", "", "Whether `slowdown` is a lower bound because the median was not reached."),
     Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
+)
+"""What is said of a group of pairs."""
+
+_POLICY = (
+    Column("policy", "str", "", "`equal` rates, each at its own 1/L (`smoothness`), or each at its best (`tuned`)."),
+    Column("rate", "float64", "1/L_BCE", "The common rate under `equal`; nan under the other policies."),
+)
+
+_SLOWDOWN = (
+    *SETTING,
+    *START,
+    *_POLICY,
+    TARGET,
+    Column("rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs."),
+    Column("rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs."),
+    *SUMMARY,
 )
 
 
@@ -63,6 +72,48 @@ SLOWDOWN: Final = Table(
     "One cell: the pairs of evaluation runs that share all of the key.",
     ("dataset", "separability", "initialisation", "scale", "policy", "rate", "target"),
     _SLOWDOWN,
+)
+
+HEADLINE: Final = Table(
+    "headline",
+    "tables/headline",
+    (".csv", ".parquet"),
+    "What the first screen and the figures speak of: the only row.",
+    ("target",),
+    (
+        Column("target", "str", "", "The target that they speak of."),
+        Column("rate", "float64", "1/L_BCE", "The common rate that `equal` stands for; nan where none was run."),
+        Column("dataset", "str", "", "The data set of the figures; empty where every data set is a real one."),
+        Column("separability", "float64", "see data set", "Its separability; nan where every data set is real."),
+        Column("wrong_scale", "float64", "", "Size of the wrong start of the first screen; nan where there is none."),
+        Column("largest_rate_mse", "float64", "1/L_BCE", "The largest rate that MSE was compared at."),
+        Column("largest_rate_bce", "float64", "1/L_BCE", "The largest rate that BCE was compared at."),
+    ),
+)
+
+ANSWERS: Final = Table(
+    "answers",
+    "tables/answers",
+    (".csv", ".parquet"),
+    "A start that the first screen speaks of, under one policy, to one target: all its pairs together.",
+    ("initialisation", "scale", "policy", "target"),
+    (
+        *START,
+        Column("data", "str", "", "Whose pairs: of `all data sets`, of `real data`, or of the `headline setting`."),
+        *_POLICY,
+        TARGET,
+        Column("rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs; nan where it differs from cell to cell."),
+        Column("rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs; nan where it differs from cell to cell."),
+        *SUMMARY,
+        Column(
+            "cells", "int64", "cells", "Cells of such starts with a slowdown; of wrong ones those on all data sets."
+        ),
+        Column("lowest", "float64", "ratio", "The least slowdown of these cells; nan without one."),
+        Column("lowest_bound", "bool", "", "Whether it is a lower bound."),
+        Column("highest", "float64", "ratio", "The greatest slowdown of these cells; nan without one."),
+        Column("highest_bound", "bool", "", "Whether it is a lower bound."),
+        Column("at_largest_rate", "int64", "cells", "Cells of such starts in which MSE ran at the largest rate tried."),
+    ),
 )
 
 DECOMPOSITION: Final = Table(

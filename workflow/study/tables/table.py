@@ -7,6 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
+from study.prose import Prose
+
 __all__ = ["ROW_GROUP", "Column", "Dtype", "Table", "conform"]
 
 Dtype = Literal["int64", "float64", "str", "bool"]
@@ -22,7 +24,7 @@ class Column:
     name: str
     dtype: Dtype
     unit: str
-    meaning: str
+    meaning: Prose
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Table:
     name: str
     path: str
     suffixes: tuple[str, ...]
-    row: str
+    row: Prose
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
