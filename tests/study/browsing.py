@@ -1,4 +1,4 @@
-"""What the tests of the page in a real browser share: the browser, the page opened in it, and what its explorer shows."""
+"""What the tests of the page in a real browser share: the page opened in it, and what its explorer shows."""
 
 from __future__ import annotations
 

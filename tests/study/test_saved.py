@@ -57,8 +57,9 @@ def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme
         assert abs(drawn.shape[0] - shown[name].shape[0]) <= 1
         rows, columns = (min(a, b) for a, b in zip(drawn.shape[:2], shown[name].shape[:2], strict=True))
         ours, theirs = drawn[:rows, :columns], shown[name][:rows, :columns]
-        # A picture that stands between two pixels is smoothed otherwise at its edges: counts of colours are compared.
-        assert colours(ours) == pytest.approx(colours(theirs), abs=0.003), name
+        # A picture that stands between two pixels is smoothed otherwise at its edges, so shares of colours are compared.
+        # They differed by at most 0.0003; with the marks filled black, by 0.0006 to 0.003.
+        assert colours(ours) == pytest.approx(colours(theirs), abs=0.0005), name
     context.close()
 
 
@@ -83,7 +84,7 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context.close()
     assert png.shape[1] == 1600
     assert abs(png.shape[0] - drawn.shape[0]) <= 1
-    assert colours(png) == pytest.approx(colours(drawn), abs=0.003)
+    assert colours(png) == pytest.approx(colours(drawn), abs=0.001)
 
 
 @pytest.mark.parametrize(("show", "lines"), [("both", ["MSE", "BCE"]), ("bce", ["BCE"])])
@@ -182,17 +183,14 @@ def test_the_saved_learning_curve_is_the_quantiles_to_a_byte(browser, file, fram
             assert float(mine[-1][name]) == pytest.approx(np.quantile(last, quantile), abs=1 / 255)
 
 
-@pytest.mark.parametrize("clipboard", [True, False])
+@pytest.mark.parametrize("old", [True, False])
 @pytest.mark.parametrize("name", ["explorer", "explorer-survival", "explorer-curves"])
-def test_a_table_can_be_copied_and_is_what_is_saved(browser, file, name, clipboard, tmp_path):
-    """Also where a browser has no clipboard for scripts, as on a page without encryption."""
-    permissions = ["clipboard-read", "clipboard-write"]
-    with opened(browser, file, LINK, permissions=permissions) as page:
-        if not clipboard:
-            page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+def test_a_table_can_be_copied_and_is_what_is_saved(browser, file, name, old, tmp_path):
+    """In the old way, which an iframe may too, and in the new where a browser has no other."""
+    with opened(browser, file, LINK, permissions=["clipboard-read", "clipboard-write"]) as page:
+        if not old:
+            page.evaluate("document.execCommand = () => false")
         page.click(f"[data-name={name}] button:has-text('Copy')")
         page.wait_for_selector(f"[data-name={name}] button:has-text('Copied')")
-        if not clipboard:
-            page.evaluate("delete navigator.clipboard")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert table(copied, "\t") == table(saved(page, name, "CSV", tmp_path / "a.csv").decode())

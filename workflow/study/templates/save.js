@@ -108,22 +108,18 @@
     hand(new Blob([text(place.rows, ",")], { type: "text/csv" }), place.dataset.name + ".csv");
   }
 
+  /* Copy in the old way, which an iframe and a page without encryption may too; where a browser has lost it, the new. */
   function copyRows(place, say) {
-    var copied = function () { say("Copied"); };
-    var words = text(place.rows, "\t");
-    if (!navigator.clipboard) return byHand(words, say);
-    navigator.clipboard.writeText(words).then(copied, function () { byHand(words, say); });
-  }
-
-  /* Copy in the old way, which an iframe and a page without encryption may. */
-  function byHand(words, say) {
-    var field = document.createElement("textarea");
-    field.value = words;
+    var field = document.createElement("textarea"), done;
+    field.value = text(place.rows, "\t");
     field.className = "skip";
     document.body.appendChild(field);
     field.select();
-    say(document.execCommand("copy") ? "Copied" : "Not allowed here");
+    done = document.execCommand("copy");
     document.body.removeChild(field);
+    if (done || !navigator.clipboard) return say(done ? "Copied" : "Not allowed here");
+    navigator.clipboard.writeText(field.value).then(
+      function () { say("Copied"); }, function () { say("Not allowed here"); });
   }
 
   document.querySelectorAll("[data-name]").forEach(function (place) {
