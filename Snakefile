@@ -17,9 +17,7 @@ shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
 drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
 figures = drawn + expand("results/figures/{figure}.png", figure=study_figures.FIGURES)
-templates = sorted(
-    str(path) for path in (Path(study_config.__file__).parent / "templates").iterdir()
-)
+templates = sorted(str(path) for path in pages.TEMPLATES.iterdir())
 
 
 include: "workflow/rules/study.smk"

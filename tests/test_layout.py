@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import study
-from study.sources import sources
+from study.provenance.sources import sources
 
 import kernels
 
@@ -57,15 +57,15 @@ def test_the_packages_are_those_of_this_tree() -> None:
 
 
 def test_sources_follow_imports_to_the_end() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("sweep")}
+    found = {str(Path(path).relative_to(ROOT)) for path in sources("runs.sweep")}
     assert {
-        "workflow/study/sweep.py",
-        "workflow/study/datasets.py",
+        "workflow/study/runs/sweep.py",
+        "workflow/study/data/kinds.py",
         "kernels/descent.py",
         "kernels/vectors.py",
     } <= found
     assert not any("report" in name for name in found)
-    assert len(sources("sweep", "report")) == len(set(sources("sweep") + sources("report")))
+    assert len(sources("runs.sweep", "report")) == len(set(sources("runs.sweep") + sources("report")))
 
 
 def test_sources_follow_packages_into_their_modules() -> None:

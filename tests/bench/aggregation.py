@@ -19,7 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from study import aggregation, config, plan, sweep, tables
+from study.config import model as config
+from study.runs import plan, sweep
+from study.statistics import aggregation
+from study.tables import tables
 
 import kernels
 

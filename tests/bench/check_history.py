@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from study import benchmarks, history
+from study.benchmarks import history
+from study.benchmarks import runs as benchmarks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 

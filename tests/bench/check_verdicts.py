@@ -18,9 +18,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from study import revisions
-from study.compare_commits import common, measure, offered, workers
-from study.verdicts import Finding, verdicts
+from study.benchmarks import revisions
+from study.benchmarks.compare import common, measure, offered, workers
+from study.benchmarks.verdicts import Finding, verdicts
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ("[kernels-mse-d2]", "[kernels-mse-d8]")

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from study import resources, tables
-from study.config import load
+from study.config.model import load
+from study.runs import resources
+from study.tables import tables
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"

@@ -31,8 +31,11 @@ from pathlib import Path
 import yaml
 from cases import BAD, DAMAGED, DAMAGES, EXTREME, Bad, Extreme
 from studies import ROOT, digests, markdown, run, unlike
-from study import arrays, config, datasets, tables
-from study.starts import start
+from study.config import model as config
+from study.data import arrays
+from study.data import kinds as datasets
+from study.data.starts import start
+from study.tables import tables
 
 # By its file: with the folder of the tests on the path, `kernels` would be the one in there.
 _FILE = importlib.util.spec_from_file_location("naive", ROOT / "tests" / "naive.py")

@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from study import config, datasets
+from study.config import model as config
+from study.data import kinds as datasets
 from study.errors import UserError
 from study.schema import Section
 

@@ -26,8 +26,8 @@ from pathlib import Path
 
 import psutil
 from studies import SMOKE, TINY, command, digests, environment, markdown, run, unlike
-from study import tables
-from study.receipts import kept
+from study.provenance.receipts import kept
+from study.tables import tables
 
 SIGNALS = ("INT", "TERM", "KILL")
 

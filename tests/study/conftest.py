@@ -10,7 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
-from study import statistics, tables
+from study.statistics import estimates as statistics
+from study.tables import tables
 
 
 @pytest.fixture(scope="session")

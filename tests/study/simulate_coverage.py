@@ -1,4 +1,4 @@
-"""How often the 95% intervals of `study.statistics` cover a known truth: `python tests/study/simulate_coverage.py [studies]`.
+"""How often the 95% intervals of the statistics cover a known truth: `python tests/study/simulate_coverage.py [studies]`.
 
 Each simulated study is what a cell of the real one is: pairs of times, MSE's censored at the budget. BCE's time and the true
 ratio are log-normal and independent; the budget is set so that the share asked for is censored. So a ratio is censored at
@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 from scipy import stats
-from study.statistics import bootstrap, median
+from study.statistics.estimates import bootstrap, median
 
 MEDIAN_RATIO, SPREAD = 8.0, 0.8
 MEDIAN_BCE, SPREAD_BCE = 50.0, 0.4

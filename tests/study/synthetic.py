@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from study import figures, statistics
+from study import figures
+from study.statistics import estimates as statistics
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}

@@ -9,7 +9,9 @@ import pytest
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study import aggregation, statistics, tables
+from study.statistics import aggregation
+from study.statistics import estimates as statistics
+from study.tables import tables
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from study import algebra
+from study.data import algebra
 
 
 @given(st.integers(1, 12), st.integers(0, 1000))

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 from study import figures as figure_register
-from study import report, statistics, wording
+from study import report, wording
 from study.report import explorer
+from study.statistics import estimates as statistics
 from test_explorer import UNKNOWN, UPPER, late
 from test_report import PROVENANCE
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study.changepoints import changes
+from study.benchmarks.changepoints import changes
 
 NOISE, STEP, RUNS = 0.15, np.log(1.2), 200
 

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
-from study import claims, config, datasets, evidence, identities, minima, tables
+from study.claims import catalogue as claims
+from study.claims import evidence
+from study.config import model as config
+from study.data import kinds as datasets
+from study.tables import tables
+from study.theory import identities, minima
 
 import kernels
 
@@ -281,7 +286,7 @@ def test_saturated_gradients_are_not_taken_for_agreement():
 
 def test_the_page_of_the_docs_is_what_the_claims_say():
     page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
-    assert page == claims.page(), "run: python -m study.claims > docs/claims.md"
+    assert page == claims.page(), "run: python -m study.claims.catalogue > docs/claims.md"
     for entry in claims.CLAIMS.values():
         assert entry.formal in page
         assert entry.test in page

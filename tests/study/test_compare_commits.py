@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from study import compare_commits, revisions, tables, verdicts
+from study.benchmarks import compare as compare_commits
+from study.benchmarks import revisions, verdicts
 from study.errors import UserError
+from study.tables import tables
 
 BENCH = """
 import time

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from study import compare_studies, tables
 from study.errors import UserError
+from study.provenance import compare_studies
+from study.tables import tables
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
-from study.config import load
-from study.datasets import KINDS, REAL, DatasetOptions, build, realise, sample
+from study.config.model import load
+from study.data.kinds import KINDS, REAL, DatasetOptions, build, realise, sample
 from study.errors import UserError
-from study.tables import TABLES
+from study.tables.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 
@@ -270,8 +270,8 @@ def test_a_data_set_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> No
 
 DIGEST = """
 import hashlib
-from study.config import load
-from study.datasets import build
+from study.config.model import load
+from study.data.kinds import build
 names = ["breast_cancer", "breast_cancer_means", "digits_1_8", "iris_versicolor_virginica"]
 datasets = [{"name": "gaussian"}, *({"name": name} for name in names)]
 table, arrays = build(load({"seeds": {"evaluation": 1, "tuning": 1}, "datasets": datasets}))

@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 import pytest
-from study import statistics, wording
+from study import wording
 from study.report import explorer, words
+from study.statistics import estimates as statistics
 from synthetic import EXTREMES, OWN_RATES, subset
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import check_grad, linprog, minimize
 from scipy.special import expit
-from study.config import load
-from study.datasets import DatasetOptions, realise, with_bias
-from study.facts import Facts, facts
+from study.config.model import load
+from study.data.facts import Facts, facts
+from study.data.kinds import DatasetOptions, realise, with_bias
 
 import kernels
 

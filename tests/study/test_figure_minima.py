@@ -3,7 +3,8 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
-from study import figures, minima
+from study import figures
+from study.theory import minima
 
 
 @pytest.fixture(scope="module")

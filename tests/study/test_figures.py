@@ -12,11 +12,13 @@ import synthetic
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import StepPatch
 from matplotlib.path import Path
-from study import figures, statistics, tables
+from study import figures
 from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
+from study.statistics import estimates as statistics
+from study.tables import tables
 from synthetic import EXTREMES, subset
 
 from kernels import laws

@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import recorded
-from study import benchmarks, history, tables
+from study.benchmarks import history
+from study.benchmarks import runs as benchmarks
 from study.errors import UserError
+from study.tables import tables
 
 CHROMIUM = Path("/usr/bin/chromium")
 

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from study import identities
+from study.theory import identities
 
 import kernels
 

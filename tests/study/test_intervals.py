@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from simulate_coverage import coverage
-from study import statistics, tables
+from study.statistics import estimates as statistics
+from study.tables import tables
 
 ROOT = Path(__file__).parents[2]
 

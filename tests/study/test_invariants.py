@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from study import config, datasets, plan, sweep, tables
+from study.config import model as config
+from study.data import kinds as datasets
+from study.data.starts import start
 from study.errors import UserError
-from study.starts import start
+from study.runs import plan, sweep
+from study.tables import tables
 
 scales = st.lists(st.sampled_from([0.5, 1, 3.5, 20, 1e3]), min_size=1, max_size=2, unique=True)
 levels = st.lists(st.sampled_from([0.5, 2, 6.25]), min_size=1, max_size=2, unique=True)

@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from study import config, manifest, tables
+from study.config import model as config
 from study.errors import UserError
-from study.receipts import Receipt
+from study.provenance import manifest
+from study.provenance.receipts import Receipt
+from study.tables import tables
 
 CHOSEN = config.load({"max_steps": 7})
 CSV, PARQUET = "results/tables/slowdown.csv", "results/tables/slowdown.parquet"

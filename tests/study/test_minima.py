@@ -9,7 +9,9 @@ import naive
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from study import config, datasets, minima
+from study.config import model as config
+from study.data import kinds as datasets
+from study.theory import minima
 
 import kernels
 

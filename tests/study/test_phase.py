@@ -7,9 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from study import config, datasets, phase, statistics, sweep, tables
+from study.config import model as config
+from study.data import kinds as datasets
 from study.errors import UserError
 from study.report import prose
+from study.runs import sweep
+from study.statistics import estimates as statistics
+from study.tables import tables
+from study.theory import phase
 
 import kernels
 from kernels import laws

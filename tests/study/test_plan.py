@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from study.config import Config, load
-from study.datasets import build
-from study.plan import blocks, describe, expand, fullest_shard, thresholds
-from study.tables import TABLES, conform
+from study.config.model import Config, load
+from study.data.kinds import build
+from study.runs.plan import blocks, describe, expand, fullest_shard, thresholds
+from study.tables.tables import TABLES, conform
 
 import kernels
 
@@ -178,8 +178,8 @@ def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
 
 
 def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("study.plan._timed", lambda d: d * 1e-6)
-    monkeypatch.setattr("study.plan.TRIAL_SECONDS", 1e-9)
+    monkeypatch.setattr("study.runs.plan._timed", lambda d: d * 1e-6)
+    monkeypatch.setattr("study.runs.plan.TRIAL_SECONDS", 1e-9)
     _, table = load(SMALL), _built()[0]
     for steps in (1_000, 1_000_000):
         text = describe(load(SMALL | {"max_steps": steps}), *_built(), threads=1)

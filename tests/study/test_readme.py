@@ -5,14 +5,14 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from study import readme
+from study.report import readme
 
 SUMMARY = json.loads((readme.ROOT / readme.REFERENCE / "summary.json").read_text(encoding="utf-8"))
 README = (readme.ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_opens_with_the_answer_of_the_reference() -> None:
-    assert readme.rewritten(README, SUMMARY) == README, "run `python -m study.readme`"
+    assert readme.rewritten(README, SUMMARY) == README, "run `python -m study.report.readme`"
     opening = README[: README.index("## ")]
     values = [card["value"] for card in SUMMARY["first_screen"]["cards"]]
     assert len(values) == 3

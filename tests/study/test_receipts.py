@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from study import receipts, recovery
 from study.errors import UserError
-from study.receipts import Receipt, kept
+from study.provenance import receipts, recovery
+from study.provenance.receipts import Receipt, kept
 
 SHARD = "results/shards/0.runs.parquet"
 
@@ -56,7 +56,7 @@ def recovered(*outputs: str) -> list[str]:
 
 def test_a_receipt_names_sources_from_their_package_on(folder: Path) -> None:
     Receipt("a", [receipts.__file__], [SHARD], {}).write()
-    assert list(receipts.read_all()["a"]["inputs"]) == ["study/receipts.py"]
+    assert list(receipts.read_all()["a"]["inputs"]) == ["study/provenance/receipts.py"]
     assert str(folder) not in (folder / receipts.FOLDER / "a.json").read_text()
 
 

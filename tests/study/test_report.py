@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import synthetic
-from study import figures, report, statistics, tables
+from study import figures, report
 from study.report import document, first, grids, prose, words
 from study.report.contents import contents
+from study.statistics import estimates as statistics
+from study.tables import tables
 from synthetic import EXTREMES, subset
 
 PROVENANCE = report.Provenance(

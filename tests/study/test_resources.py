@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study import config, datasets, resources, tables
+from study.config import model as config
+from study.data import kinds as datasets
+from study.runs import resources
+from study.tables import tables
 
 SMALL: dict[str, Any] = {
     "seeds": {"evaluation": 2, "tuning": 1},

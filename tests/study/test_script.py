@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from study.errors import UserError
-from study.script import note, told
+from study.job import note, told
 
 FULL = Path("/dev/full")  # every write to it finds no room
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from study.starts import INITIALISATIONS, Initialisation, start
+from study.data.starts import INITIALISATIONS, Initialisation, start
 
 UNIT = np.array([0.6, -0.8, 0.0])
 SCALES = st.floats(0.01, 100.0)
@@ -24,9 +24,9 @@ def test_wrong_and_right_lie_on_the_direction(scale: float) -> None:
 
 
 def test_wrong_is_wrong_on_every_sample_of_separable_data() -> None:
-    from study.config import load
-    from study.datasets import realise
-    from study.facts import facts
+    from study.config.model import load
+    from study.data.facts import facts
+    from study.data.kinds import realise
 
     options = load({"datasets": [{"name": "separable"}]}).datasets[0]
     features, labels = realise(options, 1.0, 0, 0)
@@ -59,7 +59,7 @@ def test_normal_is_normal_over_seeds() -> None:
 
 
 def test_an_initialisation_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    from study.config import load
+    from study.config.model import load
 
     monkeypatch.setitem(INITIALISATIONS, "ones", Initialisation("ones", lambda a, u, _: a * np.ones_like(u)))
     config = load({"initialisations": [{"name": "ones", "scales": [2]}]})

@@ -10,8 +10,9 @@ import scipy.stats
 import synthetic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from study import statistics, tables
-from study.statistics import bootstrap, log_rank, lower_median, median
+from study.statistics import estimates as statistics
+from study.statistics.estimates import bootstrap, log_rank, lower_median, median
+from study.tables import tables
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 

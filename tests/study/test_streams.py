@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from study.streams import Stream, logarithm
+from study.data.streams import Stream, logarithm
 
 PARTS = st.lists(st.one_of(st.text(max_size=5), st.integers(-9, 9), st.floats(0, 9), st.none()), max_size=4)
 

@@ -6,8 +6,12 @@ import naive
 import numpy as np
 import pandas as pd
 import pytest
-from study import arrays, config, datasets, plan, sweep, tables
-from study.starts import start
+from study.config import model as config
+from study.data import arrays
+from study.data import kinds as datasets
+from study.data.starts import start
+from study.runs import plan, sweep
+from study.tables import tables
 
 SMALL = {
     "seeds": {"evaluation": 2, "tuning": 1},

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from study import tables
+from study.tables import tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,7 +85,7 @@ def test_other_suffixes_are_refused(tmp_path):
 
 def test_the_page_of_the_docs_is_the_schema():
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
-    assert page == tables.data_dictionary(), "run: python -m study.tables > docs/tables.md"
+    assert page == tables.data_dictionary(), "run: python -m study.tables.tables > docs/tables.md"
     assert all(f"`{c}`" in page for table in tables.TABLES.values() for c in table.dtypes)
 
 

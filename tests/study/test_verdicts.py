@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from scipy import stats
-from study import verdicts
+from study.benchmarks import verdicts
 
 MARGIN = 0.02
 

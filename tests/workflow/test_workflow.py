@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from study import benchmarks, tables
+from study.benchmarks import runs as benchmarks
+from study.tables import tables
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 
@@ -146,7 +147,9 @@ def test_every_artifact_is_in_the_manifest_with_what_it_was_made_from(finished: 
     for path in made:
         assert found[str(path.relative_to(finished))]["sha256"] == tables.digest(path)
     inputs = found["results/shards/0.runs.parquet"]["inputs"]
-    assert {"results/plan.parquet", "results/data/arrays.npz", "kernels/descent.py", "study/sweep.py"} <= set(inputs)
+    assert {"results/plan.parquet", "results/data/arrays.npz", "kernels/descent.py", "study/runs/sweep.py"} <= set(
+        inputs
+    )
     assert not any(name.startswith("/") for entry in found.values() for name in entry["inputs"])
 
 

@@ -25,7 +25,7 @@ rule benchmark:
 
 rule history:
     input:
-        code=sources("history"),
+        code=sources("benchmarks.history"),
         templates=templates,
         runs=recorded_runs(*histories),
     output:

@@ -1,6 +1,6 @@
 rule minima:
     input:
-        code=sources("minima"),
+        code=sources("theory.minima"),
     output:
         csv=report(
             "results/tables/minima.csv",
@@ -20,7 +20,7 @@ rule minima:
 
 rule claims:
     input:
-        code=sources("claims", "evidence"),
+        code=sources("claims.catalogue", "claims.evidence"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
         runs="results/tables/runs.parquet",

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from snakemake.utils import update_config
 
-from study import config as study_config
-from study import datasets, recovery
+from study.config import model as study_config
+from study.data import kinds as datasets
+from study.provenance import recovery
 from study import figures as study_figures
-from study import resources as study_resources
+from study import pages
+from study.runs import resources as study_resources
 from study.errors import UserError
-from study.sources import sources
-from study.tables import OF_A_STUDY, TABLES
+from study.provenance.sources import sources
+from study.tables.tables import OF_A_STUDY, TABLES
 
 # Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
 # that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)

@@ -1,6 +1,6 @@
 rule flow:
     input:
-        code=sources("phase"),
+        code=sources("theory.phase"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
     output:
@@ -19,7 +19,7 @@ rule flow:
 
 rule phase:
     input:
-        code=sources("phase"),
+        code=sources("theory.phase"),
         flow="results/tables/flow.parquet",
         slowdown="results/tables/slowdown.parquet",
     output:

@@ -1,6 +1,6 @@
 rule data:
     input:
-        code=sources("datasets"),
+        code=sources("data.kinds"),
         files=checked.files,
     output:
         arrays="results/data/arrays.npz",
@@ -28,7 +28,7 @@ rule data:
 
 rule expand_plan:
     input:
-        code=sources("plan"),
+        code=sources("runs.plan"),
         datasets="results/tables/datasets.parquet",
     output:
         plan="results/plan.parquet",
@@ -58,7 +58,7 @@ rule expand_plan:
 
 rule sweep:
     input:
-        code=sources("sweep"),
+        code=sources("runs.sweep"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
         plan="results/plan.parquet",
@@ -82,7 +82,7 @@ rule sweep:
 
 rule collect:
     input:
-        code=sources("tables"),
+        code=sources("tables.tables"),
         runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
         curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
     output:
@@ -103,7 +103,7 @@ rule collect:
 
 rule statistics:
     input:
-        code=sources("aggregation"),
+        code=sources("statistics.aggregation"),
         runs="results/tables/runs.parquet",
     output:
         csv=report(
@@ -153,7 +153,7 @@ for part, names in study_figures.PARTS.items():
         name:
             f"figures_{part}"
         input:
-            code=sources("figures", "aggregation"),
+            code=sources("figures", "statistics.aggregation"),
             tables=tables_of_figures(names),
         output:
             svg=[

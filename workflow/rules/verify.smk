@@ -13,7 +13,7 @@ references = Path(workflow.basedir) / "results" / "reference"
 
 rule manifest:
     input:
-        code=sources("manifest"),
+        code=sources("provenance.manifest"),
         artifacts=compared,
     output:
         "results/manifest.json",

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from study import benchmarks, config
-from study.script import note, told
+from study.benchmarks import runs as benchmarks
+from study.config import model as config
+from study.job import note, told
 
 with told(snakemake.log[0]):
     checked = config.load(snakemake.params.config)

@@ -1,7 +1,11 @@
 """Adapter: judge the claims."""
 
-from study import arrays, claims, config, evidence, tables
-from study.script import told
+from study.claims import catalogue as claims
+from study.claims import evidence
+from study.config import model as config
+from study.data import arrays
+from study.job import told
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     frames = {name: tables.read(name, snakemake.input[name]) for name in ("datasets", "arrivals", "slowdown", "minima")}

@@ -1,7 +1,7 @@
 """Adapter: put the shards together, in the order of the runs."""
 
-from study import tables
-from study.script import told
+from study.job import told
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     for name in ("runs", "curves"):

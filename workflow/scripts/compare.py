@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from study import compare_commits, config
+from study.benchmarks import compare as compare_commits
+from study.config import model as config
 from study.errors import UserError
-from study.script import note, told
+from study.job import note, told
 
 with told(snakemake.log[0]):
     checked = config.load(snakemake.params.config)

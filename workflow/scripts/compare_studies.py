@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from study import compare_studies, config
-from study.script import told
+from study.config import model as config
+from study.job import told
+from study.provenance import compare_studies
 
 with told(snakemake.log[0]):
     checked = config.load(snakemake.params.config)

@@ -1,8 +1,11 @@
 """Adapter: draw the data sets of the config and write them with their facts."""
 
 import pandas as pd
-from study import arrays, config, datasets, tables
-from study.script import told
+from study.config import model as config
+from study.data import arrays
+from study.data import kinds as datasets
+from study.job import told
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     rows = []

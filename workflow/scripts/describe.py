@@ -1,7 +1,10 @@
 """Adapter: print what the study will take."""
 
-from study import arrays, config, plan, tables
-from study.script import told
+from study.config import model as config
+from study.data import arrays
+from study.job import told
+from study.runs import plan
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input):
     table = tables.read("datasets", snakemake.input.datasets)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from study import aggregation, figures
-from study.script import told
+from study import figures
+from study.job import told
+from study.statistics import aggregation
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     folder = Path(snakemake.input.tables[0]).parent

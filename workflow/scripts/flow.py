@@ -1,8 +1,11 @@
 """Adapter: solve the gradient flow on the drawn data."""
 
-from study import arrays, config, phase, tables
-from study.script import note, told
-from study.sweep import Progress
+from study.config import model as config
+from study.data import arrays
+from study.job import note, told
+from study.runs.sweep import Progress
+from study.tables import tables
+from study.theory import phase
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     chosen = config.load(snakemake.params.config)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from study import history
-from study.script import note, told
+from study.benchmarks import history
+from study.job import note, told
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     storages = [Path(folder) for folder in snakemake.params.storages]

@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
-from study import config, manifest, tables
-from study.script import commit, told
+from study.config import model as config
+from study.job import commit, told
+from study.provenance import manifest
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     found = manifest.build(

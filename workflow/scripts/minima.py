@@ -1,7 +1,8 @@
 """Adapter: find the local minima of the made data sets."""
 
-from study import minima, tables
-from study.script import told
+from study.job import told
+from study.tables import tables
+from study.theory import minima
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     found = minima.table()

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from study import config, report
-from study.script import commit, told
+from study import report
+from study.config import model as config
+from study.job import commit, told
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     checked = config.load(snakemake.params.config)

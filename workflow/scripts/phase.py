@@ -1,7 +1,9 @@
 """Adapter: lay measured and predicted slowdowns side by side."""
 
-from study import config, phase, tables
-from study.script import told
+from study.config import model as config
+from study.job import told
+from study.tables import tables
+from study.theory import phase
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     flows, cells = (tables.read(name, snakemake.input[name]) for name in ("flow", "slowdown"))

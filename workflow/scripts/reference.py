@@ -1,7 +1,8 @@
 """Adapter: record the results as the reference of their study."""
 
-from study import config, manifest
-from study.script import note, told
+from study.config import model as config
+from study.job import note, told
+from study.provenance import manifest
 
 with told(snakemake.log[0], snakemake.input):
     checked = config.load(snakemake.params.config)

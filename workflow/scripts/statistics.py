@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from study import aggregation, config, tables
-from study.script import told
+from study.config import model as config
+from study.job import told
+from study.statistics import aggregation
+from study.tables import tables
 
 import kernels
 

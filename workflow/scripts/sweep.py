@@ -1,7 +1,10 @@
 """Adapter: make the runs of one shard, unless an interrupted run had finished it."""
 
-from study import arrays, config, sweep, tables
-from study.script import note, told
+from study.config import model as config
+from study.data import arrays
+from study.job import note, told
+from study.runs import sweep
+from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params) as receipt:
     name, say = f"shard {snakemake.wildcards.shard}", note(snakemake.log[0])

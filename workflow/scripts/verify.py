@@ -1,8 +1,9 @@
 """Adapter: compare the results with the reference of their study."""
 
-from study import config, manifest
+from study.config import model as config
 from study.errors import UserError
-from study.script import note, told
+from study.job import note, told
+from study.provenance import manifest
 
 with told(snakemake.log[0], snakemake.input):
     checked = config.load(snakemake.params.config)

@@ -16,9 +16,9 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from study import tables
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
 from study.figures.style import STYLE, Entry, Frames
+from study.tables import tables
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     slowdown.SLOWDOWN,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from study import statistics, wording
+from study import wording
 from study.figures.style import COLOURS, TARGETS, Frames, escaped
+from study.statistics import estimates as statistics
 
 DISTANCE = "d\N{PRIME}"
 """The symbol of the distance between two class means in standard deviations."""

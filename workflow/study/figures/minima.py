@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import minima, wording
+from study import wording
 from study.figures.style import COLOURS, NAMES, WIDTH, Entry, loss_style
+from study.theory import minima
 
 _DATASET = "two_scales"
 

@@ -14,7 +14,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import separability_name
 from study.figures.style import (
     INK,
@@ -33,6 +33,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
+from study.statistics import estimates as statistics
 
 REGIMES = {
     "small": "small logits at the start",

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import focus_wrong, lacking, named, panel_scales, setting_name, target_name
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
+from study.statistics import estimates as statistics
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:

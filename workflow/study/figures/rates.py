@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import lacking, named, setting_name, target_name, told, wrong_cells
 from study.figures.style import (
     COLOURS,
@@ -29,6 +29,7 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
+from study.statistics import estimates as statistics
 
 _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 

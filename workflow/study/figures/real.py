@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import lacking, named, target_name
 from study.figures.style import (
     MUTED,
@@ -22,6 +22,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
+from study.statistics import estimates as statistics
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import statistics
 from study.figures.choice import DISTANCE, focus_family, groups_of, lacking, named, separability_name, target_name, told
 from study.figures.style import (
     MUTED,
@@ -22,6 +21,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
+from study.statistics import estimates as statistics
 
 
 def _draw_slowdown(frames: Frames) -> Figure:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from study import aggregation, figures, statistics, tables
-from study.receipts import versions
+from study import figures
+from study.provenance.receipts import versions
 from study.report import explorer
 from study.report.answers import Provenance, summary
 from study.report.document import markdown
 from study.report.webpage import page
+from study.statistics import aggregation
+from study.statistics import estimates as statistics
+from study.tables import tables
 
 __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study import statistics
 from study.report import first
+from study.statistics import estimates as statistics
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def own_rates(cells: pd.DataFrame) -> dict[str, float]:
 
 
 def answer(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
-    """Compute the numbers of the first screen; see `study.statistics.answer`."""
+    """Compute the numbers of the first screen; see `study.statistics.estimates.answer`."""
     cells = frames["slowdown"]
     return statistics.answer(
         frames["runs"],
@@ -94,7 +94,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     -------
     dict
         Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed; `answer` is
-        `study.statistics.answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and data
+        `study.statistics.estimates.answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and data
         sets there are, and how many cells are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames, provenance)

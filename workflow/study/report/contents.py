@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from study import figures, statistics, tables, wording
+from study import figures, wording
 from study.figures.style import NAMES
 from study.report import first, grids, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
+from study.statistics import estimates as statistics
+from study.tables import tables
 
 
 def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
@@ -20,7 +22,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     Parameters
     ----------
     frames
-        Every table of `study.tables.OF_A_STUDY`, by name.
+        Every table of `study.tables.tables.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     """

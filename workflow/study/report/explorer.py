@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, TARGETS
 from study.report import words
+from study.statistics import estimates as statistics
 
 LIMIT: Final = 2_500_000
 """Bytes that the data may take, so that the whole page stays below 5 MB."""
@@ -42,7 +43,7 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     ----------
     frames
         The tables `slowdown`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
-        `study.statistics.passages`.
+        `study.statistics.estimates.passages`.
     level
         Confidence level of the intervals.
     limit

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from study import statistics, wording
+from study import wording
 from study.figures.style import NAMES, TARGETS
 from study.report.words import capped, data_name, interval, place, ratio, spread
+from study.statistics import estimates as statistics
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Card:
 
 
 def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
-    """Make the cards of the first screen from `study.statistics.answer`: those of the three that the study can fill."""
+    """Make the cards of the first screen from `study.statistics.estimates.answer`: those of the three that the study can fill."""
     out: list[Card] = []
     for start, label, detail, edges in _entries(found):
         value, tuned = start["equal"], _tuned(start["tuned"], level, edges)

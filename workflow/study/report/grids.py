@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from study import statistics, wording
+from study import wording
 from study.figures.style import NAMES, TARGETS
 from study.report.words import POLICIES, SOURCES, level_text, place, range_text, start_text, times, verdict_text
+from study.statistics import estimates as statistics
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from study import statistics, wording
+from study import wording
 from study.figures.phase import measured, phase_rows
 from study.figures.real import real_rows
 from study.figures.style import NAMES, TARGETS
 from study.report.grids import zero_cells
 from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
+from study.statistics import estimates as statistics
 
 NEAR: Final = 0.3
 """A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""

@@ -33,7 +33,7 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance, pictures: M
     Parameters
     ----------
     frames
-        Every table of `study.tables.OF_A_STUDY`, by name.
+        Every table of `study.tables.tables.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     pictures

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from study import statistics, wording
+from study import wording
 from study.figures.choice import separability_name
+from study.statistics import estimates as statistics
 
 POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
 
@@ -49,7 +50,7 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 def interval(record: Mapping[str, Any], level: float) -> str:
     """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
 
-    A 0 in the record stands for what is not known (see `study.statistics.pairs`); it is never printed as a number.
+    A 0 in the record stands for what is not known (see `study.statistics.estimates.pairs`); it is never printed as a number.
     """
     if math.isnan(record["slowdown"]):
         return f"the target held before the first step in {record['at_start']} of {record['starts']} pairs"

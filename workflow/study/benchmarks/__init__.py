@@ -1,0 +1,1 @@
+"""The kernels' speed, recorded and compared."""

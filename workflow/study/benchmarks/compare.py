@@ -1,0 +1,380 @@
+"""Compare the benchmarks of two revisions in one session, so that noise is told from change.
+
+Several processes of each revision are alive at once and asked for one round each, in an order drawn anew for every round.
+So a machine that slows down, or is shared, slows both sides alike, and `study.benchmarks.verdicts` takes that out.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from study.benchmarks import revisions, verdicts
+from study.benchmarks import runs as recorded
+from study.benchmarks.revisions import Revision
+from study.errors import UserError
+from study.schema import nearest
+from study.tables import tables
+
+__all__ = ["Comparison", "Side", "common", "compare", "judged", "measure", "offered", "report", "workers", "write"]
+
+Floats = npt.NDArray[np.float64]
+
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+class GoneError(Exception):
+    """A worker has ended before its time."""
+
+
+class Side:
+    """A process of one revision."""
+
+    def __init__(self, python: str, tree: Path, errors: IO[str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603
+            [python, "-P", str(_WORKER), str(tree)],
+            cwd=tree,
+            env=recorded.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            bufsize=1,
+        )
+
+    def tell(self, message: Any) -> None:
+        """Send a message."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise GoneError from None
+
+    def hear(self) -> dict[str, Any]:
+        """Wait for a message."""
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise GoneError
+        message: dict[str, Any] = json.loads(line)
+        if message["event"] == "failed":
+            raise UserError(message["why"])
+        return message
+
+    def ready(self, name: str) -> dict[str, Any]:
+        """Wait until the benchmark is warmed up, or known to be absent; what is said of earlier ones is past."""
+        while True:
+            message = self.hear()
+            if message.get("name") == name:
+                return message
+            if message["event"] == "end":
+                raise GoneError
+
+    def seconds(self) -> float:
+        """Ask for a round; nan where it failed."""
+        self.tell("go")
+        return float(self.hear().get("seconds", np.nan))
+
+    def end(self) -> None:
+        """End the process; it has nothing that could be lost."""
+        self._process.kill()
+        self._process.communicate()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Attributes
+    ----------
+    base, head
+        Labels of the revisions.
+    findings
+        Benchmark to finding.
+    medians
+        Benchmark to the median seconds of base and head; of one sample, run and step where `scaled`.
+    samples
+        Benchmark to the seconds themselves, (rounds, processes) each.
+    notes
+        What a reader must know: benchmarks that only one side has, changes that are not committed.
+    margin
+        Largest difference that counts as none.
+    """
+
+    base: str
+    head: str
+    findings: dict[str, verdicts.Finding]
+    medians: dict[str, tuple[float, float]]
+    samples: dict[str, tuple[Floats, Floats]]
+    notes: tuple[str, ...]
+    margin: float
+
+    def failures(self, threshold: float) -> list[str]:
+        """Name the benchmarks that are slower by more than `threshold`, such as 0.05."""
+        return [
+            name for name, found in self.findings.items() if found.verdict == "slower" and found.ratio > 1 + threshold
+        ]
+
+
+@contextmanager
+def workers(pairs: Sequence[tuple[str, Path]]) -> Iterator[list[Side]]:
+    """Start a worker for each interpreter and folder, and end them all when the block ends."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors, ExitStack() as stack:
+        started = []
+        for python, tree in pairs:
+            started.append(Side(python, tree, errors))
+            stack.callback(started[-1].end)
+        try:
+            yield started
+        except GoneError:
+            errors.seek(0)
+            said = [line for line in errors.read().splitlines() if line.strip()] or ["it said nothing"]
+            raise UserError(f"a benchmark process ended before its time: {said[-1]}") from None
+
+
+def offered(side: Side) -> list[str]:
+    """Ask a worker which benchmarks its revision has."""
+    names: list[str] = side.hear()["names"]
+    return names
+
+
+def common(base: list[str], head: list[str], words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Choose the benchmarks to run: those of both sides whose name has one of `words`; and say what is left out.
+
+    Returns
+    -------
+    names, notes
+        In the order of the head.
+    """
+    wanted = [[name for name in names if not words or any(w in name for w in words)] for names in (base, head)]
+    notes = []
+    for (side, own), other in zip((("base", wanted[0]), ("head", wanted[1])), (wanted[1], wanted[0]), strict=True):
+        free = [name for name in other if name not in own]
+        notes += [f"only in {side}: {name}{nearest(name, free)}" for name in own if name not in other]
+    return [name for name in wanted[1] if name in wanted[0]], notes
+
+
+def measure(
+    sides: Sequence[Side], name: str, count: int, order: random.Random, *, repeats: int = 1
+) -> list[Floats] | str:
+    """Take rounds of a benchmark, every side once a round, in random order.
+
+    Parameters
+    ----------
+    sides
+        Workers that come to this benchmark next.
+    name
+        Of the benchmark.
+    count
+        Rounds.
+    order
+        Draws the order of the sides.
+    repeats
+        How many times `count` rounds are taken, one after the other.
+
+    Returns
+    -------
+    list of (rounds, sides) float64, or str
+        Seconds of each repeat, per sample, run and step where every side says how many those are; or why there are none.
+    """
+    heard = [side.ready(name) for side in sides]
+    failed = [message["event"] != "ready" for message in heard]
+    seconds = [np.full((count, len(sides)), np.nan) for _ in range(repeats)]
+    for row in (row for part in seconds for row in part):
+        for k in order.sample(range(len(sides)), 0 if any(failed) else len(sides)):
+            row[k] = sides[k].seconds()
+            failed[k] = bool(np.isnan(row[k]))
+            if failed[k]:
+                break
+    for side, gone in zip(sides, failed, strict=True):
+        if not gone:
+            side.tell("stop")
+    if any(failed):
+        return str(heard[failed.index(True)].get("why", "failed"))
+    steps = [message["sample_steps"] for message in heard]
+    return [part / np.array(steps) for part in seconds] if all(steps) else seconds
+
+
+def compare(
+    repository: Path,
+    base: str,
+    head: str,
+    *,
+    benchmarks: Sequence[str],
+    processes: int,
+    count: int,
+    margin: float,
+    environments: Path,
+    note: Callable[[str], None],
+) -> Comparison:
+    """Run the benchmarks of two revisions, interleaved, and judge them.
+
+    Parameters
+    ----------
+    repository
+        Where the project lies.
+    base, head
+        Revisions; `revisions.WORK_TREE` for the folder as it is.
+    benchmarks
+        Words; a benchmark is run if its name has one of them, or if there are none.
+    processes
+        Of each side.
+    count
+        Rounds of each benchmark.
+    margin
+        Largest difference that counts as none, such as 0.02.
+    environments
+        Where environments are made, should the revisions need their own.
+    note
+        Told what is going on.
+
+    Raises
+    ------
+    UserError
+        A revision is unknown, cannot be installed or does not run, or the two have no benchmark in common.
+    """
+    with revisions.checked_out(repository, base) as old, revisions.checked_out(repository, head) as new:
+        notes = _warnings(repository, old, new, head)
+        pythons = revisions.interpreters((old.tree, new.tree), environments, note)
+        if sys.executable in pythons:
+            recorded.require("pytest")
+        note(f"Comparing {old.label} with {new.label}: {processes} processes each, {count} rounds.")
+        pairs = [(pythons[0], old.tree)] * processes + [(pythons[1], new.tree)] * processes
+        samples: dict[str, tuple[Floats, Floats]] = {}
+        with workers(pairs) as sides:
+            found = [offered(side) for side in sides]
+            names, more = common(found[0], found[-1], benchmarks)
+            notes += more
+            if not names:
+                raise UserError(f"{old.label} and {new.label} have no benchmark in common with {list(benchmarks)}")
+            for side in sides:
+                side.tell(names)
+            order = random.Random(0)  # noqa: S311
+            for name in names:
+                seconds = measure(sides, name, count, order)
+                if isinstance(seconds, str):
+                    notes.append(f"not compared: {name}: {seconds}")
+                else:
+                    samples[name] = seconds[0][:, :processes], seconds[0][:, processes:]
+                    note(f"measured {len(samples)} of {len(names)}: {name}")
+    return judged(samples, old.label, new.label, notes, margin)
+
+
+def judged(
+    samples: dict[str, tuple[Floats, Floats]], base: str, head: str, notes: Sequence[str], margin: float
+) -> Comparison:
+    """Judge what was measured."""
+    if not samples:
+        raise UserError("\n".join(["no benchmark could be compared", *notes]))
+    findings = verdicts.verdicts(samples, margin=margin)
+    least = verdicts.least_p(min(side.shape[1] for pair in samples.values() for side in pair)) * len(samples)
+    weak = f"with so few processes p is at least {least:.2g}: nothing can be called slower or faster"
+    return Comparison(
+        base,
+        head,
+        findings,
+        {name: (float(np.median(one)), float(np.median(two))) for name, (one, two) in samples.items()},
+        samples,
+        (*notes, weak) if least >= verdicts.ALPHA else tuple(notes),
+        margin,
+    )
+
+
+def _warnings(repository: Path, old: Revision, new: Revision, head: str) -> list[str]:
+    """Say what could mislead about the two revisions."""
+    notes = []
+    if old.commit == new.commit and not (old.changed or new.changed):
+        notes.append("base and head are the same commit: whatever is found is noise")
+    if head != revisions.WORK_TREE and revisions.changed(repository):
+        notes.append("the work tree has changes that are not committed; they are in neither side")
+    if new.changed or old.changed:
+        notes.append("the work tree is measured with its changes that are not committed (marked +)")
+    return notes
+
+
+def report(found: Comparison) -> str:
+    """Lay a comparison out as text."""
+    head = ("benchmark", "base", "head", "head / base", "95% interval", "p (Holm)", "verdict")
+    rows = [
+        (
+            short(name),
+            _time(found.medians[name][0]),
+            _time(found.medians[name][1]),
+            f"{finding.ratio:.3f}",
+            f"{finding.low:.3f} to {finding.high:.3f}",
+            f"{finding.p:.2g}",
+            worded(finding.verdict, found.margin),
+        )
+        for name, finding in found.findings.items()
+    ]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+    ]
+    title = f"{found.base} (base) and {found.head} (head); a ratio above 1 is slower"
+    return "\n".join([title, *lines, *(f"note: {line}" for line in found.notes)])
+
+
+def short(name: str) -> str:
+    """Return a benchmark's name without its file."""
+    return name.rpartition("::")[2]
+
+
+def worded(verdict: str, margin: float) -> str:
+    """Return a verdict as it is printed."""
+    return f"no difference larger than {100 * margin:g}%" if verdict == "no difference" else verdict
+
+
+def _time(seconds: float) -> str:
+    """Write a time with its unit."""
+    unit, factor = next(
+        (u, f) for u, f in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if seconds * f >= 1 or u == "ns"
+    )
+    return f"{seconds * factor:.3g} {unit}"
+
+
+def frame(found: Comparison) -> pd.DataFrame:
+    """Lay a comparison out as the table `comparison`."""
+    rows = [
+        {
+            "benchmark": name,
+            "base": found.base,
+            "head": found.head,
+            "base_seconds": found.medians[name][0],
+            "head_seconds": found.medians[name][1],
+            "ratio": finding.ratio,
+            "ratio_low": finding.low,
+            "ratio_high": finding.high,
+            "p": finding.p,
+            "verdict": worded(finding.verdict, found.margin),
+        }
+        for name, finding in found.findings.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def write(found: Comparison, csv: Path, raw: Path) -> None:
+    """Write a comparison as a table, and every sample of it as JSON."""
+    tables.write(frame(found), "comparison", csv)
+    content = {
+        "base": found.base,
+        "head": found.head,
+        "notes": found.notes,
+        "findings": {name: asdict(finding) for name, finding in found.findings.items()},
+        "seconds": {name: {"base": one.tolist(), "head": two.tolist()} for name, (one, two) in found.samples.items()},
+    }
+    with tables.replacing(raw) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The claims under test, their evidence and verdicts."""

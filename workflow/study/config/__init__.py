@@ -1,0 +1,1 @@
+"""The config: what a study may ask for."""

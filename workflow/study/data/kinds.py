@@ -1,0 +1,441 @@
+"""Data sets by name: the options of each, how its samples are drawn, and the table of their facts.
+
+To add a data set: one more entry in `REAL` (a function that returns features and labels), or one more class in `KINDS`.
+The config, the plan and the reference page learn of it from there.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from study.data.algebra import column_sums, digits9
+from study.data.facts import facts
+from study.data.starts import INITIALISATIONS
+from study.data.streams import Stream
+from study.errors import UserError
+from study.schema import Grid, Section, Slug, key
+from study.tables.tables import conform
+
+if TYPE_CHECKING:
+    from study.config.model import Config
+
+__all__ = [
+    "KINDS",
+    "REAL",
+    "DatasetOptions",
+    "File",
+    "Sample",
+    "build",
+    "check",
+    "draw",
+    "read_file",
+    "realise",
+    "sample",
+    "with_bias",
+]
+
+Array = NDArray[np.float64]
+Drawn = tuple[Array, NDArray[np.int64]]
+
+
+class DatasetOptions(Section):
+    """What every data set has; a kind adds its own options, and says how to draw from them."""
+
+    summary: ClassVar[str] = ""
+    name: Slug = key(..., "1 to 64 of the characters A-Z a-z 0-9 _ -", "Name of the data set in every table.")
+    kind: str = key("", "the name of a kind", "Which kind it is; may be left out where the name says it.")
+
+    @property
+    def separabilities(self) -> tuple[float | None, ...]:
+        """The separabilities to study, or (None,) where the data have only the one they have."""
+        return (None,)
+
+    def draw(self, separability: float | None, stream: Stream) -> Drawn:
+        """Draw features without bias, float64 (n, p), and labels 0 or 1, int64 (n,)."""
+        raise NotImplementedError
+
+    def bayes_error(self, separability: float | None) -> float:
+        """Least error rate of any classifier on the population; nan where it is not known."""
+        del separability
+        return math.nan
+
+
+class _Synthetic(DatasetOptions):
+    n: int = key(200, "a whole number from 4 to 10000000", "Number of samples.", ge=4, le=10_000_000)
+    d: int = key(2, "a whole number from 1 to 1000", "Number of features, the bias not counted.", ge=1, le=1000)
+
+
+class Gaussian(_Synthetic):
+    """Two classes at +mu and -mu along the first axis, unit covariance; d' = 2 mu."""
+
+    summary: ClassVar[str] = (
+        "Two Gaussian classes at +mu and -mu along the first axis, unit covariance. Its separability is d' = 2 mu, "
+        "its Bayes error Phi(-mu)."
+    )
+    separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
+        (0.5, 1.0, 2.0, 4.0, 6.0), "a list of different numbers, each > 0 and <= 100", "The values of d' = 2 mu."
+    )
+    imbalance: float = key(
+        0.5, "a number > 0 and < 1", "Share of positives (at least two samples of each class are kept).", gt=0, lt=1
+    )
+    label_noise: float = key(
+        0.0, "a number >= 0 and < 0.5", "Share of each class whose label is turned round.", ge=0, lt=0.5
+    )
+
+    @property
+    def separabilities(self) -> tuple[float | None, ...]:
+        """The values of d'."""
+        return self.separability
+
+    def draw(self, separability: float | None, stream: Stream) -> Drawn:
+        """Draw the two clouds, then turn the same share of labels round in each class."""
+        assert separability is not None
+        labels = _labels(self.n, self.imbalance)
+        features = stream.normals(self.n * self.d).reshape(self.n, self.d)
+        features[:, 0] += np.where(labels == 1, separability / 2, -separability / 2)
+        noisy = labels.copy()
+        for label in (0, 1):
+            members = np.flatnonzero(labels == label)
+            turned = members[stream.permutation(len(members))[: round(self.label_noise * len(members))]]
+            noisy[turned] = 1 - label
+        return features, noisy
+
+    def bayes_error(self, separability: float | None) -> float:
+        """Give the closed form: the two tails beyond the point where the posterior is one half, then label noise.
+
+        With mu = d'/2, share q of positives and threshold t = log((1 - q)/q) / (2 mu), the error without noise is
+        q Phi(t - mu) + (1 - q) Phi(-t - mu); noise e turns it into e + (1 - 2 e) times it. Balanced: Phi(-mu).
+        """
+        assert separability is not None
+        mu, q = separability / 2, self.imbalance
+        t = math.log((1 - q) / q) / (2 * mu)
+        clean = (q * math.erfc((mu - t) / math.sqrt(2)) + (1 - q) * math.erfc((mu + t) / math.sqrt(2))) / 2
+        return self.label_noise + (1 - 2 * self.label_noise) * clean
+
+
+class Separable(_Synthetic):
+    """Two classes on either side of an empty slab around the hyperplane x_1 = 0."""
+
+    summary: ClassVar[str] = (
+        "Two balanced classes on either side of an empty slab: no sample is nearer than separability / 2 to the "
+        "hyperplane x_1 = 0; beyond it half normal, along the other axes normal."
+    )
+    separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
+        (1.0,), "a list of different numbers, each > 0 and <= 100", "Widths of the empty slab, the hard margin."
+    )
+
+    @property
+    def separabilities(self) -> tuple[float | None, ...]:
+        """The widths of the slab."""
+        return self.separability
+
+    def draw(self, separability: float | None, stream: Stream) -> Drawn:
+        """Draw normals and fold the first axis away from the slab."""
+        assert separability is not None
+        labels = _labels(self.n, 0.5)
+        features = stream.normals(self.n * self.d).reshape(self.n, self.d)
+        features[:, 0] = (2 * labels - 1) * (separability / 2 + np.abs(features[:, 0]))
+        return features, labels
+
+    def bayes_error(self, separability: float | None) -> float:
+        """Zero: the classes do not overlap."""
+        del separability
+        return 0.0
+
+
+class _Given(DatasetOptions):
+    """Data that are given once: each seed draws its own share of them."""
+
+    fraction: float = key(
+        0.5,
+        "a number > 0 and <= 1",
+        "Share of the samples that each seed draws, the same share of each class, so that seeds differ on given data "
+        "too. With one half they differ as if each had new samples, as many as there are in all "
+        "(docs/statistics.md). Features are standardised on all samples before.",
+        gt=0,
+        le=1,
+    )
+
+    def everything(self) -> Drawn:
+        """All samples: standardised features without bias, and labels."""
+        raise NotImplementedError
+
+    def draw(self, separability: float | None, stream: Stream) -> Drawn:
+        """Draw the share of each class (at least two samples, or what there is), in the order of the source."""
+        del separability
+        features, labels = self.everything()
+        chosen = []
+        for label in (0, 1):
+            members = np.flatnonzero(labels == label)
+            size = min(len(members), max(2, round(self.fraction * len(members))))
+            chosen.append(members[stream.permutation(len(members))[:size]])
+        rows = np.sort(np.concatenate(chosen))
+        return features[rows], labels[rows]
+
+
+class Real(_Given):
+    """A data set that ships inside scikit-learn, by its name in `REAL`."""
+
+    summary: ClassVar[str] = "Real data that ship inside scikit-learn, standardised, constant features left out."
+
+    def everything(self) -> Drawn:
+        """Load the bundled file; nothing is fetched."""
+        return _real(self.kind)
+
+
+class File(_Given):
+    """The user's own data."""
+
+    summary: ClassVar[str] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
+    file: str = key(
+        ..., "path of a .csv or .parquet file, without { } or <word>", "The file, from the directory Snakemake runs in."
+    )
+    label: str = key("label", "the name of a column of 0 and 1", "Name of the column that holds the label.")
+
+    @field_validator("file")
+    @classmethod
+    def _as_it_stands(cls, value: str) -> str:
+        # Snakemake fills such words in, in every path, and offers no way to write them as they stand.
+        if found := re.search("[{}]|<[a-z][a-z0-9_]*>", value):
+            raise ValueError(f"{value!r} has {found[0]}, which Snakemake takes for a variable")
+        return value
+
+    def everything(self) -> Drawn:
+        """Read and check the file; `UserError` names it and what is wrong."""
+        return read_file(self.file, self.label)
+
+
+def _bunch(load: str, *classes: int, columns: int | None = None) -> Callable[[], Drawn]:
+    """Loader of one of scikit-learn's bundled sets: the samples of two classes, the second one positive."""
+
+    def loader() -> Drawn:
+        # Imported when first needed: it takes longer than all else that a look at the config needs.
+        bunch = getattr(importlib.import_module("sklearn.datasets"), load)()
+        rows = np.isin(bunch.target, classes)
+        features = np.asarray(bunch.data[rows, :columns], dtype=np.float64)
+        return features, (bunch.target[rows] == classes[1]).astype(np.int64)
+
+    return loader
+
+
+REAL: dict[str, Callable[[], Drawn]] = {
+    "breast_cancer": _bunch("load_breast_cancer", 0, 1),
+    "breast_cancer_means": _bunch("load_breast_cancer", 0, 1, columns=10),
+    "iris_setosa_versicolor": _bunch("load_iris", 0, 1),
+    "iris_setosa_virginica": _bunch("load_iris", 0, 2),
+    "iris_versicolor_virginica": _bunch("load_iris", 1, 2),
+    **{f"wine_{a}_{b}": _bunch("load_wine", a, b) for a in range(3) for b in range(a + 1, 3)},
+    **{f"digits_{a}_{b}": _bunch("load_digits", a, b) for a in range(10) for b in range(a + 1, 10)},
+}
+"""Real data sets by name: a function that returns raw features (n, p) and labels (n,)."""
+
+KINDS: dict[str, type[DatasetOptions]] = {
+    "gaussian": Gaussian,
+    "separable": Separable,
+    "file": File,
+    **dict.fromkeys(REAL, Real),
+}
+"""Kinds of data set by name: a class that holds the options and draws."""
+
+
+class Sample(NamedTuple):
+    """One realised data set, as the sweep takes it."""
+
+    features: Array  # (n, d), bias column last
+    labels: NDArray[np.int64]  # (n,)
+    direction: Array  # (d,), unit; see `study.data.facts`
+
+
+def with_bias(features: Array) -> Array:
+    """Append the bias feature, a last column of ones: (n, p) to (n, p + 1), C-ordered."""
+    return np.ascontiguousarray(np.column_stack([features, np.ones(len(features))]))
+
+
+def realise(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:
+    """Realise a data set: features with the bias column last, float64 (n, d), and labels, int64 (n,).
+
+    The stream depends on (name, separability, seed) and the root seed only.
+    """
+    stream = Stream(root, "data", options.name, separability, seed)
+    features, labels = options.draw(separability, stream)
+    return with_bias(features), labels
+
+
+def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+    """Realise every data set of a study and find its facts.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per (dataset, separability, seed), the columns of ``datasets.csv``; `data` counts the rows.
+    arrays : dict
+        ``<data>/features``, ``<data>/labels``, ``<data>/direction``: what `sample` reads back (from `numpy.savez`).
+
+    Raises
+    ------
+    UserError
+        If a file is missing or malformed, or an initialisation needs a direction that a data set does not have.
+    """
+    rows: list[dict[str, Any]] = []
+    arrays: dict[str, NDArray[Any]] = {}
+    for row, parts in draw(config):
+        rows.append(row)
+        arrays |= parts
+    return conform(pd.DataFrame(rows), "datasets"), arrays
+
+
+def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
+    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [("tuning", s) for s in config.seeds.tuning]
+    settings = ((options, level) for options in config.datasets for level in options.separabilities)
+    every = ((options, level, role, seed) for options, level in settings for role, seed in seeds)
+    for data, (options, separability, role, seed) in enumerate(every):
+        features, labels = realise(options, separability, seed, config.seed)
+        found = facts(features, labels)
+        _check_direction(config, options.name, seed, found.direction)
+        row = (
+            {"data": data, "dataset": options.name}
+            | {"separability": math.nan if separability is None else separability, "seed": seed, "role": role}
+            | {"bayes_error": float(digits9(options.bayes_error(separability)))}
+            | found.row()
+        )
+        parts = Sample(features, labels, found.direction)
+        yield row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
+
+
+def check(config: Config) -> None:
+    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
+    for options in config.datasets:
+        if isinstance(options, File):
+            if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
+                raise UserError(f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere")
+            options.everything()
+
+
+def sample(arrays: Mapping[str, NDArray[Any]], data: int) -> Sample:
+    """Take one realised data set out of the arrays of `build` (or out of the file they were saved to)."""
+    return Sample(*(arrays[f"{data}/{part}"] for part in Sample._fields))
+
+
+def _check_direction(config: Config, name: str, seed: int, direction: Array) -> None:
+    """Raise `UserError` if an initialisation of the study needs a direction and the data set has none."""
+    asking = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
+    if asking and not direction.any():
+        others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
+        raise UserError(
+            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none "
+            f"(its BCE optimum is theta = 0); allowed there: {others}"
+        )
+
+
+def _labels(n: int, imbalance: float) -> NDArray[np.int64]:
+    """Labels (n,): first the negatives, then the positives, two of each at least."""
+    positives = min(max(round(imbalance * n), 2), n - 2)
+    return np.repeat(np.array([0, 1], dtype=np.int64), [n - positives, positives])
+
+
+def _standardised(features: Array) -> Array:
+    """Centre and scale each column (standard deviation over n) and leave out those that are constant."""
+    varying = (features != features[0]).any(axis=0)
+    features = np.ascontiguousarray(features[:, varying])
+    # A power of two takes the largest value of a column below 1: exact, and no square overflows or vanishes.
+    features = np.ldexp(features, -np.frexp(np.abs(features).max(axis=0))[1])
+    centred = features - column_sums(features) / len(features)
+    return centred / np.sqrt(column_sums(centred * centred) / len(features))
+
+
+@functools.cache
+def _real(name: str) -> Drawn:
+    features, labels = REAL[name]()
+    return _standardised(features), labels
+
+
+@functools.cache
+def read_file(path: str, label: str) -> Drawn:
+    """Read, check and standardise a user's file, once per process.
+
+    Returns
+    -------
+    features : float64 array (n, p)
+        Every column with mean 0 and variance 1.
+    labels : int64 array (n,)
+        0 or 1, at least two of each.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the column, the row and what is allowed.
+    """
+    frame = _read(path)
+    if label not in frame:
+        raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}")
+    labels, features = frame[label], frame.drop(columns=label)
+    _check_labels(path, label, labels)
+    _check_features(path, features)
+    return _standardised(features.to_numpy(dtype=np.float64)), labels.to_numpy(dtype=np.int64)
+
+
+def _read(path: str) -> pd.DataFrame:
+    """Read a CSV or parquet file."""
+    readers: dict[str, Callable[[str], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    suffix = Path(path).suffix.lower()
+    if suffix not in readers:
+        raise UserError(f"{path}: not a data file that can be read; allowed: .csv or .parquet")
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file (looked from {Path.cwd()})")
+    try:
+        frame = readers[suffix](path)
+    except Exception as error:  # a reader may raise anything on a malformed file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {reason}") from error
+    frame.columns = frame.columns.map(str)
+    if frame.columns.has_duplicates:
+        raise UserError(f"{path}: column {frame.columns[frame.columns.duplicated()][0]!r} occurs more than once")
+    return frame
+
+
+def _check_labels(path: str, name: str, labels: pd.Series[Any]) -> None:
+    """Raise `UserError` unless labels are 0 and 1 (or bool), at least two of each."""
+    rule = "; allowed: 0 and 1, at least two of each"
+    if labels.isna().any():
+        raise UserError(f"{path}: label column {name!r} has no value in data row {_row(labels.isna())}{rule}")
+    wrong = ~labels.isin([0, 1])
+    if wrong.any():
+        value = labels[wrong].tolist()[0]
+        raise UserError(f"{path}: label column {name!r} has {value!r} in data row {_row(wrong)}{rule}")
+    counts = {value: int((labels == value).sum()) for value in (0, 1)}
+    for value, count in counts.items():
+        if count < 2:
+            raise UserError(f"{path}: label column {name!r} has {count} samples of class {value}{rule}")
+
+
+def _check_features(path: str, features: pd.DataFrame) -> None:
+    """Raise `UserError` unless there are features, all numeric, finite and not constant."""
+    if features.shape[1] == 0:
+        raise UserError(f"{path}: no feature column beside the label; allowed: one or more numeric columns")
+    for name, column in features.items():
+        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
+            raise UserError(f"{path}: column {name!r} is not numeric ({column.dtype}); allowed: numbers only")
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        bad = ~np.isfinite(values)
+        if bad.any():
+            value = values[bad][0]
+            raise UserError(f"{path}: column {name!r} has {value} in data row {_row(bad)}; allowed: finite numbers")
+        if (values == values[0]).all():
+            raise UserError(f"{path}: column {name!r} is constant ({values[0]:g}); allowed: columns that vary")
+
+
+def _row(mask: Any) -> int:
+    """Find the first row that a mask marks, counted from 1."""
+    return int(np.argmax(np.asarray(mask))) + 1

@@ -1,0 +1,76 @@
+"""What the adapters in `workflow/scripts` share: how they speak, how they fail, and the receipt of what they made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from study.errors import UserError
+from study.provenance import receipts
+
+__all__ = ["commit", "note", "told"]
+
+
+@contextmanager
+def told(
+    log: str | Path, inputs: Iterable[str] = (), outputs: Iterable[str] = (), params: Any = None
+) -> Iterator[receipts.Receipt]:
+    """Run a job: check what it reads, and when all is well write its receipt.
+
+    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an error of
+    the operating system, and an interruption ends it quietly.
+
+    Parameters
+    ----------
+    log
+        The job's log; its name without suffix is the job's name.
+    inputs, outputs, params
+        As Snakemake hands them over. A job without outputs has no receipt.
+    """
+    outputs = list(outputs)
+    try:
+        Path(log).write_text("", encoding="utf-8")
+        receipts.check(inputs)
+        receipt = receipts.Receipt(Path(log).stem, inputs, outputs, dict(params.items()) if params else {})
+        yield receipt
+        if outputs:
+            receipt.write()
+    except UserError as error:
+        note(log)(str(error))
+        sys.exit(1)
+    except OSError as error:
+        # A full disk, a folder that cannot be written: the operating system's own words name it.
+        note(log)(f"{error.filename or 'results'}: {error.strerror or error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def note(log: str | Path) -> Callable[[str], None]:
+    """Return a function that writes a line to stderr, and to `log` where there is room for it."""
+
+    def write(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+        # On a full disk the line that says so is the one that finds no room.
+        with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return write
+
+
+def commit(folder: str | Path) -> str:
+    """Return the commit of the work tree at `folder`, with a + where files have been changed; `unknown` without git."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

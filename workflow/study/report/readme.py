@@ -1,0 +1,87 @@
+"""The answer at the head of the README, taken from the reference results of the default study.
+
+`python -m study.report.readme` rewrites what stands between the two markers; a test fails when the two drift.
+`python -m study.report.readme results` takes summary and picture from a finished default study before, as the new reference.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from study.report.document import escape
+from study.tables import tables
+
+ROOT: Final = Path(__file__).parents[3]
+REFERENCE: Final = "results/reference/default"
+PICTURE: Final = f"{REFERENCE}/slowdown.svg"
+BEGIN: Final = "<!-- The answer: made by `python -m study.report.readme` from the reference results. -->"
+END: Final = "<!-- End of the answer. -->"
+
+
+def block(summary: Mapping[str, Any]) -> str:
+    """Write the answer: its sentences, its numbers with their intervals, its picture.
+
+    Parameters
+    ----------
+    summary
+        What `summary.json` of the reference holds.
+    """
+    screen = summary["first_screen"]
+    lines = [escape(" ".join(screen["lede"])), ""]
+    for card in screen["cards"]:
+        told = {key: escape(text) for key, text in card.items()}
+        tuned = f"; **{told['tuned']}** {told['tuned_label']}" if told["tuned"] else ""
+        lines.append(f"- **{told['value']}** {told['label']} ({told['interval']}){tuned}. {told['detail']}")
+    lines += [
+        "",
+        escape(" ".join(screen["counting"])),
+        "",
+        f"![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes are]({PICTURE})",
+        "",
+        (
+            f"From {summary['counts']['runs']:,d} runs of the default study; [every number of the summary]"
+            f"({REFERENCE}/summary.json)."
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def rewritten(text: str, summary: Mapping[str, Any]) -> str:
+    """Return the README with the block between the markers made anew.
+
+    Raises
+    ------
+    ValueError
+        A marker is missing.
+    """
+    head, found, rest = text.partition(BEGIN)
+    _, closed, tail = rest.partition(END)
+    if not (found and closed):
+        raise ValueError("README.md: the markers of the answer are missing")
+    return f"{head}{BEGIN}\n\n{block(summary)}\n\n{END}{tail}"
+
+
+def record(results: Path, reference: Path) -> None:
+    """Copy the summary and the picture of a finished study into the folder of the reference."""
+    for source in (results / "summary.json", results / "figures" / Path(PICTURE).name):
+        with tables.replacing(reference / source.name) as temporary:
+            temporary.write_bytes(source.read_bytes())
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Rewrite the README of this repository; with a folder of results, take the reference from it first."""
+    if arguments:
+        record(Path(arguments[0]), ROOT / REFERENCE)
+    summary = json.loads((ROOT / REFERENCE / "summary.json").read_text(encoding="utf-8"))
+    path = ROOT / "README.md"
+    text = rewritten(path.read_text(encoding="utf-8"), summary)
+    with tables.replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""From the config to runs: the plan and the sweep."""

@@ -1,0 +1,184 @@
+"""The sweep: the runs of a shard through the kernels, to a row per run and target, and learning curves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import kernels
+from study.data.kinds import Sample, sample
+from study.data.starts import start
+from study.runs.plan import thresholds
+from study.tables.tables import TABLES
+
+if TYPE_CHECKING:
+    from study.config.model import Config
+
+__all__ = ["Progress", "by_data", "recorded_steps", "run_shard"]
+
+# A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as the others.
+_NEVER = {"brier": -1.0}
+
+Note = Callable[[str], None]
+
+
+class Progress:
+    """Says how far a shard has come: at most a line every few seconds, and one at the end.
+
+    Parameters
+    ----------
+    label
+        What the lines begin with.
+    runs
+        How many runs there are to be made.
+    note
+        Takes a line of text.
+    every
+        Seconds between lines.
+    """
+
+    def __init__(self, label: str, runs: int, note: Note, every: float = 5.0) -> None:
+        self._label, self._runs, self._note, self._every = label, runs, note, every
+        self._begun = self._last = time.perf_counter()
+        self._done = 0
+        self._in_kernels = 0.0
+
+    def begin(self) -> None:
+        """Say how long the preparation took, and start the clock anew."""
+        now = time.perf_counter()
+        self._note(f"{self._label}: ready after {now - self._begun:.1f} s")
+        self._begun = self._last = now
+
+    def add(self, runs: int, seconds: float) -> None:
+        """Count `runs` as done, which took the kernels `seconds`."""
+        self._done += runs
+        self._in_kernels += seconds
+        now = time.perf_counter()
+        if now - self._last >= self._every:
+            self._last = now
+            left = (now - self._begun) * (self._runs - self._done) / self._done
+            share = self._done / self._runs
+            self._note(f"{self._label}: {self._done:,} of {self._runs:,} runs ({share:.0%}), {left:.0f} s left")
+
+    def end(self) -> None:
+        """Say how long it took, and how much of that was spent inside the kernels."""
+        total = time.perf_counter() - self._begun
+        share = self._in_kernels / total if total else 0.0
+        self._note(f"{self._label}: all {self._runs:,} runs done in {total:.1f} s, {share:.0%} of it in the kernels")
+
+
+def recorded_steps(points: int, max_steps: int) -> NDArray[np.int64]:
+    """Return the steps at which a learning curve is recorded: 0, and about `points` more, evenly in their logarithm."""
+    return np.unique(np.concatenate([[0], np.geomspace(1, max_steps, points).round()]).astype(np.int64))
+
+
+def run_shard(
+    config: Config, plan: pd.DataFrame, arrays: Mapping[str, NDArray[Any]], progress: Progress
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make the runs of a shard.
+
+    Parameters
+    ----------
+    config
+        Its root seed, targets and curves are read.
+    plan
+        The rows of the shard.
+    arrays
+        The arrays of `study.data.kinds.build`.
+    progress
+        Is told of every batch.
+
+    Returns
+    -------
+    runs, curves : DataFrame
+        The columns of ``runs.parquet`` and ``curves.parquet``.
+    """
+    _compile(plan["loss"].unique())
+    progress.begin()
+    runs, curves = [], []
+    groups: Any = plan.groupby(["data", "loss"], sort=True)
+    for (data, loss), rows in groups:
+        drawn = sample(arrays, data)
+        thetas = _starts(config, rows, drawn)
+        begun = time.perf_counter()
+        descent = _descend(drawn, rows, thetas, str(loss), targets=thresholds(config, rows))
+        progress.add(len(rows), time.perf_counter() - begun)
+        runs.append(_run_rows(rows, descent, config.targets))
+        traced = rows["traced"].to_numpy()
+        if traced.any():
+            begun = time.perf_counter()
+            steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
+            descent = _descend(drawn, rows[traced], thetas[traced], str(loss), targets=_NEVER, trace_steps=steps)
+            progress.add(0, time.perf_counter() - begun)
+            curves.append(_curve_rows(rows[traced], descent))
+    progress.end()
+    empty = pd.DataFrame(columns=list(TABLES["curves"].dtypes)).astype(dict(TABLES["curves"].dtypes))
+    return pd.concat(runs, ignore_index=True), pd.concat(curves, ignore_index=True) if curves else empty
+
+
+def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Split runs or curves of a shard by data set, in the order of the plan: as `merge` wants them."""
+    numbers = frame["run"].map(plan.set_index("run")["data"])
+    return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
+
+
+def _compile(losses: Iterable[str]) -> None:
+    """Have the kernels of the sweep compiled, so that the progress display speaks of runs alone."""
+    features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
+    for loss in losses:
+        common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}
+        kernels.descend(features, labels, thetas, targets=_NEVER, **common)
+
+
+def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:
+    """The parameters at step 0 of each row, (rows, d)."""
+    keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
+    made = {key: start(key[0], key[1], drawn.direction, int(key[2]), config.seed) for key in set(keys)}
+    return np.stack([made[key] for key in keys])
+
+
+def _descend(
+    drawn: Sample, rows: pd.DataFrame, thetas: NDArray[np.float64], loss: str, **watched: Any
+) -> kernels.Descent:
+    """Descend from `thetas` at the rates of the plan, on the one thread that a job has."""
+    return kernels.descend(
+        drawn.features,
+        drawn.labels,
+        thetas,
+        loss=loss,
+        learning_rate=rows["learning_rate"].to_numpy(),
+        max_steps=int(rows["max_steps"].iloc[0]),
+        threads=1,
+        **watched,
+    )
+
+
+def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: tuple[str, ...]) -> pd.DataFrame:
+    """A row per run and target, whatever happened."""
+    parts = [
+        rows.assign(
+            target=target,
+            threshold=rows[f"target_{target}"],
+            status=descent.status[target].astype(object),
+            step=descent.first_passage[target],
+            steps_run=descent.steps_run,
+        )
+        for target in targets
+    ]
+    return pd.concat(parts, ignore_index=True)[list(TABLES["runs"].dtypes)]
+
+
+def _curve_rows(rows: pd.DataFrame, descent: kernels.Descent) -> pd.DataFrame:
+    """A row per traced run and recorded step; none after the step at which a run diverged."""
+    assert descent.trace is not None
+    steps = descent.trace["steps"]
+    curves = rows.loc[rows.index.repeat(len(steps))].reset_index(drop=True)
+    curves["step"] = np.tile(steps, len(rows))
+    for score in ("brier", "logloss", "accuracy"):
+        curves[score] = descent.trace[score].reshape(-1)
+    return curves[curves["brier"].notna()][list(TABLES["curves"].dtypes)]

@@ -1,0 +1,175 @@
+"""From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
+
+Nothing in `study.statistics.estimates` looks across settings (dataset, separability, initialisation, scale) except the pooled
+numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the order of the
+plan, some settings at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from study.statistics import estimates as statistics
+from study.tables import tables
+
+__all__ = ["passages", "quoted", "settings", "summary_tables"]
+
+ROWS: Final = 1 << 18
+"""Rows that are worked on together, roughly: about half a gigabyte in pandas' hands."""
+
+COLUMNS: Final = (
+    *("run", "start", *statistics.SETTING, "role", "loss", "rate"),
+    *("max_steps", "target", "status", "step", "steps_run"),
+)
+"""Columns of `runs` that the statistics read."""
+
+_WORDS: Final = tuple(column for column in COLUMNS if tables.TABLES["runs"].dtypes[column] == "str")
+
+
+def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
+    """Read a runs table some settings at a time.
+
+    Parameters
+    ----------
+    path
+        ``runs.parquet``, in the order of the plan: rows of one data set and separability stand together.
+    rows
+        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held while it is
+        read, at about 80 bytes a row.
+
+    Yields
+    ------
+    pandas.DataFrame
+        The columns `COLUMNS` of all runs of some settings. No setting is in two frames.
+
+    Raises
+    ------
+    ValueError
+        The rows of a data set and separability do not stand together.
+    """
+    held: list[pa.Table] = []
+    last, seen = None, set()
+    for part in _stretches(path):
+        place = (part["dataset"][0].as_py(), part["separability"][0].as_py())
+        if place != last:
+            if place in seen:
+                raise ValueError(f"{path}: the rows of {place} do not stand together")
+            seen.add(place)
+            if sum(table.num_rows for table in held) >= rows:
+                yield from _frames(held, rows)
+                held = []
+        last = place
+        held.append(part)
+    if held:
+        yield from _frames(held, rows)
+
+
+def _stretches(path: str | Path) -> Iterator[pa.Table]:
+    """Cut each row group where the data set or the separability changes; words as dictionaries, which take little room."""
+    with pq.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
+        for index in range(file.num_row_groups):
+            rows = file.read_row_group(index, columns=list(COLUMNS))
+            codes = rows["dataset"].combine_chunks().indices.to_numpy()
+            levels = rows["separability"].to_numpy()
+            same = (codes[1:] == codes[:-1]) & (
+                (levels[1:] == levels[:-1]) | np.isnan(levels[1:]) & np.isnan(levels[:-1])
+            )
+            ends = [*(np.flatnonzero(~same) + 1).tolist(), rows.num_rows]
+            for begin, end in zip([0, *ends], ends, strict=False):
+                yield rows.slice(begin, end - begin)
+
+
+def _frames(held: list[pa.Table], rows: int) -> Iterator[pd.DataFrame]:
+    """Hand out held tables as one frame; by initialisation and scale where that would be too large."""
+    table = pa.concat_tables(held).unify_dictionaries()
+    if table.num_rows <= 2 * rows:
+        yield _frame(table)
+        return
+    kinds = table.group_by(["initialisation", "scale"], use_threads=False).aggregate([([], "count_all")]).to_pylist()
+    bundle: list[dict[str, Any]] = []
+    for kind in kinds:
+        if bundle and sum(entry["count_all"] for entry in [*bundle, kind]) > rows:
+            yield _frame(_of_kinds(table, bundle))
+            bundle = []
+        bundle.append(kind)
+    yield _frame(_of_kinds(table, bundle))
+
+
+def _of_kinds(table: pa.Table, kinds: list[dict[str, Any]]) -> pa.Table:
+    """Rows of some initialisations and scales."""
+    chosen = [(pc.field("initialisation") == k["initialisation"]) & (pc.field("scale") == k["scale"]) for k in kinds]
+    return pa.concat_tables([table.filter(expression) for expression in chosen])
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """As pandas holds a runs table: words as text."""
+    for column in _WORDS:
+        index = table.schema.get_field_index(column)
+        table = table.set_column(index, column, table[column].cast(pa.large_string()))
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.astype({column: tables.TABLES["runs"].dtypes[column] for column in COLUMNS})
+
+
+def summary_tables(
+    path: str | Path, own_rates: Mapping[str, float], *, resamples: int, level: float
+) -> dict[str, pd.DataFrame]:
+    """Compute the tables `slowdown`, `decomposition`, `ends` and `arrivals` of a runs table.
+
+    Parameters
+    ----------
+    path
+        ``runs.parquet``; see `settings`.
+    own_rates, resamples, level
+        As for `study.statistics.estimates.slowdown`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By name, in their schemas.
+    """
+    cells, ended, arrived = [], [], []
+    for runs in settings(path):
+        cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
+        ended.append(statistics.ends(runs))
+        arrived.append(statistics.arrivals(runs))
+    slowdown = tables.conform(pd.concat(cells, ignore_index=True), "slowdown")
+    return {
+        "slowdown": slowdown,
+        "decomposition": statistics.decomposition(slowdown),
+        "ends": statistics.added_ends(ended),
+        "arrivals": tables.conform(pd.concat(arrived, ignore_index=True), "arrivals"),
+    }
+
+
+def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Read tables as the report and the figures need them: of `runs` and `curves` the rows they quote alone.
+
+    Parameters
+    ----------
+    folder
+        Where the parquet tables lie, such as ``results/tables``.
+    names
+        Keys of `study.tables.tables.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By name.
+    """
+    files = {name: Path(folder) / f"{name}.parquet" for name in names}
+    frames = {name: tables.read(name, file) for name, file in files.items() if name not in ("runs", "curves")}
+    rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
+    return frames | {name: tables.scan(name, files[name], where=rows[name]) for name in rows if name in files}
+
+
+def passages(path: str | Path, most: int) -> pd.DataFrame:
+    """Gather the first-passage steps of each group of a runs table; see `study.statistics.estimates.passages`."""
+    return pd.concat([statistics.passages(runs, most) for runs in settings(path)], ignore_index=True)

@@ -1,0 +1,1 @@
+"""What mathematics says that runs should show."""

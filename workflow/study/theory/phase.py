@@ -1,0 +1,244 @@
+"""The phase diagram: slowdown over initial scale and separability, by stepping, by gradient flow and by the population's law.
+
+`flow` solves the gradient flow on the study's drawn data and on large samples of the plain Gaussian pair; `phase` lays what came
+out beside what the sweep measured and what `kernels.laws` predicts. `docs/laws.md` derives the laws.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import kernels
+from kernels import laws
+from study.data.facts import SHARE, SLACK
+from study.data.kinds import Gaussian, sample, with_bias
+from study.data.streams import Stream
+from study.statistics import estimates as statistics
+from study.tables.tables import TABLES, conform
+
+if TYPE_CHECKING:
+    from study.config.model import Config
+    from study.runs.sweep import Progress
+
+__all__ = ["flow", "number_of_runs", "phase"]
+
+Array = NDArray[np.float64]
+
+TOLERANCE: Final = 1e-8
+"""Of a step of the flow: times come out to about 1e-7 of themselves, far below what differs between draws."""
+
+MOST_EVALUATIONS: Final = 20_000
+"""Gradients after which a flow is given up; on a plateau it needs hundreds, in a bent narrow valley tens of thousands."""
+
+_CELL: Final = ("dataset", "separability", "large", "n", "scale", "target")
+
+
+class _Problem(NamedTuple):
+    """Data to solve the flow on: what its rows say of it, its samples, and the targets by name."""
+
+    row: dict[str, Any]
+    features: Array
+    labels: NDArray[np.int64]
+    direction: Array
+    thresholds: dict[str, float]
+
+
+def number_of_runs(config: Config, table: pd.DataFrame) -> int:
+    """Flows that `flow` is going to solve."""
+    drawn = int(_of_own_data(table).sum()) * (1 + len(config.phase.scales))
+    large = len(config.phase.large_separability) * config.phase.large_draws * len(config.phase.large_scales)
+    return (drawn + large) * len(config.losses)
+
+
+def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> pd.DataFrame:
+    """Solve the gradient flow of every loss from the zero start and from wrong starts.
+
+    Parameters
+    ----------
+    config
+        Its root seed, targets, losses and `phase` are read.
+    table
+        The table of data sets. Evaluation draws of those that have a separability are solved.
+    arrays
+        The arrays of `study.data.kinds.build`.
+    progress
+        Is told of every batch.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``flow.parquet``.
+    """
+    parts = []
+    for problem in [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]:
+        starts = _starts(config, problem)
+        for loss in config.losses:
+            begun = time.perf_counter()
+            solved = kernels.gradient_flow(
+                problem.features,
+                problem.labels,
+                np.stack([theta for _, _, theta in starts]),
+                loss=loss,
+                targets=problem.thresholds,
+                tolerance=TOLERANCE,
+                max_evaluations=MOST_EVALUATIONS,
+            )
+            progress.add(len(starts), time.perf_counter() - begun)
+            parts += [_rows(problem, starts, loss, target, solved) for target in config.targets]
+    progress.end()
+    empty = pd.DataFrame(columns=list(TABLES["flow"].dtypes))
+    return conform(pd.concat(parts, ignore_index=True) if parts else empty, "flow")
+
+
+def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
+    """Mark the data sets that the flow is solved on: evaluation draws of those with a separability."""
+    return (table["role"] == "evaluation") & table["separability"].notna()
+
+
+def _own_problems(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_Problem]:
+    """Yield the study's own data sets, each with its own targets."""
+    for record in table[_of_own_data(table)].to_dict("records"):
+        row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "role", "n")}
+        row["large"] = False
+        drawn = sample(arrays, record["data"])
+        thresholds = {target: float(record[f"target_{target}"]) for target in config.targets}
+        yield _Problem(row, drawn.features, drawn.labels, drawn.direction, thresholds)
+
+
+def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
+    """Yield large samples of the plain Gaussian pair, numbered from `first`; direction and targets are the population's."""
+    n, data = config.phase.large_n, first
+    for separability in config.phase.large_separability:
+        thresholds = _population_targets(separability / 2)
+        for seed in range(config.phase.large_draws):
+            drawn = Gaussian(name="gaussian", kind="gaussian", n=n)
+            features, labels = drawn.draw(separability, Stream(config.seed, "large", separability, seed))
+            features = with_bias(features)
+            row = {"data": data, "dataset": "gaussian", "separability": separability, "seed": seed}
+            row |= {"role": "evaluation", "large": True, "n": n}
+            direction = np.eye(features.shape[1])[0]
+            yield _Problem(row, features, labels, direction, {name: thresholds[name] for name in config.targets})
+            data += 1
+
+
+def _population_targets(mu: float) -> dict[str, float]:
+    """Targets as `study.data.facts` sets them, of the population: its optimum is at 2 mu times the true direction."""
+    best = laws.population_scores(2.0 * mu, mu)
+    return {
+        "accuracy": best.accuracy - 1.0 / SLACK,
+        "brier": best.brier + SHARE * (0.25 - best.brier),
+        "logloss": best.logloss + SHARE * (math.log(2.0) - best.logloss),
+    }
+
+
+def _starts(config: Config, problem: _Problem) -> list[tuple[str, float, Array]]:
+    """List the starts on some data as (initialisation, scale, theta): zero on the study's own, and the wrong ones."""
+    large = problem.row["large"]
+    scales = config.phase.large_scales if large else config.phase.scales
+    wrong = [("wrong", a, -a * problem.direction) for a in scales if problem.direction.any()]
+    return wrong if large else [("zero", 0.0, np.zeros_like(problem.direction)), *wrong]
+
+
+def _rows(
+    problem: _Problem, starts: list[tuple[str, float, Array]], loss: str, target: str, solved: kernels.Flow
+) -> pd.DataFrame:
+    """A row per start, for one loss and target; a censored one says up to when the target is known not to hold."""
+    reached = solved.status[target] == "reached"
+    return pd.DataFrame(
+        {
+            "initialisation": [name for name, _, _ in starts],
+            "scale": [scale for _, scale, _ in starts],
+            "status": solved.status[target].astype(object),
+            "time": np.where(reached, solved.first_passage[target], solved.time),
+        }
+    ).assign(**problem.row, loss=loss, target=target, threshold=problem.thresholds[target])
+
+
+def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Lay the slowdowns from wrong starts on Gaussian data side by side: stepped, flowed, predicted.
+
+    Parameters
+    ----------
+    config
+        Its data sets, `phase` and `statistics` are read.
+    flows
+        The table `flow`.
+    cells
+        The table `slowdown`.
+
+    Returns
+    -------
+    DataFrame
+        In the schema `study.tables.tables.TABLES["phase"]`.
+    """
+    options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
+    out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
+    out = out.merge(_stepped(cells, options), on=list(_CELL), how="left", validate="one_to_one")
+    out["stepped_bound"] = out["stepped_bound"].eq(True)
+    out["mu"] = out["separability"] / 2
+    plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
+    lawful = (out["large"] | out["dataset"].isin(plain)) & (out["mu"] >= laws.LEAST_MU)
+    for name, law, what in (("predicted", _predicted, "target"), ("spread", _spread, "n"), ("strayed", _strayed, "n")):
+        where = zip(out["mu"], out["scale"], out[what], lawful, strict=True)
+        out[name] = [law(mu, scale, of) if known else math.nan for mu, scale, of, known in where]
+    out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
+    return conform(out, "phase")
+
+
+def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
+    """Slowdown of the flow by cell, with the statistics of the study: `flow`, its interval, and the pairs behind it."""
+    rows = flows[flows["initialisation"] == "wrong"].assign(observed=flows["status"] == "reached")
+    keys = [*_CELL, "data"]
+    mse, bce = (rows.loc[rows["loss"] == loss, [*keys, "time", "observed"]] for loss in statistics.LOSSES)
+    both = statistics.with_ratio(mse.merge(bce, on=keys, suffixes=("_mse", "_bce"), validate="one_to_one"))
+    both = both.sort_values(keys, kind="stable", ignore_index=True)
+    codes = np.asarray(both.groupby(list(_CELL), sort=True).ngroup(), dtype=np.int64)
+    out = both.drop_duplicates(list(_CELL))[list(_CELL)].reset_index(drop=True)
+    columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
+    if both.empty:
+        return out.assign(**{name.replace("slowdown", "flow"): [] for name in columns}, starts=[])
+    how = config.statistics
+    found = statistics.slowdown_columns(both, codes, how.resamples, how.confidence)
+    starts = np.bincount(codes, ~both["at_start"].to_numpy(bool)).astype(np.int64)
+    return out.assign(**{name.replace("slowdown", "flow"): found[name] for name in columns}, starts=starts)
+
+
+def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFrame:
+    """Slowdown of the sweep from wrong starts at the equal rate nearest to 1/L, by cell."""
+    rows = statistics.headline(cells)
+    rows = rows[(rows["policy"] == "equal") & (rows["initialisation"] == "wrong") & rows["dataset"].isin(options)]
+    columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
+    renamed = rows.rename(columns={name: name.replace("slowdown", "stepped") for name in columns})
+    renamed["n"] = renamed["dataset"].map({name: entry.n for name, entry in options.items()}).astype(np.int64)
+    renamed["large"] = False
+    return renamed[[*_CELL, *(name.replace("slowdown", "stepped") for name in columns)]]
+
+
+def _predicted(mu: float, scale: float, target: str) -> float:
+    """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
+    threshold = _population_targets(mu)[target]
+    mse, bce = (
+        laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in statistics.LOSSES
+    )
+    return mse / bce if 0.0 < bce < math.inf else math.nan
+
+
+# No target changes these two, so each is computed once for all targets.
+@cache
+def _spread(mu: float, scale: float, n: int) -> float:
+    """Relative standard error of MSE's gradient at the start in a sample of `n`."""
+    return laws.population_spread(-scale, mu, loss="mse") / math.sqrt(n)
+
+
+@cache
+def _strayed(mu: float, scale: float, n: int) -> float:
+    """Bound of how far MSE's path in such a sample strays from the straight one on its way to 0."""
+    return laws.population_deviation(-scale, 0.0, mu, loss="mse") / math.sqrt(n)
