@@ -16,8 +16,9 @@ checked = load(config)
 shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
 drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
-figures = drawn + expand("results/figures/{figure}.png", figure=study_figures.FIGURES)
-templates = sorted(str(path) for path in pages.TEMPLATES.iterdir())
+figures = drawn + expand(
+    "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=["png", "pdf"]
+)
 
 
 include: "workflow/rules/study.smk"
@@ -50,6 +51,18 @@ rule report:
         "results/summary.json",
 
 
+onerror:
+    report_partially()
+
+
+onsuccess:
+    # What a failed run had written, as soon as the report itself is there again.
+    if "results/report.html" in {
+        str(file) for each in workflow.dag.jobs for file in each.output
+    }:
+        partial_report.PAGE.unlink(missing_ok=True)
+
+
 localrules:
     all,
     tables,
@@ -61,6 +74,3 @@ localrules:
     compare_studies,
     clean,
     help,
-
-
-recover()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 import study
-from study.provenance.sources import sources
 
 import kernels
 
@@ -19,7 +20,7 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "sympy", "yaml"),
+        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }
@@ -34,6 +35,76 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module)
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names
+
+
+ROOMS = (
+    *(
+        "prose",
+        "errors",
+        "schema",
+        "wording",
+        "pages",
+        "files",
+        "tables",
+        "data",
+        "config",
+        "runs",
+        "statistics",
+        "theory",
+    ),
+    *("claims", "catalogue", "provenance", "job", "figures", "report", "benchmarks", "dictionary"),
+)
+"""The rooms of `workflow/study`, from the ground up: a module imports from its own room and from those before it."""
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Modules of `study` that a file imports, those for type checkers alone included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            while len(parts) > 1 and not _is_module(parts):
+                parts.pop()
+            if parts[0] == "study" and len(parts) > 1:
+                found.add(".".join(parts[1:]))
+    return found
+
+
+def _is_module(parts: list[str]) -> bool:
+    place = STUDY.joinpath(*parts[1:])
+    return parts[0] == "study" and (place.with_suffix(".py").is_file() or (place / "__init__.py").is_file())
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(STUDY).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def study_modules() -> dict[str, set[str]]:
+    """Every module of `study` by name, with the modules of `study` that it imports."""
+    return {module_name(p): modules_imported(p) for p in sorted(STUDY.rglob("*.py")) if p != STUDY / "__init__.py"}
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {name.split(".")[0] for name in study_modules()} == set(ROOMS)
+
+
+@pytest.mark.parametrize("name", study_modules())
+def test_no_module_imports_from_a_room_above_its_own(name: str) -> None:
+    floor = {room: number for number, room in enumerate(ROOMS)}
+    above = {
+        other for other in study_modules()[name] if floor[other.split(".")[0]] > floor[name.split(".", maxsplit=1)[0]]
+    }
+    assert not above
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    TopologicalSorter(study_modules()).prepare()  # raises CycleError, which names them
 
 
 @pytest.mark.parametrize("room", ALLOWED)
@@ -54,26 +125,6 @@ def test_every_job_that_writes_has_a_receipt() -> None:
 def test_the_packages_are_those_of_this_tree() -> None:
     assert Path(kernels.__file__).parent == ROOT / "kernels"
     assert Path(study.__file__).parent == ROOT / "workflow" / "study"
-
-
-def test_sources_follow_imports_to_the_end() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("runs.sweep")}
-    assert {
-        "workflow/study/runs/sweep.py",
-        "workflow/study/data/kinds.py",
-        "kernels/descent.py",
-        "kernels/vectors.py",
-    } <= found
-    assert not any("report" in name for name in found)
-    assert len(sources("runs.sweep", "report")) == len(set(sources("runs.sweep") + sources("report")))
-
-
-def test_sources_follow_packages_into_their_modules() -> None:
-    found = {str(Path(path).relative_to(ROOT)) for path in sources("report")}
-    modules = {str(path.relative_to(ROOT)) for name in ("figures", "report") for path in STUDY.glob(f"{name}/*.py")}
-    assert len(modules) > 10
-    assert modules <= found
-    assert "workflow/study/report/__init__.py" not in {str(Path(p).relative_to(ROOT)) for p in sources("figures")}
 
 
 def test_every_package_is_installed() -> None:

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from study.catalogue import TABLES
 from study.config import model as config
 from study.runs import plan, sweep
 from study.statistics import aggregation
-from study.tables import tables
+from study.tables import store
 
 import kernels
 
@@ -67,28 +68,30 @@ def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
             "steps_run": np.where(reached, time, rows["max_steps"]),
         }
         parts.append(rows.assign(**ends))
-    return pd.concat(parts, ignore_index=True)[list(tables.TABLES["runs"].dtypes)]
+    return pd.concat(parts, ignore_index=True)[list(TABLES["runs"].dtypes)]
 
 
 def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
     """Take one step of the way, with files in `folder`."""
     chosen, table = study(rows, shards, lean)
     if name == "plan":
-        tables.write_parts(plan.blocks(chosen, table), "plan", folder / "plan.parquet")
+        store.write_parts(plan.blocks(chosen, table), TABLES["plan"], folder / "plan.parquet")
     if name == "shards":
         for shard in range(shards):
-            planned = tables.scan("plan", folder / "plan.parquet", where=[{"shard": shard}])
+            planned = store.scan(TABLES["plan"], folder / "plan.parquet", where=[{"shard": shard}])
             ended = outcomes(planned, shard)
-            tables.write_parts(sweep.by_data(ended, planned), "runs", folder / f"{shard}.runs.parquet")
+            store.write_parts(sweep.by_data(ended, planned), TABLES["runs"], folder / f"{shard}.runs.parquet")
     if name == "collect":
-        tables.merge("runs", [folder / f"{shard}.runs.parquet" for shard in range(shards)], folder / "runs.parquet")
+        store.merge(
+            TABLES["runs"], [folder / f"{shard}.runs.parquet" for shard in range(shards)], folder / "runs.parquet"
+        )
     if name == "statistics":
         own = {loss: kernels.LOSSES["bce"].smoothness / entry.smoothness for loss, entry in kernels.LOSSES.items()}
         made = aggregation.summary_tables(folder / "runs.parquet", own, resamples=999, level=0.95)
         for key, frame in made.items():
-            tables.write(frame, key, folder / f"{key}.parquet")
+            store.write(frame, TABLES[key], folder / f"{key}.parquet")
     if name == "report":
-        aggregation.quoted(folder, ("slowdown", "decomposition", "ends", "runs"))
+        aggregation.quoted(folder, [TABLES[name] for name in ("slowdown", "decomposition", "ends", "runs")])
 
 
 def measured(name: str, folder: Path, rows: int, shards: int, lean: bool) -> dict[str, float]:

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 from study.config.model import load
+from study.files import digest
 from study.runs import resources
-from study.tables import tables
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"
@@ -71,7 +71,7 @@ def digests(folder: Path) -> dict[str, str]:
     """Digests of all that a run makes, but for its logs."""
     results = folder / "results"
     files = (path for path in sorted(results.rglob("*")) if path.is_file() and results / "logs" not in path.parents)
-    return {str(path.relative_to(results)): tables.digest(path) for path in files}
+    return {str(path.relative_to(results)): digest(path) for path in files}
 
 
 def records() -> list[dict[str, str]]:

@@ -31,11 +31,11 @@ from pathlib import Path
 import yaml
 from cases import BAD, DAMAGED, DAMAGES, EXTREME, Bad, Extreme
 from studies import ROOT, digests, markdown, run, unlike
+from study.catalogue import TABLES
 from study.config import model as config
-from study.data import arrays
-from study.data import kinds as datasets
+from study.data import arrays, samples
 from study.data.starts import start
-from study.tables import tables
+from study.tables import store
 
 # By its file: with the folder of the tests on the path, `kernels` would be the one in there.
 _FILE = importlib.util.spec_from_file_location("naive", ROOT / "tests" / "naive.py")
@@ -109,8 +109,8 @@ def survives(folder: Path, case: Extreme) -> str:
 
 def right(results: Path, chosen: config.Config, case: Extreme) -> str:
     """Recount the tables, recompute some runs with the plain twin, and compare the page with the recount."""
-    plan = tables.read("plan", results / "plan.parquet")
-    runs = tables.read("runs", results / "tables" / "runs.parquet")
+    plan = store.read(TABLES["plan"], results / "plan.parquet")
+    runs = store.read(TABLES["runs"], results / "tables" / "runs.parquet")
     keys = runs[["run", "target"]]
     expect(len(runs) == len(plan) * len(chosen.targets), "a row per run and target")
     expect(not keys.duplicated().any() and set(runs["run"]) == set(plan["run"]), "every run once")
@@ -137,7 +137,7 @@ def right(results: Path, chosen: config.Config, case: Extreme) -> str:
 def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int:
     """Make a run again in plain Python and compare; 0 if that would take too long."""
     drawn = arrays.read(results / "data" / "arrays.npz")
-    data = datasets.sample(drawn, row.data)
+    data = samples.sample(drawn, row.data)
     if data.features.size * row.max_steps > TWIN_COST:
         return 0
     theta = start(row.initialisation, row.scale, data.direction, row.seed, chosen.seed)

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from study.config import model as config
+from study.data import files
 from study.data import kinds as datasets
 from study.errors import UserError
 from study.schema import Section
@@ -173,8 +174,8 @@ def _column(draw: st.DrawFn, rows: int) -> pa.Array:
 def try_file(content: bytes, path: Path, count: Counter[str]) -> None:
     """Read a data file; what is accepted must be numbers and labels."""
     path.write_bytes(content)
-    datasets.read_file.cache_clear()
-    found, message = refused(datasets.read_file, str(path), "label")
+    files.read_file.cache_clear()
+    found, message = refused(files.read_file, str(path), "label")
     count[f"{path.suffix} {'refused' if message else 'accepted'}"] += 1
     if message:
         assert str(path) in message

@@ -27,7 +27,6 @@ from pathlib import Path
 import psutil
 from studies import SMOKE, TINY, command, digests, environment, markdown, run, unlike
 from study.provenance.receipts import kept
-from study.tables import tables
 
 SIGNALS = ("INT", "TERM", "KILL")
 
@@ -50,7 +49,7 @@ def finished(folder: Path) -> set[str]:
 def whole(folder: Path, name: str, digest: str) -> bool:
     """Whether an output has the bytes of its receipt under one of its names."""
     candidates = (folder / name, kept(folder / name))
-    return any(path.exists() and tables.digest(path) == digest for path in candidates)
+    return any(path.exists() and digest(path) == digest for path in candidates)
 
 
 def computed(folder: Path, since: float) -> set[str]:

@@ -10,25 +10,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.catalogue import TABLES
+from study.tables.table import conform
 
 
 @pytest.fixture(scope="session")
 def frames():
     """Tables by name; not to be changed in place."""
-    runs = tables.conform(synthetic.runs(), "runs")
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES)
+    runs = conform(synthetic.runs(), TABLES["runs"])
     return {
         "runs": runs,
-        "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
-        "datasets": tables.conform(synthetic.datasets(6, 3), "datasets"),
-        "curves": tables.conform(synthetic.curves(runs), "curves"),
-        **{name: tables.conform(getattr(synthetic, name)(), name) for name in synthetic.LATER},
+        **synthetic.summaries(runs),
+        "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
+        "curves": conform(synthetic.curves(runs), TABLES["curves"]),
+        **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},
     }
 
 

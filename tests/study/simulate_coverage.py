@@ -12,7 +12,8 @@ import sys
 
 import numpy as np
 from scipy import stats
-from study.statistics.estimates import bootstrap, median
+from study.statistics.bootstrap import bootstrap
+from study.statistics.survival import median
 
 MEDIAN_RATIO, SPREAD = 8.0, 0.8
 MEDIAN_BCE, SPREAD_BCE = 50.0, 0.4

@@ -9,7 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from study import figures
-from study.statistics import estimates as statistics
+from study.statistics.answers import answers, pooled, pooled_starts
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.cells import slowdown
+from study.statistics.decomposition import decomposition
+from study.statistics.ends import arrivals, ends, passages
+from study.statistics.headline import choose
+from study.statistics.survival import LEVEL
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
@@ -189,18 +195,29 @@ def minima() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def summaries(runs, resamples=RESAMPLES):
+    """Every table that the statistics make of a runs table, and `passages`."""
+    cells, ended = slowdown(runs, OWN_RATES, resamples=resamples), ends(runs)
+    chosen, starts = choose(cells, ended), pooled_starts(cells)
+    pools = [pooled(runs, starts, OWN_RATES, chosen, resamples=resamples, level=LEVEL)] if starts else []
+    return {
+        "slowdown": cells,
+        "headline": chosen.table(),
+        "answers": answers(cells, chosen, pools),
+        "decomposition": decomposition(cells, chosen),
+        "ends": ended,
+        "arrivals": arrivals(runs),
+        "passages": passages(runs, 40),
+    }
+
+
 def subset(frames, keep):
     """The study reduced to some runs, its summary tables made again."""
     runs = frames["runs"][keep(frames["runs"])]
-    cells = statistics.slowdown(runs, OWN_RATES)
     curves = frames["curves"][frames["curves"]["run"].isin(runs["run"])]
     return frames | {
         "runs": runs,
-        "slowdown": cells,
-        "decomposition": statistics.decomposition(cells),
-        "ends": statistics.ends(runs),
-        "arrivals": statistics.arrivals(runs),
-        "passages": statistics.passages(runs, 40),
+        **summaries(runs),
         "curves": curves,
         **({name: frames[name].iloc[:0] for name in LATER} if runs.empty else {}),
     }

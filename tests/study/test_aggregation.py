@@ -9,24 +9,33 @@ import pytest
 import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study import figures
+from study.catalogue import OF_A_STUDY, TABLES
+from study.files import digest
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.ends import EVERY, added_ends, ends
+from study.statistics.pairs import SETTING
+from study.statistics.survival import LEVEL
+from study.tables import store
+from study.tables.table import conform
 
 
 @pytest.fixture(scope="module")
 def folder(frames, tmp_path_factory):
     """The made-up study as files, `runs` in many small row groups that end anywhere."""
     folder = tmp_path_factory.mktemp("tables")
-    for name in tables.OF_A_STUDY:
-        tables.write(frames[name], name, folder / f"{name}.parquet")
+    for name in OF_A_STUDY:
+        store.write(frames[name], TABLES[name], folder / f"{name}.parquet")
     runs = frames["runs"]
-    tables.write_parts((runs.iloc[i : i + 1000] for i in range(0, len(runs), 1000)), "runs", folder / "runs.parquet")
+    store.write_parts(
+        (runs.iloc[i : i + 1000] for i in range(0, len(runs), 1000)), TABLES["runs"], folder / "runs.parquet"
+    )
     return folder
 
 
 def of(frames, name):
-    return tables.conform(frames[name], name)
+    return conform(frames[name], TABLES[name])
 
 
 @pytest.mark.parametrize("rows", [1, 500, 3000, 10**6])
@@ -35,7 +44,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
     found = pd.concat(parts).sort_values(["run", "target"], ignore_index=True)
     expected = frames["runs"][list(aggregation.COLUMNS)]
     pd.testing.assert_frame_equal(found, expected)
-    seen = [set(part[list(statistics.SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
+    seen = [set(part[list(SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
     if rows == 500:  # a setting has 3 * 7 * 9 rows or so, a data set and separability ten times as many
         assert max(map(len, parts)) < len(expected) / len(synthetic.SETTINGS)
@@ -44,48 +53,43 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 @pytest.mark.parametrize("rows", [500, 10**6])
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
-    made = aggregation.summary_tables(
-        folder / "runs.parquet", synthetic.OWN_RATES, resamples=statistics.RESAMPLES, level=statistics.LEVEL
-    )
-    for name in ("slowdown", "decomposition", "ends", "arrivals"):
-        pd.testing.assert_frame_equal(made[name], of(frames, name), check_exact=True)
+    made = aggregation.summary_tables(folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL)
+    for name, table in made.items():
+        pd.testing.assert_frame_equal(table, of(frames, name), check_exact=True)
 
 
 def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path):
     runs = frames["runs"].assign(run=np.random.default_rng(0).permutation(len(frames["runs"])))
-    tables.write(runs, "runs", tmp_path / "runs.parquet")
+    store.write(runs, TABLES["runs"], tmp_path / "runs.parquet")
     with pytest.raises(ValueError, match="do not stand together"):
         list(aggregation.settings(tmp_path / "runs.parquet", 1))
 
 
-def test_the_rows_that_are_quoted_give_the_numbers_of_all(folder, frames):
-    few = aggregation.quoted(folder, tables.OF_A_STUDY)
-    assert len(few["runs"]) < len(frames["runs"]) / 4
-    how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES, **how))
-
-
-@pytest.mark.parametrize("case", synthetic.EXTREMES)
-def test_extreme_studies_are_quoted_in_full(case, frames, tmp_path):
-    study = synthetic.subset(frames, synthetic.EXTREMES[case])
-    for name in tables.OF_A_STUDY:
-        tables.write(study[name], name, tmp_path / f"{name}.parquet")
-    few = aggregation.quoted(tmp_path, tables.OF_A_STUDY)
-    how = {"resamples": 199}
-    found = statistics.answer(few["runs"], few["slowdown"], synthetic.OWN_RATES, ended=few["ends"], **how)
-    assert repr(found) == repr(statistics.answer(study["runs"], study["slowdown"], synthetic.OWN_RATES, **how))
+@pytest.mark.parametrize("case", ["all", *synthetic.EXTREMES])
+def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, tmp_path):
+    study = frames if case == "all" else synthetic.subset(frames, synthetic.EXTREMES[case])
+    for name in OF_A_STUDY:
+        store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
+    how = {"resamples": RESAMPLES, "level": LEVEL}
+    if len(study["runs"]):
+        made = aggregation.summary_tables(tmp_path / "runs.parquet", synthetic.OWN_RATES, **how)
+        for name, table in made.items():
+            pd.testing.assert_frame_equal(table, of(study, name), check_exact=True)
+    few = aggregation.quoted(tmp_path, [TABLES[name] for name in OF_A_STUDY])
+    assert len(few["runs"]) < len(frames["runs"]) / 20
+    for name, entry in figures.FIGURES.items():
+        assert entry.describe(few) == entry.describe(study), name
 
 
 def test_how_runs_ended_adds_up(frames):
     ended, runs = frames["ends"], frames["runs"]
     assert (ended[["reached", "censored", "diverged"]].sum(axis=1) == ended["runs"]).all()
-    whole = ended[ended["target"] == statistics.EVERY]
+    whole = ended[ended["target"] == EVERY]
     assert whole["runs"].sum() == runs["run"].nunique()
     assert whole["diverged"].sum() == runs.loc[runs["status"] == "diverged", "run"].nunique()
     assert whole.groupby("role")["starts"].max().sum() == runs["start"].nunique()
-    halves = [statistics.ends(half) for _, half in runs.groupby(runs["start"] % 2)]
-    pd.testing.assert_frame_equal(statistics.added_ends(halves), ended)
+    halves = [ends(half) for _, half in runs.groupby(runs["start"] % 2)]
+    pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 
 # --- Files in parts ---------------------------------------------------------------------------------------------------
@@ -97,17 +101,17 @@ def shards(runs, folder, number):
     for shard in range(number):
         rows = runs[runs["data"] % number == shard]
         paths.append(folder / f"{shard}.parquet")
-        tables.write_parts((part for _, part in rows.groupby("data")), "runs", paths[-1])
+        store.write_parts((part for _, part in rows.groupby("data")), TABLES["runs"], paths[-1])
     return paths
 
 
 @pytest.mark.parametrize("number", [1, 3, 7])
 def test_merged_shards_are_the_bytes_of_the_whole(number, frames, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "ROW_GROUP", 1000)  # several to the file
-    monkeypatch.setattr(tables, "_OPEN_FILES", 2)
-    tables.write(frames["runs"], "runs", tmp_path / "whole.parquet")
-    tables.merge("runs", shards(frames["runs"], tmp_path, number)[::-1], tmp_path / "merged.parquet")
-    assert tables.digest(tmp_path / "merged.parquet") == tables.digest(tmp_path / "whole.parquet")
+    monkeypatch.setattr(store, "ROW_GROUP", 1000)  # several to the file
+    monkeypatch.setattr(store, "_OPEN_FILES", 2)
+    store.write(frames["runs"], TABLES["runs"], tmp_path / "whole.parquet")
+    store.merge(TABLES["runs"], shards(frames["runs"], tmp_path, number)[::-1], tmp_path / "merged.parquet")
+    assert digest(tmp_path / "merged.parquet") == digest(tmp_path / "whole.parquet")
     metadata = pq.read_metadata(tmp_path / "merged.parquet")
     sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
     assert set(sizes[:-1]) == {1000}
@@ -116,24 +120,26 @@ def test_merged_shards_are_the_bytes_of_the_whole(number, frames, tmp_path, monk
 def test_shards_that_overlap_are_refused(frames, tmp_path):
     paths = shards(frames["runs"], tmp_path, 2)
     with pytest.raises(ValueError, match="overlap"):
-        tables.merge("runs", [*paths, paths[0]], tmp_path / "merged.parquet")
+        store.merge(TABLES["runs"], [*paths, paths[0]], tmp_path / "merged.parquet")
     with pytest.raises(ValueError, match="does not fit"):
-        tables.merge("curves", paths, tmp_path / "merged.parquet")
+        store.merge(TABLES["curves"], paths, tmp_path / "merged.parquet")
     assert not (tmp_path / "merged.parquet").exists()
 
 
 def test_parts_out_of_order_are_refused(frames, tmp_path):
     halves = [frames["runs"].iloc[3000:], frames["runs"].iloc[:3000]]
     with pytest.raises(ValueError, match="overlap"):
-        tables.write_parts(halves, "runs", tmp_path / "runs.parquet")
+        store.write_parts(halves, TABLES["runs"], tmp_path / "runs.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_table_without_rows_is_written_and_merged(frames, tmp_path):
     empty = frames["curves"].iloc[:0]
-    tables.write(empty, "curves", tmp_path / "a.parquet")
-    tables.merge("curves", [tmp_path / "a.parquet"], tmp_path / "b.parquet")
-    pd.testing.assert_frame_equal(tables.read("curves", tmp_path / "b.parquet"), tables.conform(empty, "curves"))
+    store.write(empty, TABLES["curves"], tmp_path / "a.parquet")
+    store.merge(TABLES["curves"], [tmp_path / "a.parquet"], tmp_path / "b.parquet")
+    pd.testing.assert_frame_equal(
+        store.read(TABLES["curves"], tmp_path / "b.parquet"), conform(empty, TABLES["curves"])
+    )
 
 
 VALUES = {"dataset": ["gaussian", "breast_cancer", "none"], "separability": [1.0, np.nan], "loss": ["mse", "bce"]}
@@ -148,5 +154,5 @@ def test_scan_reads_what_a_filter_would_keep(folder, frames, where):
     for entry in where:
         same = [runs[k].isna() if pd.isna(v) else runs[k] == v for k, v in entry.items()]
         keep |= np.logical_and.reduce(same)
-    found = tables.scan("runs", folder / "runs.parquet", ["step", "run", "dataset"], where)
+    found = store.scan(TABLES["runs"], folder / "runs.parquet", ["step", "run", "dataset"], where)
     pd.testing.assert_frame_equal(found, runs.loc[keep, ["step", "run", "dataset"]].reset_index(drop=True))

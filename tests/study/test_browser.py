@@ -15,7 +15,7 @@ import pytest
 from study import figures as figure_register
 from study import report, wording
 from study.report import explorer
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 from test_explorer import UNKNOWN, UPPER, late
 from test_report import PROVENANCE
 
@@ -118,7 +118,8 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
     assert file.stat().st_size < 5_000_000
     with opened(browser, file) as page:
         agree(page, data)
-        setting, target = statistics.focus(frames["slowdown"]), statistics.headline_target(frames["slowdown"])
+        headline = Headline.read(frames["headline"])
+        setting, target = headline.setting, headline.target
         shown = choice(page)
         assert (shown["data"], float(shown["separability"]), shown["start"], shown["target"]) == (
             *setting,

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from study.catalogue import TABLES
 from study.claims import catalogue as claims
-from study.claims import evidence
+from study.claims import claim, evidence
 from study.config import model as config
-from study.data import kinds as datasets
-from study.tables import tables
+from study.runs import draw
+from study.tables import store
 from study.theory import identities, minima
 
 import kernels
@@ -65,7 +66,7 @@ def test_a_row_per_claim_in_order(found):
         "R": "review",
         "N": "neither",
     }
-    assert set(table["verdict"]) <= set(claims.VERDICTS)
+    assert set(table["verdict"]) <= set(claim.VERDICTS)
     assert not table.drop(columns="number").eq("").any().any()
     words = table.drop(columns="number").agg(" ".join, axis=1)
     assert list(words[words.str.contains(r"\b(?:nan|inf)\b")]) == []
@@ -196,7 +197,7 @@ def small():
             "max_steps": 100,
         }
     )
-    return checked, *datasets.build(checked)
+    return checked, *draw.build(checked)
 
 
 def test_evidence_counts_what_is_in_the_tables(small, frames):
@@ -267,7 +268,7 @@ def test_poor_studies_give_verdicts_all_the_same(name, small, frames):
     part = synthetic.subset(frames, synthetic.EXTREMES[name])
     found = evidence.gather(checked, part | {"datasets": table, "minima": minima_rows()}, arrays)
     judged = verdicts(found)
-    assert set(judged.values()) <= set(claims.VERDICTS)
+    assert set(judged.values()) <= set(claim.VERDICTS)
     if name in {"nothing", "no wrong start"}:
         assert judged["R6"] == "left open"
     if name in {"nothing", "one loss"}:
@@ -295,6 +296,6 @@ def test_the_page_of_the_docs_is_what_the_claims_say():
 def test_the_table_survives_both_forms(found, tmp_path):
     table = claims.table(found)
     for suffix in (".csv", ".parquet"):
-        tables.write(table, "claims", tmp_path / f"claims{suffix}")
-        pd.testing.assert_frame_equal(tables.read("claims", tmp_path / f"claims{suffix}"), table)
+        store.write(table, TABLES["claims"], tmp_path / f"claims{suffix}")
+        pd.testing.assert_frame_equal(store.read(TABLES["claims"], tmp_path / f"claims{suffix}"), table)
     json.dumps(table.to_dict("records"))

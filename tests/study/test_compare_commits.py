@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from study.benchmarks import compare as compare_commits
 from study.benchmarks import revisions, verdicts
+from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
-from study.tables import tables
+from study.tables import store
 
 BENCH = """
 import time
@@ -226,7 +227,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     samples = {"a::b": (rng.uniform(1, 2, (5, 4)), rng.uniform(1, 2, (5, 4)))}
     found = compare_commits.judged(samples, "x", "y+", ["a note"], 0.02)
     compare_commits.write(found, tmp_path / "c.csv", tmp_path / "c.json")
-    row = tables.read("comparison", tmp_path / "c.csv").iloc[0]
+    row = store.read(COMPARISON, tmp_path / "c.csv").iloc[0]
     assert row["ratio"] == found.findings["a::b"].ratio
     assert verdicts.least_p(4) > verdicts.ALPHA
     assert "note: a note" in compare_commits.report(found)

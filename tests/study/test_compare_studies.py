@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.errors import UserError
 from study.provenance import compare_studies
-from study.tables import tables
+from study.provenance.tables import STUDIES
+from study.tables import store
 
 
 @pytest.fixture
@@ -18,8 +21,8 @@ def studies(frames, tmp_path: Path) -> tuple[Path, Path]:
     """The same study in two folders, the second one as a study's folder rather than its results."""
     folders = tmp_path / "a", tmp_path / "b" / "results"
     for name in ("runs", "slowdown", "decomposition"):
-        for suffix in tables.TABLES[name].suffixes:
-            tables.write(frames[name], name, folders[0] / "tables" / f"{name}{suffix}")
+        for suffix in TABLES[name].suffixes:
+            store.write(frames[name], TABLES[name], folders[0] / "tables" / f"{name}{suffix}")
     summary = {"commit": "aaa", "versions": {"numpy": "2.4"}}
     (folders[0] / "summary.json").write_text(json.dumps(summary))
     shutil.copytree(folders[0], folders[1])
@@ -38,7 +41,7 @@ def test_identical_bytes_are_said_to_be_identical(studies, tmp_path: Path) -> No
     assert {state for _, state in found.files} == {"identical"}
     assert compare_studies.summaries(found) == ["All tables are identical, byte for byte."]
     compare_studies.write(found, tmp_path / "s.csv", tmp_path / "s.html")
-    assert tables.read("studies", tmp_path / "s.csv").empty
+    assert store.read(STUDIES, tmp_path / "s.csv").empty
     assert "The two studies are identical" in (tmp_path / "s.html").read_text()
 
 
@@ -90,22 +93,95 @@ def test_other_numbers_of_the_same_runs_are_no_difference(studies) -> None:
     assert found.counts["step"][0] == found.counts["step"][1] > 0
 
 
-def test_changed_claims_are_told(studies) -> None:
+def claims(folder: Path, verdicts: list[str], evidence: list[str]) -> None:
+    names = [f"A{n}" for n in range(1, len(verdicts) + 1)]
+    frame = pd.DataFrame({"claim": names, "verdict": verdicts, "evidence": evidence})
+    frame.to_parquet(folder / "tables" / "claims.parquet")
+
+
+def test_a_changed_verdict_is_told_and_changed_evidence_beside_it(studies) -> None:
+    """Evidence counts runs: another study has other counts, and may come to the same verdicts."""
     base, head = studies
-    claims = pd.DataFrame({"claim": ["A1", "A2"], "verdict": ["holds", "fails"], "evidence": ["x", "y"]})
-    claims.to_parquet(base / "tables" / "claims.parquet")
-    claims.assign(verdict=["holds", "holds"]).to_parquet(head / "results" / "tables" / "claims.parquet")
+    claims(base, ["holds", "fails", "fails"], ["3 of 9", "y", "z"])
+    claims(head / "results", ["holds", "holds", "fails"], ["4 of 9", "y", "z"])
     found = compare_studies.compare(base, head)
-    assert [row for row in found.rows if row["kind"] == "claim"] == [
-        {
-            "kind": "claim",
-            "item": "A2",
-            "base": "fails: y",
-            "head": "holds: y",
-            "ratio": pytest.approx(float("nan"), nan_ok=True),
-        }
+    rows = compare_studies.frame(found).set_index(["kind", "item"])[["base", "head"]]
+    assert rows.loc[("claim", "A2")].tolist() == ["fails", "holds"]
+    assert rows.loc[("evidence", "A1")].tolist() == ["3 of 9", "4 of 9"]
+    assert len(rows) == 2
+    told = compare_studies.summaries(found)
+    assert told[0].startswith("verdicts on claims: 3 in both, 1 of them differ;")
+    assert told[1].startswith("claims' evidence: 3 in both, 1 of them differ;")
+    assert "claim A2: fails -> holds" in compare_studies.report(found)
+
+
+def test_evidence_alone_changes_no_verdict(studies) -> None:
+    base, head = studies
+    claims(base, ["holds"] * 6, ["1"] * 6)
+    claims(head / "results", ["holds"] * 6, ["2"] * 6)
+    found = compare_studies.compare(base, head)
+    assert compare_studies.summaries(found)[0].startswith("verdicts on claims: 6 in both, 0 of them differ;")
+
+
+def test_another_budget_is_no_other_result(studies, frames) -> None:
+    """Every run has another budget; where that let one arrive, its result differs, and no other's."""
+    base, head = studies
+    late = frames["runs"].index[frames["runs"]["status"] == "censored"][:43]
+
+    def longer(frame: pd.DataFrame) -> pd.DataFrame:
+        frame["max_steps"] *= 2
+        frame["steps_run"] += 1
+        frame.loc[late, "status"] = "reached"
+        frame.loc[late, "step"] = 7000
+        return frame
+
+    change(head / "results", "runs", longer)
+    change(head / "results", "slowdown", lambda frame: frame.assign(budget=2 * frame["budget"], mse_art=1.0))
+    found = compare_studies.compare(base, head)
+    both = len(frames["runs"])
+    assert found.counts["step"] == (both, both - 43)
+    assert len(compare_studies.frame(found)) == 43
+    cells, steps = (line for line in compare_studies.summaries(found) if not line.startswith("claim"))
+    assert f"first-passage steps: {both:,} in both, 43 of them differ" in steps
+    assert f"set otherwise: max_steps in {both:,}" in steps
+    assert f"{len(frames['slowdown']):,} in both, 0 of them differ" in cells
+    assert f"set otherwise: budget in {len(frames['slowdown']):,}" in cells
+
+
+def test_the_rows_shown_first_differ_most_and_both_studies_have_them(studies, frames) -> None:
+    """Of each kind: a run that arrives in one study alone, then the largest factor either way; no row of one study."""
+    base, head = studies
+    reached = frames["runs"].index[(frames["runs"]["status"] == "reached") & (frames["runs"]["step"] > 10)]
+    small, large, lost = reached[:3]
+    gone = reached[10:160]
+
+    def edit(frame: pd.DataFrame) -> pd.DataFrame:
+        frame.loc[small, "step"] *= 2
+        frame.loc[large, "step"] //= 5
+        frame.loc[lost, ["status", "step"]] = ["censored", -1]
+        return frame.drop(index=gone)
+
+    change(head / "results", "runs", edit)
+    found = compare_studies.compare(base, head)
+    html = compare_studies.page(found)
+    first, alone, *_ = re.findall(r"<table>.*?</table>", html, re.DOTALL)
+    names = [
+        " ".join(part for part in key if part)
+        for key in frames["runs"].loc[[lost, large, small], KEY].map(word).to_numpy()
     ]
-    assert "claim A2: fails: y -> holds: y" in compare_studies.report(found)
+    assert re.findall(r'<th scope="row">(.*?)</th>', first) == names
+    assert "<caption>Only in base</caption>" in alone
+    assert alone.count("<tr>") == 1 + 100
+    assert "100 of 150; all are in" in html
+    assert "3 of them differ" in html
+    assert "150 only in base; 0 only in head" in html
+
+
+KEY = ["dataset", "separability", "seed", "initialisation", "scale", "loss", "learning_rate", "target"]
+
+
+def word(value) -> str:
+    return value if isinstance(value, str) else "" if pd.isna(value) else f"{value:.6g}"
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_is_compared(studies) -> None:

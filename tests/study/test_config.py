@@ -13,9 +13,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from study.config.model import Benchmarks, Config, Curves, InitialisationOptions, Seeds, Statistics, load, reference
+from study.config.model import Config, load
+from study.config.page import reference
+from study.config.sections import Benchmarks, Curves, Seeds, Statistics
 from study.data.kinds import KINDS, REAL, File
-from study.data.starts import INITIALISATIONS
+from study.data.starts import INITIALISATIONS, InitialisationOptions
 from study.errors import UserError
 from study.schema import Section, allowed, kind
 
@@ -433,12 +435,12 @@ def test_no_key_takes_nonsense_and_every_message_names_it(name: str, value: obje
 
 def test_the_reference_page_is_up_to_date() -> None:
     page = (ROOT / "docs" / "config.md").read_text()
-    assert page == reference(), "write it again: python -m study.config.model > docs/config.md"
+    assert page == reference(), "write it again: python -m study.config.page > docs/config.md"
 
 
 def test_the_module_prints_the_page() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "study.config.model"],
+        [sys.executable, "-m", "study.config.page"],
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'workflow'}", "PATH": "", "HOME": str(Path.home())},
         capture_output=True,
         text=True,

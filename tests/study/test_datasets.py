@@ -15,10 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
+from study.catalogue import TABLES
 from study.config.model import load
-from study.data.kinds import KINDS, REAL, DatasetOptions, build, realise, sample
+from study.data.kinds import KINDS, REAL, DatasetOptions, realise
+from study.data.samples import sample
 from study.errors import UserError
-from study.tables.tables import TABLES
+from study.runs.draw import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -271,7 +273,7 @@ def test_a_data_set_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> No
 DIGEST = """
 import hashlib
 from study.config.model import load
-from study.data.kinds import build
+from study.runs.draw import build
 names = ["breast_cancer", "breast_cancer_means", "digits_1_8", "iris_versicolor_virginica"]
 datasets = [{"name": "gaussian"}, *({"name": name} for name in names)]
 table, arrays = build(load({"seeds": {"evaluation": 1, "tuning": 1}, "datasets": datasets}))

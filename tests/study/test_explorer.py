@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from study import wording
 from study.report import explorer, words
-from study.statistics import estimates as statistics
+from study.statistics.cells import slowdown
+from study.statistics.ends import arrivals, passages
+from study.statistics.survival import survival
 from synthetic import EXTREMES, OWN_RATES, subset
 
 
@@ -54,8 +56,8 @@ def late(frames, **seeds):
     here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")
     for loss, missed in seeds.items():
         runs.loc[here & (runs["loss"] == loss) & runs["seed"].isin(missed), ["status", "step"]] = ["censored", -1]
-    made = {"slowdown": statistics.slowdown(runs, OWN_RATES), "arrivals": statistics.arrivals(runs)}
-    return frames | made | {"runs": runs, "passages": statistics.passages(runs, 40)}
+    made = {"slowdown": slowdown(runs, OWN_RATES), "arrivals": arrivals(runs)}
+    return frames | made | {"runs": runs, "passages": passages(runs, 40)}
 
 
 def late_cell(data):
@@ -109,7 +111,7 @@ def test_survival_is_that_of_kaplan_and_meier(data, frames):
     share, last, *steps = data["survival"][setting][start][target][0][data["rates"].index("1")]
     assert last == 5000
     reached = (runs["status"] == "reached").to_numpy()
-    expected, left = statistics.survival(np.where(reached, runs["step"], runs["max_steps"]), reached)
+    expected, left = survival(np.where(reached, runs["step"], runs["max_steps"]), reached)
     arrived = expected[np.append(1, left[:-1]) > left]
     assert sorted(set(steps)) == arrived.tolist()
     assert 1 - share == pytest.approx(left[-1])

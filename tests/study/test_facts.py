@@ -14,7 +14,8 @@ from scipy.optimize import check_grad, linprog, minimize
 from scipy.special import expit
 from study.config.model import load
 from study.data.facts import Facts, facts
-from study.data.kinds import DatasetOptions, realise, with_bias
+from study.data.kinds import DatasetOptions, realise
+from study.data.samples import with_bias
 
 import kernels
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path as File
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,12 +15,12 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import StepPatch
 from matplotlib.path import Path
 from study import figures
+from study.catalogue import TABLES
 from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.report import webpage
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.tables.table import conform
 from synthetic import EXTREMES, subset
 
 from kernels import laws
@@ -36,8 +38,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(scope="module")
 def short(frames):
     """The study with a budget that most wrong starts of MSE exhaust."""
-    runs = tables.conform(synthetic.runs(budget=300), "runs")
-    return frames | {"runs": runs, "slowdown": statistics.slowdown(runs, synthetic.OWN_RATES)}
+    runs = conform(synthetic.runs(budget=300), TABLES["runs"])
+    return frames | {"runs": runs, **synthetic.summaries(runs, resamples=199)}
 
 
 def linear(colour):
@@ -135,7 +137,7 @@ def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
-    rows = choice.focus_family(frames["slowdown"])
+    rows = choice.focus_family(frames)
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
     opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
@@ -201,7 +203,7 @@ def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(fram
 
 
 def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
-    rows = phase.phase_rows(frames["phase"])
+    rows = phase.phase_rows(frames)
     rows = rows[rows["n"] == 200]
     (axes,) = figures.draw("phase", frames).axes
     texts = [text.get_text() for text in axes.texts]
@@ -251,7 +253,7 @@ def test_steps_that_are_coarse_are_said_to_be(frames):
 
 def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
     stopped = frames["phase"].assign(flow_bound=True)
-    rows = phase.phase_rows(stopped)
+    rows = phase.phase_rows(frames | {"phase": stopped})
     expected = int(
         rows.loc[rows["n"] == 200, "stepped_bound"].sum() + rows.loc[rows["n"] == 200, "stepped"].isna().sum()
     )
@@ -260,7 +262,7 @@ def test_what_neither_stepping_nor_flow_reached_is_a_bound(frames):
 
 
 def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
-    rows = phase.phase_rows(frames["phase"])
+    rows = phase.phase_rows(frames)
     (axes,) = figures.draw("theory", frames).axes
     marked = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
     is_open = [line.get_markerfacecolor() == "none" for line in marked]
@@ -288,7 +290,7 @@ def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
 
 
 def test_the_boundary_lies_on_the_law(frames):
-    found = phase.crossings(phase.phase_rows(frames["phase"]))
+    found = phase.crossings(phase.phase_rows(frames))
     np.testing.assert_allclose(found["scale"], [0.5, 1, 2, 3, 6])
     at_two = frames["phase"].query("n == 100_000 and separability == 4 and scale == 2")["predicted"].iloc[0]
     assert found["slowdown"].iloc[2] == pytest.approx(at_two)
@@ -303,7 +305,7 @@ def test_survival_comes_down_to_the_share_that_never_arrived(frames):
 
 
 def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
-    rows = choice.focus_wrong(frames["curves"], frames["slowdown"])
+    rows = choice.focus_wrong(frames["curves"], choice.chosen(frames))
     rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
     last = rows.sort_values("step").groupby("run")["brier"].last()
     band = progress._bands(rows).iloc[-1]
@@ -330,23 +332,69 @@ def test_odd_names_of_data_sets_are_escaped(frames):
     assert "digits &lt;3&gt; &amp; 8" in figures.svg("real", frames)
 
 
-def test_figures_are_written_as_svg_and_png(frames, tmp_path):
+FORMS = ("svg", "png", "pdf")
+
+
+def test_figures_are_written_in_three_forms(frames, tmp_path):
     for run in ("a", "b"):
-        figures.write("survival", frames, tmp_path / run / "figure.svg", tmp_path / run / "figure.png")
+        figures.write("survival", frames, *(tmp_path / run / f"figure.{form}" for form in FORMS))
     text = (tmp_path / "a" / "figure.svg").read_text(encoding="utf-8")
     assert figures.read(tmp_path / "a" / "figure.svg") == figures.svg("survival", frames)
     assert 'style="background-color: #ffffff"' in text  # legible in a dark viewer
     ET.fromstring(text.encode())
     assert (tmp_path / "a" / "figure.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "a" / "figure.png").read_bytes() == (tmp_path / "b" / "figure.png").read_bytes()
+    assert (tmp_path / "a" / "figure.pdf").read_bytes().startswith(b"%PDF-1.4")
+    for form in FORMS:
+        assert (tmp_path / "a" / f"figure.{form}").read_bytes() == (tmp_path / "b" / f"figure.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_style_is_written_as_attributes(name, frames):
+    """A page may forbid style attributes and style sheets; what they said must still be there."""
+    text = figures.svg(name, frames)
+    assert "style" not in text
+    with mpl.rc_context(dict(style.STYLE)):
+        buffer = io.StringIO()
+        figures.draw(name, frames).savefig(buffer, format="svg")
+    drawn, own = list(ET.fromstring(buffer.getvalue()).iter()), list(ET.fromstring(text).iter())
+    colours = {value for e in drawn for value in re.findall(r"#[0-9a-f]{6}", e.get("style", ""))}
+    assert colours == {value for e in own for value in e.attrib.values() if re.fullmatch("#[0-9a-f]{6}", value)}
+    count = sum(len(re.findall(r"[\w-]+:", e.get("style", ""))) for e in drawn)
+    assert count == sum(bool(set(SPELLED) & {key}) for e in own[1:] for key in e.attrib)
+
+
+SPELLED = (
+    *("fill", "fill-opacity", "opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"),
+    *("stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "image-rendering"),
+)
+"""Attributes of SVG, by its specification, that say what a style property of that name says."""
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_pdf_is_whole_names_no_version_and_rounds_as_an_svg_does(name, frames, tmp_path):
+    figures.write(name, frames, *(tmp_path / f"figure.{form}" for form in FORMS))
+    pdf = (tmp_path / "figure.pdf").read_bytes()
+    for word in (b"matplotlib", b"Matplotlib", b"CreationDate", b"/Producer", b"/FlateDecode", b"/Type3"):
+        assert word not in pdf
+    assert b"/FontFile2" in pdf  # the letters travel with the file
+    # Every object stands at the byte that the table at the end says.
+    start = int(re.findall(rb"startxref\n(\d+)\n", pdf)[-1])
+    offsets = [int(o) for o in re.findall(rb"(\d{10}) 00000 n", pdf[start:])]
+    assert pdf[start:].startswith(b"xref")
+    assert len(offsets) > 10
+    assert all(re.match(rb"\d+ 0 obj", pdf[offset:]) for offset in offsets)
+    drawn = b"".join(re.findall(rb"\nstream\n(?!\x00\x01\x00\x00)(.*?)\nendstream", pdf, re.DOTALL))
+    numbers = re.findall(rb"\d+\.(\d+)", drawn)
+    assert len(numbers) > 50
+    assert not [n for n in numbers if n[6:].strip(b"0")]
 
 
 def test_every_figure_has_a_caption_and_names_its_tables():
     assert {path.stem for path in CAPTIONS.glob("figure_*.rst")} == {f"figure_{name}" for name in figures.FIGURES}
     for entry in figures.FIGURES.values():
-        assert set(entry.tables) <= set(tables.TABLES)
+        assert set(entry.tables) <= set(TABLES)
         words = (CAPTIONS / f"figure_{entry.name}.rst").read_text(encoding="utf-8")
-        assert not entry.tables or tables.TABLES[entry.tables[0]].files()[0] in words
+        assert not entry.tables or TABLES[entry.tables[0]].files()[0] in words
 
 
 def test_an_interval_that_is_none_draws_nothing_and_an_open_end_a_stub():
@@ -359,7 +407,7 @@ def test_an_interval_that_is_none_draws_nothing_and_an_open_end_a_stub():
 
 def test_large_draws_of_the_size_of_the_study_are_not_taken_for_its_own(frames):
     table = frames["phase"].assign(n=200)
-    rows = phase.phase_rows(table)
+    rows = phase.phase_rows(frames | {"phase": table})
     assert not phase.own_rows(rows)["large"].any()
     assert phase.large_rows(rows)["large"].all()
     only = rows[~rows["large"]]

@@ -15,8 +15,9 @@ import pytest
 import recorded
 from study.benchmarks import history
 from study.benchmarks import runs as benchmarks
+from study.benchmarks.tables import HISTORY
 from study.errors import UserError
-from study.tables import tables
+from study.tables import store
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -105,7 +106,7 @@ def test_a_bad_file_is_told_and_the_rest_is_read(kind: str, tmp_path: Path) -> N
     assert len(problems) == 1
     assert bad.name in problems[0]
     assert told in problems[0]
-    rows = tables.read("history", tmp_path / "h.csv")
+    rows = store.read(HISTORY, tmp_path / "h.csv")
     assert f"{good.parent.name}/{good.name}" in set(rows["file"])
     assert bad.name in (tmp_path / "h.html").read_text()
     assert bad.read_text() == before
@@ -127,7 +128,7 @@ def test_a_renamed_benchmark_and_a_dirty_work_tree_are_told(tmp_path: Path) -> N
 def test_no_run_at_all_is_a_page_that_says_so(tmp_path: Path) -> None:
     assert history.write([tmp_path], tmp_path / "h.csv", tmp_path / "h.html") == []
     assert "Nothing is recorded yet" in (tmp_path / "h.html").read_text()
-    assert tables.read("history", tmp_path / "h.csv").empty
+    assert store.read(HISTORY, tmp_path / "h.csv").empty
 
 
 def test_pytest_benchmark_still_lists_and_compares(storage: Path) -> None:

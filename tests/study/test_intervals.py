@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from simulate_coverage import coverage
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.catalogue import TABLES
+from study.statistics.survival import log_rank, median, survival
+from study.tables import store
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +53,7 @@ def runs(tmp_path_factory):
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
         assert done.returncode == 0, done.stderr
         made = folder / "results" / "tables" / "runs.parquet"
-    return tables.read("runs", made)
+    return store.read(TABLES["runs"], made)
 
 
 @pytest.mark.slow
@@ -75,14 +76,14 @@ def test_a_real_study_has_the_medians_and_log_rank_tests_of_lifelines(runs, caps
                 share = fitted.survival_function_["KM_estimate"]
                 # Where the curve is one half but for rounding, lifelines may take the next step.
                 theirs = share.index[share.to_numpy() <= 0.5 + 1e-9]
-                ours = statistics.median([side["time"]], [side["observed"]])[0][0]
+                ours = median([side["time"]], [side["observed"]])[0][0]
                 assert ours == (theirs[0] if len(theirs) else math.inf)
-                steps, left = statistics.survival(side["time"], side["observed"])
+                steps, left = survival(side["time"], side["observed"])
                 np.testing.assert_allclose(left, share.loc[steps], rtol=0, atol=1e-10)
                 medians += 1
         if all(len(side) for side in sides) and both["observed"].any():
             (first, second) = sides
-            p = statistics.log_rank([first["time"]], [first["observed"]], [second["time"]], [second["observed"]])[0]
+            p = log_rank([first["time"]], [first["observed"]], [second["time"]], [second["observed"]])[0]
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 theirs = logrank_test(first["time"], second["time"], first["observed"], second["observed"]).p_value

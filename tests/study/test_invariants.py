@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from study.catalogue import TABLES
 from study.config import model as config
-from study.data import kinds as datasets
+from study.data import samples
 from study.data.starts import start
 from study.errors import UserError
-from study.runs import plan, sweep
-from study.tables import tables
+from study.runs import draw, plan, sweep
+from study.tables.table import conform
 
 scales = st.lists(st.sampled_from([0.5, 1, 3.5, 20, 1e3]), min_size=1, max_size=2, unique=True)
 levels = st.lists(st.sampled_from([0.5, 2, 6.25]), min_size=1, max_size=2, unique=True)
@@ -62,7 +63,7 @@ def _pieces(chosen: config.Config, rows: pd.DataFrame, drawn: Any, shards: Any) 
     """Runs and curves made shard by shard, in the order given, and put together."""
     made = [sweep.run_shard(chosen, rows[rows["shard"] == shard], drawn, _quiet(rows)) for shard in shards]
     runs, curves = (pd.concat(part, ignore_index=True) for part in zip(*made, strict=True))
-    return tables.conform(runs, "runs"), tables.conform(curves, "curves")
+    return conform(runs, TABLES["runs"]), conform(curves, TABLES["curves"])
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,7 +71,7 @@ def _pieces(chosen: config.Config, rows: pd.DataFrame, drawn: Any, shards: Any) 
 def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str, Any], chance: Any) -> None:
     chosen = config.load(mapping)
     try:
-        table, drawn = datasets.build(chosen)
+        table, drawn = draw.build(chosen)
     except UserError:
         assume(False)  # a data set without a direction
     rows = plan.expand(chosen, table)
@@ -97,7 +98,7 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
     assert pairs[["data", "seed", "initialisation", "scale"]].nunique().eq(1).all(axis=None)
     assert pairs["loss"].nunique().eq(2).all()
     for data in rows["data"].unique():
-        direction = datasets.sample(drawn, int(data)).direction
+        direction = samples.sample(drawn, int(data)).direction
         for _, pair in rows[rows["data"] == data].groupby("start"):
             first = {
                 start(r.initialisation, r.scale, direction, r.seed, chosen.seed).tobytes() for r in pair.itertuples()

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from study.catalogue import TABLES
 from study.config import model as config
 from study.errors import UserError
+from study.files import digest
 from study.provenance import manifest
 from study.provenance.receipts import Receipt
-from study.tables import tables
+from study.tables import store
 
 CHOSEN = config.load({"max_steps": 7})
 CSV, PARQUET = "results/tables/slowdown.csv", "results/tables/slowdown.parquet"
@@ -29,7 +31,7 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: dict[str,
     monkeypatch.chdir(tmp_path)
     Path("results/tables").mkdir(parents=True)
     for path in (CSV, PARQUET):
-        tables.write(frames["slowdown"], "slowdown", path)
+        store.write(frames["slowdown"], TABLES["slowdown"], path)
     Path(PAGE).write_text('a page<section id="provenance">commit 1\n</section> to its end')
     Path(SUMMARY).write_text(json.dumps({"answer": {"zero": [4.1]}, "commit": "1", "versions": {}}))
     manifest.record(ALL, CHOSEN, tmp_path / "reference")
@@ -43,12 +45,12 @@ def test_the_same_results_are_identical_whatever_the_commit(reference: Path) -> 
 
 
 def test_a_table_that_differs_is_told_by_column_rows_and_ulps(reference: Path) -> None:
-    frame = tables.read("slowdown", CSV)
+    frame = store.read(TABLES["slowdown"], CSV)
     finite = np.flatnonzero(np.isfinite(frame["slowdown"]) & (frame["slowdown"] > 0))
     for row in finite[:2]:
         frame.loc[row, "slowdown"] = np.nextafter(frame.loc[row, "slowdown"], np.inf)
     for path in (CSV, PARQUET):
-        tables.write(frame, "slowdown", path)
+        store.write(frame, TABLES["slowdown"], path)
     in_csv, in_parquet = manifest.compare(ALL, CHOSEN, reference)
     assert in_csv.startswith(f"{CSV}: column slowdown differs in 2 rows, by up to 1 ulps")
     assert f"dataset={frame.loc[finite[0], 'dataset']}" in in_csv
@@ -56,8 +58,8 @@ def test_a_table_that_differs_is_told_by_column_rows_and_ulps(reference: Path) -
 
 
 def test_rows_that_only_one_side_has_are_told(reference: Path) -> None:
-    frame = tables.read("slowdown", CSV)
-    tables.write(frame.iloc[1:], "slowdown", CSV)
+    frame = store.read(TABLES["slowdown"], CSV)
+    store.write(frame.iloc[1:], TABLES["slowdown"], CSV)
     (line,) = manifest.compare(ALL, CHOSEN, reference)
     assert line.startswith(f"{CSV}: 1 rows in the reference, but not made; dataset={frame.loc[0, 'dataset']}")
 
@@ -108,8 +110,8 @@ def test_the_manifest_tells_the_whole_lineage(tmp_path: Path, monkeypatch: pytes
     found = manifest.build(["results/b"], CHOSEN, "1")
     assert set(found["artifacts"]) == {"results/a", "results/b"}
     assert found["artifacts"]["results/b"] == {
-        "sha256": tables.digest("results/b"),
-        "inputs": {"results/a": tables.digest("results/a")},
+        "sha256": digest("results/b"),
+        "inputs": {"results/a": digest("results/a")},
     }
     assert found["config"]["max_steps"] == 7
     assert found["seed"] == 0

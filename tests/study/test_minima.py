@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 from study.config import model as config
-from study.data import kinds as datasets
+from study.data import samples
+from study.runs import draw
 from study.theory import minima
 
 import kernels
@@ -160,7 +161,7 @@ def study(kind, separability):
             "max_steps": 300,
         }
     )
-    return checked, *datasets.build(checked)
+    return checked, *draw.build(checked)
 
 
 def test_mse_goes_downhill_along_a_separating_direction():
@@ -170,7 +171,7 @@ def test_mse_goes_downhill_along_a_separating_direction():
     assert found.complete
     assert found.points == 3 * len(minima.recorded_steps(60, 300))
     assert found.steepness > 0
-    drawn = datasets.sample(arrays, 0)
+    drawn = samples.sample(arrays, 0)
     theta = -8.0 * drawn.direction
     slope = -sum(
         g * u for g, u in zip(naive.gradient(drawn.features, drawn.labels, theta, "mse"), drawn.direction, strict=True)

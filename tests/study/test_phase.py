@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.config import model as config
-from study.data import kinds as datasets
+from study.data import samples
 from study.errors import UserError
 from study.report import prose
-from study.runs import sweep
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.runs import draw, sweep
+from study.statistics.survival import lower_median
+from study.tables.table import conform
 from study.theory import phase
 
 import kernels
@@ -39,7 +40,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small():
     chosen = config.load(SMALL)
-    table, drawn = datasets.build(chosen)
+    table, drawn = draw.build(chosen)
     flows = phase.flow(chosen, table, drawn, sweep.Progress("flow", 1, lambda line: None))
     return chosen, table, drawn, flows
 
@@ -49,21 +50,21 @@ def cells_of(flows: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for a, slowdown in ((1.0, 5.5), (4.0, 99.0)):
         for rate, more in ((1.0, 0.0), (3.0, 1000.0)):
-            row = dict.fromkeys(tables.TABLES["slowdown"].dtypes, 0)
+            row = dict.fromkeys(TABLES["slowdown"].dtypes, 0)
             row |= {"dataset": "gaussian", "separability": 2.0, "initialisation": "wrong", "scale": a, "text": ""}
             row |= {"policy": "equal", "rate": rate, "target": "brier", "slowdown": slowdown + more}
             rows.append(row | {"slowdown_low": 5.0, "slowdown_high": math.inf, "slowdown_bound": a == 4.0})
-    return tables.conform(pd.DataFrame(rows), "slowdown")
+    return conform(pd.DataFrame(rows), TABLES["slowdown"])
 
 
 def test_every_flow_has_its_row_and_its_time(small) -> None:
     chosen, table, drawn, flows = small
-    pd.testing.assert_frame_equal(flows, tables.conform(flows, "flow"))
+    pd.testing.assert_frame_equal(flows, conform(flows, TABLES["flow"]))
     assert len(flows) == 3 * phase.number_of_runs(chosen, table)
     assert set(flows["dataset"]) == {"gaussian", "noisy", "separable"}
     assert set(flows["role"]) == {"evaluation"}
     rows = flows[(flows["data"] == 0) & (flows["loss"] == "mse") & (flows["target"] == "brier")]
-    data = datasets.sample(drawn, 0)
+    data = samples.sample(drawn, 0)
     for row in rows.itertuples():
         again = kernels.gradient_flow(
             data.features, data.labels, [-row.scale * data.direction], loss="mse", targets={"brier": row.threshold}
@@ -87,8 +88,8 @@ def test_the_large_draws_are_numbered_on_and_aim_at_the_population(small) -> Non
 
 def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     chosen, _, _, flows = small
-    points = phase.phase(chosen, flows, cells_of(flows))
-    pd.testing.assert_frame_equal(points, tables.conform(points, "phase"))
+    points = phase.phase(chosen, flows, cells_of(flows), rate=1.0)
+    pd.testing.assert_frame_equal(points, conform(points, TABLES["phase"]))
     assert set(points["dataset"]) == {"gaussian", "noisy"}
     keyed = points.set_index(["dataset", "separability", "n", "scale", "target"])
     point = keyed.loc[("gaussian", 2.0, 40, 4.0, "brier")]
@@ -100,7 +101,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     times = rows[(rows["scale"] == 4.0) & (rows["target"] == "brier")].pivot_table(
         index="data", columns="loss", values="time"
     )
-    assert point["flow"] == statistics.lower_median([times["mse"] / times["bce"]])[0]
+    assert point["flow"] == lower_median([times["mse"] / times["bce"]])[0]
     assert point["starts"] == 3
     threshold = laws.population_scores(2.0, 1.0).brier * 0.9 + 0.025
     law = [
@@ -125,8 +126,8 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
     ]
     large = {"scales": [1, 2], "large_n": 60, "large_separability": [2], "large_scales": [1, 2]}
     chosen = config.load(SMALL | {"datasets": own, "initialisations": [wrong], "phase": large})
-    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
-    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index(["dataset", "large"]).sort_index()
+    flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index(["dataset", "large"]).sort_index()
     assert set(points.loc[("gaussian", False), "starts"]) == {3}
     assert points.loc[("gaussian", False), "predicted"].isna().all()
     assert set(points.loc[("gaussian", True), "starts"]) == {1}
@@ -137,7 +138,7 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
 def test_no_gaussian_data_leave_an_empty_diagram(small) -> None:
     _, _, _, flows = small
     chosen = config.load({"datasets": [{"name": "iris_versicolor_virginica"}], "phase": {"large_draws": 0}})
-    points = phase.phase(chosen, flows.iloc[:0], cells_of(flows).iloc[:0])
+    points = phase.phase(chosen, flows.iloc[:0], cells_of(flows).iloc[:0], rate=1.0)
     assert len(points) == 0
 
 
@@ -147,7 +148,7 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
     cut = flows.assign(
         status=flows["status"].where(~late, "censored"), time=flows["time"].where(~late, 10 * flows["time"].max())
     )
-    points = phase.phase(chosen, cut, cells_of(flows))
+    points = phase.phase(chosen, cut, cells_of(flows), rate=1.0)
     bound = points[points["scale"] == 16.0]
     assert bound["flow_bound"].all()
     assert np.isinf(bound["flow_high"]).all()
@@ -157,8 +158,8 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
 def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
     near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
     chosen = config.load(SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]})
-    flows = phase.flow(chosen, *datasets.build(chosen), sweep.Progress("flow", 1, lambda line: None))
-    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0]).set_index("separability")
+    flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
+    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index("separability")
     assert math.isnan(points.loc[1e-6, "predicted"])
     assert points.loc[3e-6, "predicted"] > 0
 
@@ -192,7 +193,7 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
                 },
             }
         )
-        none = tables.conform(pd.DataFrame(columns=list(tables.TABLES["datasets"].dtypes)), "datasets")
+        none = conform(pd.DataFrame(columns=list(TABLES["datasets"].dtypes)), TABLES["datasets"])
         flows = phase.flow(chosen, none, {}, sweep.Progress("flow", 1, lambda line: None))
         for a in scales:
             rows = flows[flows["scale"] == a].pivot_table(index="data", columns="loss", values="time")

@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from study.catalogue import TABLES
 from study.config.model import Config, load
-from study.data.kinds import build
-from study.runs.plan import blocks, describe, expand, fullest_shard, thresholds
-from study.tables.tables import TABLES, conform
+from study.runs.draw import build
+from study.runs.estimate import describe, fullest_shard
+from study.runs.plan import blocks, expand, thresholds
+from study.tables.table import conform
 
 import kernels
 
@@ -44,7 +46,7 @@ def test_columns_and_types_are_those_of_the_schema() -> None:
     plan = _plan()
     assert list(plan) == list(TABLES["plan"].dtypes)
     assert {name: str(dtype) for name, dtype in plan.dtypes.items()} == TABLES["plan"].dtypes
-    pd.testing.assert_frame_equal(conform(plan, "plan").sort_values("run", ignore_index=True), plan)
+    pd.testing.assert_frame_equal(conform(plan, TABLES["plan"]).sort_values("run", ignore_index=True), plan)
 
 
 GRIDS = st.lists(st.sampled_from([0.01, 0.1, 0.5, 1.0, 2.0, 10.0]), min_size=1, max_size=4, unique=True)
@@ -133,7 +135,9 @@ def test_blocks_are_the_plan_shard_by_shard(shards: int, rows: int) -> None:
     parts = list(blocks(config, _built()[0], rows))
     assert all(len(set(part["shard"])) == 1 for part in parts)
     assert max(map(len, parts)) <= max(rows, 28)  # 28 runs on one data set
-    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), conform(expand(config, _built()[0]), "plan"))
+    pd.testing.assert_frame_equal(
+        pd.concat(parts, ignore_index=True), conform(expand(config, _built()[0]), TABLES["plan"])
+    )
 
 
 def test_the_fullest_shard_is_reckoned_from_the_plan() -> None:
@@ -178,8 +182,8 @@ def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
 
 
 def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("study.runs.plan._timed", lambda d: d * 1e-6)
-    monkeypatch.setattr("study.runs.plan.TRIAL_SECONDS", 1e-9)
+    monkeypatch.setattr("study.runs.estimate._timed", lambda d: d * 1e-6)
+    monkeypatch.setattr("study.runs.estimate.TRIAL_SECONDS", 1e-9)
     _, table = load(SMALL), _built()[0]
     for steps in (1_000, 1_000_000):
         text = describe(load(SMALL | {"max_steps": steps}), *_built(), threads=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,14 +52,14 @@ def again(params: dict[str, object] | None = None) -> Receipt:
 
 def recovered(*outputs: str) -> list[str]:
     lines: list[str] = []
-    recovery.recover(outputs or [SHARD], lines.append)
+    recovery.recover(dict.fromkeys(outputs or [SHARD], "sweep"), lines.append)
     return lines
 
 
-def test_a_receipt_names_sources_from_their_package_on(folder: Path) -> None:
-    Receipt("a", [receipts.__file__], [SHARD], {}).write()
-    assert list(receipts.read_all()["a"]["inputs"]) == ["study/provenance/receipts.py"]
-    assert str(folder) not in (folder / receipts.FOLDER / "a.json").read_text()
+def record(path: str) -> dict[str, object]:
+    """Snakemake's record of an output."""
+    name = base64.urlsafe_b64encode(path.encode()).decode()
+    return json.loads(Path(".snakemake/metadata", name).read_text())
 
 
 def test_a_finished_shard_is_taken_over(folder: Path) -> None:
@@ -82,25 +84,32 @@ def test_a_shard_that_would_be_made_from_something_else_is_not(
 
 
 @pytest.mark.parametrize("content", ["", "ru", "rums", "runs!"])
-def test_a_damaged_output_is_named_and_removed(folder: Path, content: str) -> None:
+def test_an_edited_or_damaged_output_is_named_and_kept_aside(folder: Path, content: str) -> None:
     Path(SHARD).write_text(content)
-    told = recovered()
-    assert len(told) == 1
-    assert SHARD in told[0]
-    assert "damaged" in told[0]
+    aside = "results/set-aside/shards/0.runs.parquet"
+    [told] = recovered()
+    assert told.startswith(f"{SHARD}: edited or damaged")
+    assert f"Moved to {aside};" in told
     assert not Path(SHARD).exists()
+    assert Path(aside).read_text() == content
+    Path(SHARD).write_text("edited again")
+    assert "set-aside/shards/0.runs.1.parquet" in recovered()[0]
+    assert Path(aside).read_text() == content
+    assert Path("results/set-aside/shards/0.runs.1.parquet").read_text() == "edited again"
 
 
 def test_a_whole_output_stays_and_its_second_name_goes(folder: Path) -> None:
+    recovered()
     assert recovered() == []
     assert Path(SHARD).read_text() == "runs"
     assert not kept(SHARD).exists()
 
 
-def test_an_output_without_a_receipt_is_made_again(folder: Path) -> None:
+def test_an_output_without_a_receipt_is_kept_aside_and_made_again(folder: Path) -> None:
     (folder / receipts.FOLDER / "sweep.0.json").unlink()
-    assert "receipt" in recovered()[0]
+    assert "1 results have no receipt" in recovered()[0]
     assert not Path(SHARD).exists()
+    assert Path("results/set-aside/shards/0.runs.parquet").read_text() == "runs"
 
 
 def test_files_that_no_rule_writes_are_left_alone(folder: Path) -> None:
@@ -116,12 +125,28 @@ def test_what_snakemake_has_not_noted_is_left_to_it_and_taken_over(folder: Path)
     assert again().take_over()
 
 
-def test_without_snakemakes_records_all_is_made_again_but_finished_shards(folder: Path) -> None:
-    Path(".snakemake/metadata/record").unlink()
-    Path("results/tables/runs.parquet").write_text("whole, but of which config?")
-    assert len(recovered(SHARD, "results/tables/runs.parquet")) == 1
-    assert not Path("results/tables/runs.parquet").exists()
-    assert again().take_over()
+def test_results_without_records_are_taken_as_their_receipts_prove_them(folder: Path) -> None:
+    assert "1 results have no record in .snakemake" in recovered()[0]
+    assert record(SHARD)["rule"] == "sweep"
+    assert record(SHARD)["input"] == ["results/plan.parquet"]
+    assert record(SHARD)["params"] == ["0"]
+
+
+def test_a_record_of_other_results_gives_way_to_the_receipt(folder: Path) -> None:
+    recovered()
+    made("other", {"seed": 1})  # as by copying the results of another study over these
+    assert recovered() == []
+    assert record(SHARD)["params"] == ["1"]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_times_follow_the_receipts(folder: Path, same: bool) -> None:
+    if not same:
+        Path("results/plan.parquet").write_text("of other data")
+    os.utime(SHARD, (100, 100))
+    os.utime("results/plan.parquet", (200, 200) if same else (50, 50))
+    recovered()
+    assert (Path(SHARD).stat().st_mtime >= Path("results/plan.parquet").stat().st_mtime) == same
 
 
 def test_leftovers_of_writers_that_are_dead_are_removed(folder: Path) -> None:
@@ -137,7 +162,9 @@ def test_a_job_does_not_read_what_is_damaged(folder: Path) -> None:
         receipts.check([SHARD])
 
 
-HOLD = "import sys; from study import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
+HOLD = (
+    "import sys; from study.provenance import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
+)
 
 
 def test_a_claim_ends_with_its_process_however_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 import synthetic
 from study import figures, report
+from study.catalogue import OF_A_STUDY
+from study.dictionary import ALL
+from study.files import digest
 from study.report import document, first, grids, prose, words
+from study.report.answers import answer
 from study.report.contents import contents
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.headline import Headline
+from study.tables import store
 from synthetic import EXTREMES, subset
 
 PROVENANCE = report.Provenance(
@@ -84,11 +88,11 @@ def test_the_page_is_well_formed_and_stands_alone(html):
 
 def test_every_link_to_a_file_is_to_one_that_the_study_writes(html):
     files = {link for link in Page(html).links if "/" in link}
-    written = {file for table in tables.TABLES.values() for file in table.files()}
+    written = {file for table in ALL.values() for file in table.files()}
     pictures = {f"figures/{name}.{form}" for name in figures.FIGURES for form in ("svg", "png")}
     assert files <= written | pictures
     assert pictures <= files
-    assert {tables.TABLES[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files
+    assert {ALL[entry.tables[0]].files()[0] for entry in figures.FIGURES.values() if entry.tables} <= files
 
 
 def test_the_page_can_be_used_without_eyes_or_mouse(html):
@@ -109,7 +113,7 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
 
 def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     assert first.text.count("?") == 1
     entry = found["wrong"][found["featured"]]
     for record in (
@@ -128,8 +132,7 @@ def test_the_prose_follows_the_numbers(frames):
     runs = frames["runs"]
     fast = (runs["loss"] == "mse") & (runs["step"] > 0)
     halved = runs.assign(step=runs["step"].where(~fast, (runs["step"] + 1) // 2))
-    cells = statistics.slowdown(halved, synthetic.OWN_RATES)
-    found = statistics.answer(halved, cells, synthetic.OWN_RATES)
+    found = answer(synthetic.summaries(halved, resamples=199))
     assert 1.9 < found["zero"]["equal"]["slowdown"] < 2.1
     cards, lede = first.cards(found), " ".join(first.lede(found))
     assert cards[0].value == words.times(found["zero"]["equal"]["slowdown"])
@@ -137,7 +140,7 @@ def test_the_prose_follows_the_numbers(frames):
 
 
 def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     wrong = words.ratio(found["wrong"][found["featured"]]["equal"])
     both = first.lede(found)[0]
     assert "from a neutral start, and" in both
@@ -160,7 +163,7 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 
 @pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
 def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     entry = found["wrong"][found["featured"]]
     found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
     found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
@@ -170,7 +173,7 @@ def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral,
 
 
 def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+    found = answer(frames)
     entry = found["wrong"][found["featured"]]
     for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
         known = found | {"largest_rate": largest}
@@ -217,7 +220,9 @@ def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
     tuned = frames["slowdown"].query("policy == 'tuned'")
     edge = [int((tuned[f"rate_{loss}"] == 4.0).sum()) for loss in ("mse", "bce")]
     assert edge[0] > 0
-    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(frames["slowdown"])
+    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(
+        frames["slowdown"], Headline.read(frames["headline"])
+    )
 
 
 def test_bounds_read_as_bounds():
@@ -288,17 +293,17 @@ def test_the_summary_repeats_the_tables(frames):
 
 
 def test_files_are_written_whole(frames, pictures, html, tmp_path):
-    for name in tables.OF_A_STUDY:
-        for file in tables.TABLES[name].files():
-            tables.write(frames[name], name, tmp_path / file)
+    for name in OF_A_STUDY:
+        for file in ALL[name].files():
+            store.write(frames[name], ALL[name], tmp_path / file)
     args = {"commit": "c0ffee", "config": "a: 1\n"}
     names = ("report.html", "report.md", "summary.json")
     for name, text in pictures.items():
         (tmp_path / f"{name}.svg").write_text(figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8")
     report.write(tmp_path / "tables", sorted(tmp_path.glob("*.svg")), *(tmp_path / name for name in names), **args)
     out = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
-    assert out["digests"]["tables/runs.parquet"] == tables.digest(tmp_path / "tables" / "runs.parquet")
-    assert set(out["digests"]) == {file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()}
+    assert out["digests"]["tables/runs.parquet"] == digest(tmp_path / "tables" / "runs.parquet")
+    assert set(out["digests"]) == {file for name in OF_A_STUDY for file in ALL[name].files()}
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(digest in text for digest in out["digests"].values())
     assert "c0ffee" in text
@@ -386,7 +391,7 @@ def test_minima_prose_counts_basins(frames):
 
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
-    few, many = prose.phase_prose(rows)[1:]
+    few, many = prose.phase_prose(frames)[1:]
     # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
@@ -396,10 +401,12 @@ def test_phase_prose_follows_the_table(frames):
     )
     assert "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
     near = rows.assign(flow=rows["predicted"], spread=0.0, strayed=0.3)
-    assert prose.phase_prose(near)[2].endswith("at 36 of 36 points: there the flow is 1 times the law.")
-    far = prose.phase_prose(rows.assign(spread=0.31))[1]
+    assert prose.phase_prose(frames | {"phase": near})[2].endswith(
+        "at 36 of 36 points: there the flow is 1 times the law."
+    )
+    far = prose.phase_prose(frames | {"phase": rows.assign(spread=0.31)})[1]
     assert "at 0 of 36 points. At the other 36 it is between" in far
-    assert len(prose.phase_prose(rows[~rows["large"]])) == 2
+    assert len(prose.phase_prose(frames | {"phase": rows[~rows["large"]]})) == 2
 
 
 def test_the_innocence_of_mse_is_counted(frames):
@@ -413,8 +420,6 @@ def test_the_innocence_of_mse_is_counted(frames):
 
 def test_every_page_has_a_caption():
     captions = {path.stem for path in (Path(__file__).parents[2] / "workflow" / "report").glob("*.rst")}
-    shown = {
-        f"table_{name}" for name, table in tables.TABLES.items() if ".csv" in table.suffixes
-    }  # no viewer for parquet
+    shown = {f"table_{name}" for name, table in ALL.items() if ".csv" in table.suffixes}  # no viewer for parquet
     named = {f"figure_{name}" for name in figures.FIGURES} | shown
     assert captions == named | {"page_report", "page_summary", "page_history", "study"}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from study.catalogue import TABLES
 from study.config import model as config
-from study.data import kinds as datasets
-from study.runs import resources
-from study.tables import tables
+from study.runs import draw, resources
+from study.tables import store
 
 SMALL: dict[str, Any] = {
     "seeds": {"evaluation": 2, "tuning": 1},
@@ -25,7 +25,7 @@ SMALL: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "datasets.parquet"
-    tables.write(datasets.build(config.load(SMALL))[0], "datasets", path)
+    store.write(draw.build(config.load(SMALL))[0], TABLES["datasets"], path)
     return path
 
 
@@ -47,7 +47,7 @@ def test_it_grows_with_the_work_and_falls_with_the_shards(written: Path) -> None
 def test_a_changed_table_is_read_again(written: Path) -> None:
     before = minutes(written)
     larger = SMALL | {"datasets": [{"name": "gaussian", "separability": [2], "n": 9000, "d": 4}]}
-    tables.write(datasets.build(config.load(larger))[0], "datasets", written)
+    store.write(draw.build(config.load(larger))[0], TABLES["datasets"], written)
     os.utime(written, ns=(1, 1))
     assert minutes(written) > before
 

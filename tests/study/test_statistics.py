@@ -10,9 +10,16 @@ import scipy.stats
 import synthetic
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from study.statistics import estimates as statistics
-from study.statistics.estimates import bootstrap, log_rank, lower_median, median
-from study.tables import tables
+from study.catalogue import TABLES
+from study.report.answers import answer
+from study.statistics.bootstrap import bootstrap
+from study.statistics.cells import slowdown
+from study.statistics.ends import ends, of_targets
+from study.statistics.headline import Headline, choose, common_rate, headline_target, middle_setting
+from study.statistics.pairs import best_rates, with_ratio
+from study.statistics.survival import average_running_time, log_rank, lower_median, median, survival
+from study.tables.table import conform
+from synthetic import EXTREMES, subset, summaries
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -59,7 +66,7 @@ def test_median_agrees_with_lifelines(sample):
     lifelines = pytest.importorskip("lifelines")
     times, observed = split(sample)
     # Lifelines misses a curve that is 1/2 but for rounding: exp(sum of logs) may lie an ulp above.
-    assume(np.abs(statistics.survival(times, observed)[1] - 0.5).min() > 1e-9)
+    assume(np.abs(survival(times, observed)[1] - 0.5).min() > 1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitted = lifelines.KaplanMeierFitter().fit(times, observed)
@@ -110,13 +117,13 @@ def test_if_all_arrive_at_once_that_is_the_interval_from_six_on():
 
 
 def test_survival_steps_down_to_the_share_left():
-    steps, share = statistics.survival([3, 1, 3, 5], [True, True, True, False])
+    steps, share = survival([3, 1, 3, 5], [True, True, True, False])
     np.testing.assert_allclose(steps, [1, 3, 5])
     np.testing.assert_allclose(share, [0.75, 0.25, 0.25])
 
 
 def test_average_running_time_by_hand():
-    art = statistics.average_running_time([[10, 100, 20, np.nan], [5, 5, 5, 5]], [[1, 0, 1, 0], [0, 0, 0, 0]])
+    art = average_running_time([[10, 100, 20, np.nan], [5, 5, 5, 5]], [[1, 0, 1, 0], [0, 0, 0, 0]])
     np.testing.assert_equal(art, [65, np.inf])
 
 
@@ -204,7 +211,7 @@ def test_bootstrap_does_not_depend_on_how_many_resamples_are_held(monkeypatch):
     rng = np.random.default_rng(2)
     ratio, known = rng.exponential(10, 40), rng.random(40) < 0.6
     whole = bootstrap(ratio, known)
-    monkeypatch.setattr(statistics, "_HELD", 40 * 7)
+    monkeypatch.setattr("study.statistics.bootstrap._HELD", 40 * 7)
     assert bootstrap(ratio, known) == whole
 
 
@@ -271,7 +278,7 @@ def runs_of(outcomes, *, rate=1.0, role="evaluation", budget=1000, first=0):
 
 
 def cell_of(outcomes, **options):
-    cells = statistics.slowdown(runs_of(outcomes, **options), synthetic.OWN_RATES)
+    cells = slowdown(runs_of(outcomes, **options), synthetic.OWN_RATES)
     assert list(cells["policy"]) == ["equal"]
     return cells.iloc[0]
 
@@ -314,7 +321,7 @@ def test_what_both_missed_leaves_the_risk_set_at_once():
 
 def test_what_bce_missed_in_no_time_sets_no_upper_limit():
     both = pd.DataFrame({"observed_mse": [True], "observed_bce": [False], "time_mse": [3.0], "time_bce": [0.0]})
-    assert statistics.with_ratio(both)["below"].tolist() == [math.inf]
+    assert with_ratio(both)["below"].tolist() == [math.inf]
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5))
@@ -339,10 +346,10 @@ def test_best_rates_are_chosen_by_median_then_share_then_running_time_then_rate(
             tuning(3.0, [(50, 5), (50, 5), (50, 5)], 20),
         ]
     )
-    chosen = statistics.best_rates(runs).set_index("loss")["rate"]
+    chosen = best_rates(runs).set_index("loss")["rate"]
     assert dict(chosen) == {"mse": 2.0, "bce": 1.0}
     cheaper = runs.assign(step=runs["step"].where(~((runs["rate"] == 1) & (runs["loss"] == "bce")), 6))
-    assert dict(statistics.best_rates(cheaper).set_index("loss")["rate"]) == {"mse": 2.0, "bce": 2.0}
+    assert dict(best_rates(cheaper).set_index("loss")["rate"]) == {"mse": 2.0, "bce": 2.0}
 
 
 def test_tuned_cells_use_the_chosen_rates_on_evaluation_seeds():
@@ -354,7 +361,7 @@ def test_tuned_cells_use_the_chosen_rates_on_evaluation_seeds():
             runs_of([(30, 70)] * 6, rate=4.0),
         ]
     )
-    cells = statistics.slowdown(runs, synthetic.OWN_RATES).set_index(["policy", "rate"])
+    cells = slowdown(runs, synthetic.OWN_RATES).set_index(["policy", "rate"])
     tuned = cells.loc["tuned"].iloc[0]
     assert (tuned["rate_mse"], tuned["rate_bce"], tuned["slowdown"]) == (4.0, 1.0, 1.0)
     assert cells.loc[("equal", 1.0), "slowdown"] == 4
@@ -372,17 +379,15 @@ def test_evaluation_never_tunes_and_tuning_is_never_evaluated(frames):
     runs = frames["runs"]
     tuning = runs["role"] == "tuning"
     base = frames["slowdown"]
-    fewer = statistics.slowdown(runs[~tuning], synthetic.OWN_RATES)
+    fewer = slowdown(runs[~tuning], synthetic.OWN_RATES)
     pd.testing.assert_frame_equal(fewer, base[base["policy"] != "tuned"].reset_index(drop=True))
     spoilt = runs.assign(step=runs["step"].where(tuning, 1), status=runs["status"].where(tuning, "reached"))
-    pd.testing.assert_frame_equal(statistics.best_rates(spoilt), statistics.best_rates(runs))
+    pd.testing.assert_frame_equal(best_rates(spoilt), best_rates(runs))
 
 
 def test_slowdown_does_not_depend_on_the_order_of_runs(frames):
     shuffled = frames["runs"].sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(
-        statistics.slowdown(shuffled, synthetic.OWN_RATES), frames["slowdown"], check_exact=True
-    )
+    pd.testing.assert_frame_equal(slowdown(shuffled, synthetic.OWN_RATES), frames["slowdown"], check_exact=True)
 
 
 def test_every_cell_is_consistent(frames):
@@ -410,10 +415,9 @@ def test_two_data_sets_without_separability_are_two_cells(frames):
 
 def test_a_missing_loss_leaves_an_empty_table(frames):
     one = frames["runs"][frames["runs"]["loss"] == "bce"]
-    cells = statistics.slowdown(one, synthetic.OWN_RATES)
-    assert len(cells) == 0
-    assert len(statistics.decomposition(cells)) == 0
-    found = statistics.answer(one, cells, synthetic.OWN_RATES)
+    made = summaries(one)
+    assert len(made["slowdown"]) == len(made["decomposition"]) == len(made["answers"]) == 0
+    found = answer(made)
     assert found["zero"] is found["ordinary"] is found["featured"] is None
 
 
@@ -421,16 +425,16 @@ def test_a_third_loss_changes_nothing(frames):
     runs = frames["runs"]
     third = runs[runs["loss"] == "mse"].assign(loss="hinge")
     third["run"] += runs["run"].max() + 1
-    cells = statistics.slowdown(pd.concat([runs, third]), synthetic.OWN_RATES)
+    cells = slowdown(pd.concat([runs, third]), synthetic.OWN_RATES)
     pd.testing.assert_frame_equal(cells, frames["slowdown"])
 
 
 def test_statuses_count_every_evaluation_run(frames):
-    ends = statistics.of_targets(statistics.ends(frames["runs"]))
+    counted = of_targets(ends(frames["runs"]))
     runs = frames["runs"][frames["runs"]["role"] == "evaluation"]
-    assert ends["runs"].sum() == len(runs)
+    assert counted["runs"].sum() == len(runs)
     for status in ("reached", "censored", "diverged"):
-        assert ends[status].sum() == (runs["status"] == status).sum() > 0
+        assert counted[status].sum() == (runs["status"] == status).sum() > 0
 
 
 # --- What the cells say together --------------------------------------------------------------------------------------
@@ -447,27 +451,93 @@ def test_decomposition_divides_the_policies(frames):
 
 def test_the_largest_rate_is_the_largest_tried_whether_any_cell_chose_it_or_not():
     cells = pd.DataFrame({"rate_mse": [1.0, 3.0, 10.0], "rate_bce": [1.0, 3.0, 3.0]})
-    assert statistics.at_largest_rate(cells.iloc[:2], cells).tolist() == [False, False]
-    assert statistics.at_largest_rate(cells.iloc[1:], cells, "bce").tolist() == [True, True]
+    chosen = Headline("brier", 1.0, None, math.nan, {"mse": 10.0, "bce": 3.0})
+    assert chosen.at_largest_rate(cells.iloc[:2]).tolist() == [False, False]
+    assert chosen.at_largest_rate(cells.iloc[1:], "bce").tolist() == [True, True]
 
 
-def test_reference_rate_is_the_nearest_to_one():
+def test_the_common_rate_is_the_nearest_to_one():
     def rates(*values):
         return pd.DataFrame({"policy": ["equal"] * len(values), "rate": values}, dtype=object)
 
-    assert statistics.reference_rate(rates(0.25, 1.0, 4.0)) == 1
-    assert statistics.reference_rate(rates(0.5, 2.0)) == 0.5
-    assert statistics.reference_rate(rates(0.1, 3.0)) == 3
-    assert math.isnan(statistics.reference_rate(rates()))
+    assert common_rate(rates(0.25, 1.0, 4.0)) == 1
+    assert common_rate(rates(0.5, 2.0)) == 0.5
+    assert common_rate(rates(0.1, 3.0)) == 3
+    assert math.isnan(common_rate(rates()))
 
 
-def test_focus_is_the_middle_of_the_most_drawn_data_set(frames):
-    assert statistics.focus(frames["slowdown"]) == ("gaussian", 4.0)
-    assert statistics.focus(frames["slowdown"].query("dataset == 'breast_cancer'")) is None
+def test_the_setting_is_the_middle_of_the_most_drawn_data_set(frames):
+    assert middle_setting(frames["slowdown"]) == ("gaussian", 4.0)
+    assert middle_setting(frames["slowdown"].query("dataset == 'breast_cancer'")) is None
 
 
-def test_answer_holds_the_numbers_of_the_tables(frames):
-    found = statistics.answer(frames["runs"], frames["slowdown"], synthetic.OWN_RATES)
+def test_the_target_is_the_brier_score_or_else_the_first_by_name(frames):
+    ended = frames["ends"]
+    assert headline_target(ended) == "brier"
+    assert headline_target(ended[ended["target"] != "brier"]) == "accuracy"
+    assert headline_target(ended[ended["target"] == "logloss"]) == "logloss"
+    assert headline_target(ended.iloc[:0]) == "brier"
+
+
+@pytest.mark.parametrize("case", ["all", *EXTREMES])
+def test_the_choice_is_the_same_read_back_from_its_table(case, frames):
+    study = frames if case == "all" else subset(frames, EXTREMES[case])
+    chosen = choose(study["slowdown"], study["ends"])
+    back = Headline.read(study["headline"])
+    assert repr(back) == repr(chosen)  # nan is not equal to nan
+    assert chosen.setting == middle_setting(study["slowdown"])
+    assert chosen.largest_rate["mse"] == study["runs"]["rate"].max() or study["slowdown"].empty
+
+
+def test_pooled_answers_are_those_of_all_their_pairs_in_one_list(frames):
+    """Every ratio of a start, from the runs themselves, against SciPy and the interval of that one list."""
+    runs = frames["runs"].query("role == 'evaluation' and rate == 1 and target == 'brier'")
+    for initialisation, scale, kept in (
+        ("zero", 0.0, runs["separability"].notna() | runs["separability"].isna()),
+        ("normal", 0.5, runs["separability"].isna()),
+    ):
+        rows = runs[kept & (runs["initialisation"] == initialisation) & (runs["scale"] == scale)]
+        sides = rows.pivot_table(index="start", columns="loss", values="step")
+        assert (sides > 0).all(axis=None)  # all arrived: the median is that of the sample
+        ratio = (sides["mse"] / sides["bce"]).to_numpy()
+        (found,) = (
+            frames["answers"]
+            .query(f"initialisation == '{initialisation}' and policy == 'equal' and target == 'brier'")
+            .to_dict("records")
+        )
+        assert found["starts"] == len(ratio)
+        assert found["slowdown"] == by_scipy(ratio, np.full(ratio.size, True))[0]
+        assert (found["slowdown_low"], found["slowdown_high"]) == bootstrap(ratio, np.full(ratio.size, True))
+        assert found["rate"] == found["rate_mse"] == found["rate_bce"] == 1
+
+
+def test_answers_stand_beside_the_cells_they_are_of(frames):
+    cells, found = frames["slowdown"], frames["answers"]
+    largest = frames["runs"]["rate"].max()
+    assert set(found["initialisation"]) == {"zero", "normal", "wrong"}
+    assert set(found["policy"]) == {"equal", "smoothness", "tuned"}
+    for row in found.to_dict("records"):
+        at = (cells["initialisation"] == row["initialisation"]) & (cells["scale"] == row["scale"])
+        at &= (cells["policy"] == row["policy"]) & (cells["target"] == row["target"])
+        if row["policy"] == "equal":
+            at &= cells["rate"] == 1
+        if row["initialisation"] == "normal":
+            at &= cells["separability"].isna()
+        rows = cells[at]
+        known = rows[rows["slowdown"] > 0]
+        assert row["cells"] == len(known)
+        assert (row["lowest"], row["highest"]) == (known["slowdown"].min(), known["slowdown"].max())
+        assert row["at_largest_rate"] == (rows["rate_mse"] == largest).sum()
+        if row["initialisation"] == "wrong":
+            (one,) = rows.query("dataset == 'gaussian' and separability == 4").to_dict("records")
+            assert one["text"] == row["text"]
+            assert one["rate_mse"] == row["rate_mse"]
+        else:
+            assert row["starts"] == rows["starts"].sum()
+
+
+def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
+    found = answer(frames)
     cells = frames["slowdown"].set_index(["dataset", "separability", "initialisation", "scale", "policy", "target"])
     entry = found["wrong"][found["featured"]]
     at = ("gaussian", 4.0, "wrong", entry["scale"])
@@ -485,17 +555,16 @@ def test_answer_holds_the_numbers_of_the_tables(frames):
     assert found["edges"]["zero"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
 
 
-def test_answer_features_a_bound_only_where_no_median_was_reached(frames):
+def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(frames):
     runs = frames["runs"]
     late = runs["status"].where((runs["loss"] != "mse") | (runs["step"] < 3), "censored")
     hard = runs.assign(status=late, step=runs["step"].where(late == "reached", -1))
-    cells = statistics.slowdown(hard, synthetic.OWN_RATES)
-    found = statistics.answer(hard, cells, synthetic.OWN_RATES)
+    found = answer(summaries(hard, resamples=199))
     entry = found["wrong"][found["featured"]]
     assert entry["equal"]["slowdown_bound"]
     assert entry["scale"] == 8.0
 
 
 def test_the_result_fits_its_schema(frames):
-    for name in ("slowdown", "decomposition"):
-        pd.testing.assert_frame_equal(tables.conform(frames[name], name), frames[name])
+    for name in ("slowdown", "headline", "answers", "decomposition"):
+        pd.testing.assert_frame_equal(conform(frames[name], TABLES[name]), frames[name])

@@ -6,12 +6,12 @@ import naive
 import numpy as np
 import pandas as pd
 import pytest
+from study.catalogue import TABLES
 from study.config import model as config
-from study.data import arrays
-from study.data import kinds as datasets
+from study.data import arrays, samples
 from study.data.starts import start
-from study.runs import plan, sweep
-from study.tables import tables
+from study.runs import draw, plan, sweep
+from study.tables.table import conform
 
 SMALL = {
     "seeds": {"evaluation": 2, "tuning": 1},
@@ -26,7 +26,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def small():
     chosen = config.load(SMALL)
-    table, drawn = datasets.build(chosen)
+    table, drawn = draw.build(chosen)
     return chosen, plan.expand(chosen, table), drawn
 
 
@@ -37,11 +37,11 @@ def quiet(rows: pd.DataFrame) -> sweep.Progress:
 def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
     chosen, rows, drawn = small
     runs, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
-    runs = tables.conform(runs, "runs")
+    runs = conform(runs, TABLES["runs"])
     assert len(runs) == 3 * len(rows)
     assert runs.groupby("run")["target"].nunique().eq(3).all()
     for run in rows[(rows["dataset"] == "gaussian") & (rows["seed"] == 1)].itertuples():
-        data = datasets.sample(drawn, run.data)
+        data = samples.sample(drawn, run.data)
         theta = start(run.initialisation, run.scale, data.direction, run.seed, chosen.seed)
         targets = {name: getattr(run, f"target_{name}") for name in chosen.targets}
         twin = naive.descend(data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets)
@@ -54,7 +54,7 @@ def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
 def test_curves_are_those_of_the_traced_runs_and_go_to_the_budget(small) -> None:
     chosen, rows, drawn = small
     _, curves = sweep.run_shard(chosen, rows, drawn, quiet(rows))
-    curves = tables.conform(curves, "curves")
+    curves = conform(curves, TABLES["curves"])
     assert set(curves["run"]) == set(rows.loc[rows["traced"], "run"])
     steps = sweep.recorded_steps(5, 40)
     assert steps[0] == 0
@@ -71,7 +71,7 @@ def test_shards_and_order_change_nothing(small) -> None:
     whole, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
     parts = [sweep.run_shard(chosen, part, drawn, quiet(part))[0] for _, part in rows.groupby("data")]
     pd.testing.assert_frame_equal(
-        tables.conform(pd.concat(parts[::-1], ignore_index=True), "runs"), tables.conform(whole, "runs")
+        conform(pd.concat(parts[::-1], ignore_index=True), TABLES["runs"]), conform(whole, TABLES["runs"])
     )
 
 
@@ -100,7 +100,7 @@ def test_arrays_survive_the_file_and_equal_arrays_are_equal_bytes(small, tmp_pat
         arrays.write(drawn, tmp_path / name)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     few = arrays.read(tmp_path / "a.npz", [1, 4])
-    assert set(few) == {f"{data}/{part}" for data in (1, 4) for part in datasets.Sample._fields}
+    assert set(few) == {f"{data}/{part}" for data in (1, 4) for part in samples.Sample._fields}
     np.savez(tmp_path / "c.npz", **drawn)
     assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
     back = arrays.read(tmp_path / "a.npz")

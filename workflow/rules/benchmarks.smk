@@ -25,8 +25,6 @@ rule benchmark:
 
 rule history:
     input:
-        code=sources("benchmarks.history"),
-        templates=templates,
         runs=recorded_runs(*histories),
     output:
         html=report(
@@ -45,6 +43,8 @@ rule history:
         "../envs/study.yaml"
     params:
         storages=histories,
+        code=fingerprint("history"),
+        templates=templates("history"),
     message:
         "Drawing the benchmark history"
     script:

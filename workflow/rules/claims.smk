@@ -1,6 +1,4 @@
 rule minima:
-    input:
-        code=sources("theory.minima"),
     output:
         csv=report(
             "results/tables/minima.csv",
@@ -12,6 +10,8 @@ rule minima:
         "results/logs/minima.log",
     conda:
         "../envs/study.yaml"
+    params:
+        code=fingerprint("minima"),
     message:
         "Finding the local minima of a made data set and proving them"
     script:
@@ -20,12 +20,12 @@ rule minima:
 
 rule claims:
     input:
-        code=sources("claims.catalogue", "claims.evidence"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
         runs="results/tables/runs.parquet",
         arrivals="results/tables/arrivals.parquet",
         slowdown="results/tables/slowdown.parquet",
+        headline="results/tables/headline.parquet",
         minima="results/tables/minima.parquet",
     output:
         csv=report(
@@ -40,6 +40,7 @@ rule claims:
         "../envs/study.yaml"
     params:
         config=only("seed", "initialisations", "max_steps"),
+        code=fingerprint("claims"),
     message:
         "Putting the claims to the test"
     script:

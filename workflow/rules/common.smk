@@ -1,27 +1,40 @@
 import re
 import sys
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
 
+from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
+# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be that one's.
+found = find_spec("study")
+if not found or not Path(found.origin).resolve().is_relative_to(
+    Path(workflow.basedir).resolve()
+):
+    sys.exit(
+        f"study: imported from {Path(found.origin).parent if found else 'nowhere'}, but this Snakefile is in"
+        f" {workflow.basedir}; use an environment of that folder's own (python3 -m venv), and in it, there:"
+        " pip install --no-deps --no-build-isolation -e ."
+    )
+try:
+    import study
+except ImportError as error:
+    sys.exit(str(error))
+
+from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
-from study.provenance import recovery
+from study.provenance import receipts, records, recovery
 from study import figures as study_figures
-from study import pages
 from study.runs import resources as study_resources
 from study.errors import UserError
-from study.provenance.sources import sources
-from study.tables.tables import OF_A_STUDY, TABLES
+from study.provenance import partial as partial_report
+from study.provenance.fingerprints import contents, fingerprint, templates
+from study.catalogue import OF_A_STUDY, TABLES
 
-# Whether this process may write results: it is no dry run, no linter, not asked for help, and not one of the processes
-# that a run starts. (What is asked for is not known to Snakemake yet when it reads this.)
-leads = (
-    workflow.is_main_process
-    and not workflow.output_settings.dryrun
-    and not {"help", "--lint"} & set(sys.argv)
-)
+# The class whose prose, the captions, the report shows.
+CAPTIONS = "study.figures.style.Entry"
 
 
 def say(text):
@@ -40,19 +53,77 @@ def told(action, *arguments):
 def load(config):
     """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
     update_config(config, study_config.typed(workflow.config_settings.config))
-    checked = told(study_config.load, config)
-    if leads:
-        told(datasets.check, checked)
+    return told(study_config.load, config)
+
+
+def outputs():
+    """Every file there is that a rule of this workflow writes, and the rule's name."""
+    here = [
+        known
+        for known in workflow.rules
+        if Path(known.snakefile).is_relative_to(workflow.basedir)
+    ]
+    patterns = {str(file): known.name for known in here for file in known.output}
+    return {
+        path: patterns[pattern]
+        for pattern in sorted(patterns)
+        for path in sorted(glob(re.sub(r"\{[^}]*\}", "*", pattern)))
+    }
+
+
+def execute(executor_plugin, **settings):
+    """Execute the workflow, having seen to it that this run is alone and builds on nothing damaged.
+
+    What Snakemake does besides executing a workflow (reports, graphs, lists, ...) does not come by here, so all of that
+    only looks, whatever its name. A dry run and `--touch` execute nothing of ours, and `help` prints a text.
+    """
+    # What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
+    workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {RerunTrigger.CODE}
+    kind = executor_plugin.common_settings
+    looks = (
+        kind.dryrun_exec
+        or kind.touch_exec
+        or set(workflow.dag_settings.targets) == {"help"}
+    )
+    if workflow.is_main_process and not looks:
+        told(draw.check, checked)
         told(recovery.claim)
-    return checked
+        recovery.recover(outputs(), say)
+    return _execute(executor_plugin=executor_plugin, **settings)
 
 
-def recover():
-    """See to it that no output is damaged or was left by another run; to be called when all rules are known."""
-    if leads:
-        patterns = {str(file) for rule in workflow.rules for file in rule.output}
-        outputs = (glob(re.sub(r"\{[^}]*\}", "*", pattern)) for pattern in patterns)
-        recovery.recover(sorted(path for found in outputs for path in found), say)
+def prepare(**settings):
+    """Prepare what Snakemake knows of the jobs; of results that were copied here, it knows what their receipts say."""
+    _prepare(**settings)
+    if workflow.is_main_process and recovery.without_records():
+        found = receipts.read_all()
+        proven = recovery.proven(outputs(), found)
+        records.lend(workflow.persistence, found, proven, outputs())
+
+
+def report_partially():
+    """After a run that failed: write what was made, what is missing, and the logs of the jobs that failed."""
+    dag = workflow.dag
+    open_jobs = [
+        each for each in dag.jobs if dag.needrun(each) and not dag.finished(each)
+    ]
+    missing = {str(file): each.rule.name for each in open_jobs for file in each.output}
+    if not missing:
+        return
+    begun = recovery.CLAIM.stat().st_mtime
+    logs = {str(each): Path(each.log[0]) for each in open_jobs if each.log}
+    failed = {
+        name: log
+        for name, log in logs.items()
+        if log.exists() and log.stat().st_mtime >= begun
+    }
+    made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
+    partial_report.write(made, missing, failed)
+    say(f"{partial_report.PAGE}: what is there, and what is missing")
+
+
+_execute, workflow.execute = workflow.execute, execute
+_prepare, workflow._prepare_dag = workflow._prepare_dag, prepare
 
 
 def only(*keys):

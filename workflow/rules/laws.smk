@@ -1,6 +1,5 @@
 rule flow:
     input:
-        code=sources("theory.phase"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
     output:
@@ -11,6 +10,7 @@ rule flow:
         "../envs/study.yaml"
     params:
         config=only("seed", "targets", "losses", "phase"),
+        code=fingerprint("flow"),
     message:
         "Solving the gradient flow"
     script:
@@ -19,9 +19,9 @@ rule flow:
 
 rule phase:
     input:
-        code=sources("theory.phase"),
         flow="results/tables/flow.parquet",
         slowdown="results/tables/slowdown.parquet",
+        headline="results/tables/headline.parquet",
     output:
         csv=report(
             "results/tables/phase.csv",
@@ -36,6 +36,7 @@ rule phase:
         "../envs/study.yaml"
     params:
         config=only("datasets", "phase", "statistics"),
+        code=fingerprint("phase"),
     message:
         "Laying the phase diagram beside its law"
     script:

@@ -1,7 +1,6 @@
 rule data:
     input:
-        code=sources("data.kinds"),
-        files=checked.files,
+        files=ancient(checked.files),
     output:
         arrays="results/data/arrays.npz",
         csv=report(
@@ -20,6 +19,8 @@ rule data:
         runtime=growing(30 + checked.number_of_data_sets // 200),
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
+        code=fingerprint("data"),
+        files=contents(checked.files),  # in place of their times
     message:
         "Drawing the data sets and finding their facts"
     script:
@@ -28,7 +29,6 @@ rule data:
 
 rule expand_plan:
     input:
-        code=sources("runs.plan"),
         datasets="results/tables/datasets.parquet",
     output:
         plan="results/plan.parquet",
@@ -50,6 +50,7 @@ rule expand_plan:
             "shards",
             "curves",
         ),
+        code=fingerprint("expand_plan"),
     message:
         "Expanding the plan"
     script:
@@ -58,7 +59,6 @@ rule expand_plan:
 
 rule sweep:
     input:
-        code=sources("runs.sweep"),
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
         plan="results/plan.parquet",
@@ -74,6 +74,7 @@ rule sweep:
         runtime=sweep_minutes,
     params:
         config=only("seed", "targets", "curves"),
+        code=fingerprint("sweep"),
     message:
         "Descending: shard {wildcards.shard} of {shards.stop}"
     script:
@@ -82,7 +83,6 @@ rule sweep:
 
 rule collect:
     input:
-        code=sources("tables.tables"),
         runs=expand("results/shards/{shard}.runs.parquet", shard=shards),
         curves=expand("results/shards/{shard}.curves.parquet", shard=shards),
     output:
@@ -95,6 +95,8 @@ rule collect:
     resources:
         mem_mb=growing(2000),
         runtime=growing(60 + checked.number_of_data_sets // 500),
+    params:
+        code=fingerprint("collect"),
     message:
         "Collecting the shards"
     script:
@@ -103,7 +105,6 @@ rule collect:
 
 rule statistics:
     input:
-        code=sources("statistics.aggregation"),
         runs="results/tables/runs.parquet",
     output:
         csv=report(
@@ -113,6 +114,18 @@ rule statistics:
             labels={"table": "slowdown"},
         ),
         parquet="results/tables/slowdown.parquet",
+        headline_csv=report(
+            "results/tables/headline.csv",
+            category="Tables",
+            caption="../report/table_headline.rst",
+        ),
+        headline_parquet="results/tables/headline.parquet",
+        answers_csv=report(
+            "results/tables/answers.csv",
+            category="Tables",
+            caption="../report/table_answers.rst",
+        ),
+        answers_parquet="results/tables/answers.parquet",
         decomposition_csv=report(
             "results/tables/decomposition.csv",
             category="Tables",
@@ -141,6 +154,7 @@ rule statistics:
         runtime=growing(60 + checked.number_of_data_sets // 500),
     params:
         config=only("statistics"),
+        code=fingerprint("statistics"),
     message:
         "Estimating medians, slowdowns and intervals"
     script:
@@ -153,7 +167,6 @@ for part, names in study_figures.PARTS.items():
         name:
             f"figures_{part}"
         input:
-            code=sources("figures", "statistics.aggregation"),
             tables=tables_of_figures(names),
         output:
             svg=[
@@ -166,6 +179,7 @@ for part, names in study_figures.PARTS.items():
                 for name in names
             ],
             png=[f"results/figures/{name}.png" for name in names],
+            pdf=[f"results/figures/{name}.pdf" for name in names],
         log:
             f"results/logs/figures.{part}.log",
         conda:
@@ -174,7 +188,8 @@ for part, names in study_figures.PARTS.items():
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
-            figures=names,
+            figures=list(names),
+            code=fingerprint("figures"),
         message:
             "Drawing the figures: {params.figures}"
         script:
@@ -183,8 +198,6 @@ for part, names in study_figures.PARTS.items():
 
 rule page:
     input:
-        code=sources("report"),
-        templates=templates,
         tables=tables,
         figures=drawn,
     output:
@@ -210,6 +223,8 @@ rule page:
         runtime=growing(30),
     params:
         config=checked.identity(),
+        code=fingerprint("page", shows=[CAPTIONS]),
+        templates=templates("page"),
     message:
         "Writing the report"
     script:
@@ -244,7 +259,7 @@ rule clean:
         "Removing what a run makes; the benchmark history and the reference stay"
     shell:
         "rm -rf results/data results/shards results/tables results/figures results/logs results/receipts results/comparisons"
-        " results/plan.parquet results/report.html results/report.md results/summary.json results/manifest.json results/history.html"
+        " results/plan.parquet results/report.html results/report.md results/summary.json results/manifest.json results/history.html results/partial.html"
         " 2> {log} && rm -f {log}"
 
 

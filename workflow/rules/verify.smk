@@ -13,7 +13,6 @@ references = Path(workflow.basedir) / "results" / "reference"
 
 rule manifest:
     input:
-        code=sources("provenance.manifest"),
         artifacts=compared,
     output:
         "results/manifest.json",
@@ -23,6 +22,7 @@ rule manifest:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
+        code=fingerprint("manifest"),
     message:
         "Writing down every artifact's digest"
     script:

@@ -1,8 +1,9 @@
 """Adapter: put the shards together, in the order of the runs."""
 
+from study.catalogue import TABLES
 from study.job import told
-from study.tables import tables
+from study.tables import store
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     for name in ("runs", "curves"):
-        tables.merge(name, snakemake.input[name], snakemake.output[name])
+        store.merge(TABLES[name], snakemake.input[name], snakemake.output[name])

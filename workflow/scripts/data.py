@@ -3,15 +3,16 @@
 import pandas as pd
 from study.config import model as config
 from study.data import arrays
-from study.data import kinds as datasets
+from study.data.tables import DATASETS
 from study.job import told
-from study.tables import tables
+from study.runs import draw
+from study.tables import store
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     rows = []
     with arrays.writing(snakemake.output.arrays) as add:
-        for row, drawn in datasets.draw(config.load(snakemake.params.config)):
+        for row, drawn in draw.draw(config.load(snakemake.params.config)):
             rows.append(row)
             add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):
-        tables.write(pd.DataFrame(rows), "datasets", path)
+        store.write(pd.DataFrame(rows), DATASETS, path)

@@ -2,11 +2,12 @@
 
 from study.config import model as config
 from study.data import arrays
+from study.data.tables import DATASETS
 from study.job import told
-from study.runs import plan
-from study.tables import tables
+from study.runs import estimate
+from study.tables import store
 
 with told(snakemake.log[0], snakemake.input):
-    table = tables.read("datasets", snakemake.input.datasets)
+    table = store.read(DATASETS, snakemake.input.datasets)
     drawn = arrays.read(snakemake.input.arrays)
-    print(plan.describe(config.load(snakemake.params.config), table, drawn))
+    print(estimate.describe(config.load(snakemake.params.config), table, drawn))

@@ -1,10 +1,12 @@
 """Adapter: expand the grid of the config into the plan."""
 
 from study.config import model as config
+from study.data.tables import DATASETS
 from study.job import told
 from study.runs import plan
-from study.tables import tables
+from study.runs.tables import PLAN
+from study.tables import store
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
-    parts = plan.blocks(config.load(snakemake.params.config), tables.read("datasets", snakemake.input.datasets))
-    tables.write_parts(parts, "plan", snakemake.output.plan)
+    parts = plan.blocks(config.load(snakemake.params.config), store.read(DATASETS, snakemake.input.datasets))
+    store.write_parts(parts, PLAN, snakemake.output.plan)

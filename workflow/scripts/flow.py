@@ -2,14 +2,16 @@
 
 from study.config import model as config
 from study.data import arrays
+from study.data.tables import DATASETS
 from study.job import note, told
 from study.runs.sweep import Progress
-from study.tables import tables
+from study.tables import store
 from study.theory import phase
+from study.theory.tables import FLOW
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     chosen = config.load(snakemake.params.config)
-    table = tables.read("datasets", snakemake.input.datasets)
+    table = store.read(DATASETS, snakemake.input.datasets)
     progress = Progress("flow", phase.number_of_runs(chosen, table), note(snakemake.log[0]))
     flows = phase.flow(chosen, table, arrays.read(snakemake.input.arrays), progress)
-    tables.write(flows, "flow", snakemake.output.flow)
+    store.write(flows, FLOW, snakemake.output.flow)

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 from study.config import model as config
+from study.files import replacing
 from study.job import commit, told
 from study.provenance import manifest
-from study.tables import tables
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     found = manifest.build(
         snakemake.input.artifacts, config.load(snakemake.params.config), commit(Path(config.__file__).parent)
     )
-    with tables.replacing(Path(snakemake.output[0])) as temporary:
+    with replacing(Path(snakemake.output[0])) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -1,12 +1,17 @@
 """Adapter: lay measured and predicted slowdowns side by side."""
 
+from study.catalogue import TABLES
 from study.config import model as config
 from study.job import told
-from study.tables import tables
+from study.statistics.headline import Headline
+from study.tables import store
 from study.theory import phase
+from study.theory.tables import PHASE
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
-    flows, cells = (tables.read(name, snakemake.input[name]) for name in ("flow", "slowdown"))
-    points = phase.phase(config.load(snakemake.params.config), flows, cells)
+    flows, cells, chosen = (
+        store.read(TABLES[name], snakemake.input[name]) for name in ("flow", "slowdown", "headline")
+    )
+    points = phase.phase(config.load(snakemake.params.config), flows, cells, Headline.read(chosen).rate)
     for form in ("csv", "parquet"):
-        tables.write(points, "phase", snakemake.output[form])
+        store.write(points, PHASE, snakemake.output[form])

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from study.catalogue import TABLES
 from study.config import model as config
 from study.job import told
 from study.statistics import aggregation
-from study.tables import tables
+from study.tables import store
 
 import kernels
 
@@ -16,4 +17,4 @@ with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)
         snakemake.input.runs, own_rates, resamples=chosen.resamples, level=chosen.confidence
     )
     for path in snakemake.output:
-        tables.write(made[Path(path).stem], Path(path).stem, path)
+        store.write(made[Path(path).stem], TABLES[Path(path).stem], path)

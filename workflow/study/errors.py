@@ -1,6 +1,8 @@
-"""What goes wrong through the user's input, and is told without a traceback."""
+"""What goes wrong through the user's input, and is reported without a traceback."""
 
 from __future__ import annotations
+
+from study.prose import Prose
 
 __all__ = ["UserError"]
 
@@ -14,5 +16,5 @@ class UserError(Exception):
         May quote a file or a config: what would not print, such as an escape sequence for the terminal, is written out.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Prose) -> None:
         super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))

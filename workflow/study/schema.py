@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from study.prose import Prose
+
 __all__ = [
     "Grid",
     "Section",
@@ -39,7 +41,7 @@ class Section(BaseModel):
     )
 
 
-def key(default: Any, allowed: str, meaning: str, **constraints: Any) -> Any:
+def key(default: Any, allowed: Prose, meaning: Prose, **constraints: Any) -> Any:
     """Declare a key of a section.
 
     Parameters

@@ -24,9 +24,11 @@ import pandas as pd
 from study.benchmarks import revisions, verdicts
 from study.benchmarks import runs as recorded
 from study.benchmarks.revisions import Revision
+from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
+from study.files import replacing
 from study.schema import nearest
-from study.tables import tables
+from study.tables import store
 
 __all__ = ["Comparison", "Side", "common", "compare", "judged", "measure", "offered", "report", "workers", "write"]
 
@@ -368,7 +370,7 @@ def frame(found: Comparison) -> pd.DataFrame:
 
 def write(found: Comparison, csv: Path, raw: Path) -> None:
     """Write a comparison as a table, and every sample of it as JSON."""
-    tables.write(frame(found), "comparison", csv)
+    store.write(frame(found), COMPARISON, csv)
     content = {
         "base": found.base,
         "head": found.head,
@@ -376,5 +378,5 @@ def write(found: Comparison, csv: Path, raw: Path) -> None:
         "findings": {name: asdict(finding) for name, finding in found.findings.items()},
         "seconds": {name: {"base": one.tolist(), "head": two.tolist()} for name, (one, two) in found.samples.items()},
     }
-    with tables.replacing(raw) as temporary:
+    with replacing(raw) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -23,7 +23,10 @@ from scipy import stats
 from study import pages, wording
 from study.benchmarks import runs as benchmarks
 from study.benchmarks.changepoints import changes
-from study.tables import tables
+from study.benchmarks.tables import HISTORY
+from study.files import replacing
+from study.tables import store
+from study.tables.table import conform
 
 __all__ = ["Change", "found_changes", "page", "standing", "table", "write"]
 
@@ -82,9 +85,9 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
                     "peer_ratio": time[0] * 1e-9 / ours[measured.group] if measured.group in ours else math.nan,
                 }
             )
-    columns = [c for c in tables.TABLES["history"].dtypes if c not in {"level", "changed"} and "calibrated_c" not in c]
+    columns = [c for c in HISTORY.dtypes if c not in {"level", "changed"} and "calibrated_c" not in c]
     frame = pd.DataFrame(rows, columns=[c for c in columns if c != "calibrated_level"])
-    return tables.conform(_with_levels(frame), "history")
+    return conform(_with_levels(frame), HISTORY)
 
 
 def _with_levels(frame: pd.DataFrame) -> pd.DataFrame:
@@ -406,7 +409,7 @@ def write(storages: Iterable[Path], csv: str | Path, html: str | Path) -> list[s
     """Write the table and the page of all runs of some storages; return what could not be read, a line each."""
     runs, problems = benchmarks.read(storages)
     history = table(runs)
-    tables.write(history, "history", csv)
-    with tables.replacing(Path(html)) as temporary:
+    store.write(history, HISTORY, csv)
+    with replacing(Path(html)) as temporary:
         temporary.write_text(page(history, problems), encoding="utf-8")
     return problems

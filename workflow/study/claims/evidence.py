@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 import kernels
 from kernels import laws
 from study.data.algebra import matvec
-from study.data.kinds import sample
+from study.data.samples import sample
 from study.data.starts import every_start
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 from study.theory import identities, minima
 
 if TYPE_CHECKING:
@@ -146,19 +146,20 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     config
         Its root seed, initialisations and budget are read.
     frames
-        The tables `datasets`, `arrivals`, `slowdown` and `minima`, and of `runs` at least the rows of `compared`.
+        The tables `datasets`, `arrivals`, `slowdown`, `headline` and `minima`, and of `runs` at least the rows of `compared`.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     """
     runs, arrivals = frames["runs"], frames["arrivals"]
     pairs = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse")]
     wrong = arrivals[arrivals["initialisation"] == "wrong"]
     largest = wrong[wrong["scale"] == wrong["scale"].max()]
     mse = arrivals[arrivals["loss"] == "mse"]
-    cells = statistics.headline(frames["slowdown"])
+    headline = Headline.read(frames["headline"])
+    cells = headline.side_by_side(frames["slowdown"])
     judged = {policy: cells[cells["policy"] == policy] for policy in ("equal", "smoothness", "tuned")}
     tuned = judged["tuned"]
-    edge = statistics.at_largest_rate(tuned, frames["slowdown"]) & (tuned["slowdown_low"] > 1)
+    edge = headline.at_largest_rate(tuned) & (tuned["slowdown_low"] > 1)
     judged["tuned"] = tuned.assign(slowdown_low=tuned["slowdown_low"].mask(edge, 0.0))
     outputs, parameters = _class_pulls(config, frames["datasets"], arrays)
     return Evidence(
@@ -188,7 +189,7 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
 
 
 def compared() -> list[dict[str, str | float]]:
-    """Rows of `runs` that are compared one by one, as `study.tables.tables.scan` takes them."""
+    """Rows of `runs` that are compared one by one, as `store.scan` takes them."""
     same: dict[str, str | float] = {"role": "evaluation", "loss": "mse"}
     return [same | {"initialisation": name} for name in ("zero", "right", "wrong")]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from study.tables.tables import replacing
+from study.files import replacing
 
 __all__ = ["read", "write", "writing"]
 

@@ -77,20 +77,20 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     """
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
-    apart, limit, together = _bce_limit(signed)
-    margins = matvec(signed[~apart], together)
+    separable, limit, finite_optimum = _bce_limit(signed)
+    margins = matvec(signed[~separable], finite_optimum)
     optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
     # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or not.
-    accurate = int(apart.sum()) + int((margins > 1e-9).sum())
-    brier = 0.0 if apart.all() else _brier_optimum(signed, together, limit, apart)
-    direction = _unit(together) if limit is None else limit
+    accurate = int(separable.sum()) + int((margins > 1e-9).sum())
+    brier = 0.0 if separable.all() else _brier_optimum(signed, finite_optimum, limit, separable)
+    direction = _unit(finite_optimum) if limit is None else limit
     optimum, brier = float(digits9(optimum)), float(digits9(brier))
     return Facts(
         n=n,
         d=d,
         positives=int(labels.sum()),
         fisher=_fisher(features[:, :-1], labels),
-        separable=bool(apart.all()),
+        separable=bool(separable.all()),
         smoothness=_smoothness(features),
         bce_optimum=optimum,
         bce_accuracy=accurate / n,
@@ -126,7 +126,7 @@ def _fisher(features: Array, labels: NDArray[np.int64]) -> float:
 
 
 def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
-    """Find where descent on BCE goes: to ``together``, plus ever more of ``limit`` where samples can be separated.
+    """Find where descent on BCE goes: to ``finite_optimum``, plus ever more of ``limit`` where samples can be separated.
 
     Parameters
     ----------
@@ -135,24 +135,24 @@ def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
 
     Returns
     -------
-    apart : bool array (n,)
+    separable : bool array (n,)
         The samples that can be separated.
     limit : array (d,) or None
         Their max-margin direction; None where no sample can be separated.
-    together : array (d,)
+    finite_optimum : array (d,)
         BCE optimum of the other samples; zero where there are none.
     """
-    apart, hyperplane = _separated(signed)
-    limit = _max_margin(signed, hyperplane, apart) if apart.any() else None
+    separable, hyperplane = _separated(signed)
+    limit = _max_margin(signed, hyperplane, separable) if separable.any() else None
     if limit is None:
-        together = _bce_optimum(signed)
-        if matvec(signed, together).min() <= 1.0:
-            return np.zeros_like(apart), None, together
+        finite_optimum = _bce_optimum(signed)
+        if matvec(signed, finite_optimum).min() <= 1.0:
+            return np.zeros_like(separable), None, finite_optimum
         # The gap was too small for the program's tolerance, but this hyperplane proves that there is one.
-        apart = np.ones_like(apart)
-        limit = _max_margin(signed, together, apart)
-    together = np.zeros(signed.shape[1]) if apart.all() else _bce_optimum(signed[~apart])
-    return apart, limit, together
+        separable = np.ones_like(separable)
+        limit = _max_margin(signed, finite_optimum, separable)
+    finite_optimum = np.zeros(signed.shape[1]) if separable.all() else _bce_optimum(signed[~separable])
+    return separable, limit, finite_optimum
 
 
 def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
@@ -169,9 +169,9 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
 
     Returns
     -------
-    apart : bool array (n,)
+    separable : bool array (n,)
     theta : array (d,)
-        With ``signed @ theta >= 1`` where `apart`, 0 elsewhere, up to the solver's tolerance.
+        With ``signed @ theta >= 1`` where `separable`, 0 elsewhere, up to the solver's tolerance.
     """
     n = len(signed)
     scale = np.sqrt(column_sums(signed * signed) / n)
@@ -191,15 +191,15 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     return np.zeros(n, dtype=bool), np.zeros(signed.shape[1])
 
 
-def _max_margin(signed: Array, hyperplane: Array, apart: NDArray[np.bool_]) -> Array | None:
-    """Find the unit theta of largest margin on the samples apart, orthogonal to the others; shape (d,), or None.
+def _max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:
+    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; shape (d,), or None.
 
     Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with ``signed @ theta >= 1``,
     from non-negative least squares. The samples found in contact fix theta, which is solved for again from them.
     `hyperplane` is any theta that separates: it sets the scale, so that a tiny margin does not drown in rounding.
     """
-    basis = _null_space(signed[~apart])
-    rows = np.ascontiguousarray(np.transpose([matvec(signed[apart], vector) for vector in basis]))
+    basis = _null_space(signed[~separable])
+    rows = np.ascontiguousarray(np.transpose([matvec(signed[separable], vector) for vector in basis]))
     start = matvec(basis, hyperplane)
     margin = float(matvec(rows, start).min()) if len(basis) else 0.0
     if margin <= 0.0:
@@ -278,21 +278,21 @@ def _rise(margins: Array, change: Array) -> float:
     return float(column_sums(np.where(np.abs(change) < 30.0, small, plain)[:, None])[0]) / len(margins)
 
 
-def _brier_optimum(signed: Array, together: Array, limit: Array | None, apart: NDArray[np.bool_]) -> float:
+def _brier_optimum(signed: Array, finite_optimum: Array, limit: Array | None, separable: NDArray[np.bool_]) -> float:
     """Smallest mean squared error found by Levenberg-Marquardt from the BCE optimum and six other starts.
 
     Parameters
     ----------
     signed : array (n, d)
-    together : array (d,)
+    finite_optimum : array (d,)
         BCE optimum of the samples that cannot be separated.
     limit : array (d,) or None
-        Direction that separates the `apart` samples from the others, if any.
+        Direction that separates the `separable` samples from the others, if any.
     """
-    optimum = together
+    optimum = finite_optimum
     if limit is not None:
-        reach = matvec(signed[apart], together).min(), matvec(signed[apart], limit).min()
-        optimum = together + limit * ((40.0 - reach[0]) / reach[1])
+        reach = matvec(signed[separable], finite_optimum).min(), matvec(signed[separable], limit).min()
+        optimum = finite_optimum + limit * ((40.0 - reach[0]) / reach[1])
     _, kept = cholesky(gram(signed))
     rows, optimum = np.ascontiguousarray(signed[:, kept]), optimum[kept]
     size = max(1.0, float(np.abs(optimum).max()))

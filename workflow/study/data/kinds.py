@@ -1,4 +1,4 @@
-"""Data sets by name: the options of each, how its samples are drawn, and the table of their facts.
+"""Data sets by name: the options of each, and how its samples are drawn.
 
 To add a data set: one more entry in `REAL` (a function that returns features and labels), or one more class in `KINDS`.
 The config, the plan and the reference page learn of it from there.
@@ -10,49 +10,26 @@ import functools
 import importlib
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from study.data.algebra import column_sums, digits9
-from study.data.facts import facts
-from study.data.starts import INITIALISATIONS
+from study.data.files import read_file, standardised
+from study.data.samples import Drawn, with_bias
 from study.data.streams import Stream
-from study.errors import UserError
+from study.prose import Prose
 from study.schema import Grid, Section, Slug, key
-from study.tables.tables import conform
 
-if TYPE_CHECKING:
-    from study.config.model import Config
-
-__all__ = [
-    "KINDS",
-    "REAL",
-    "DatasetOptions",
-    "File",
-    "Sample",
-    "build",
-    "check",
-    "draw",
-    "read_file",
-    "realise",
-    "sample",
-    "with_bias",
-]
-
-Array = NDArray[np.float64]
-Drawn = tuple[Array, NDArray[np.int64]]
+__all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Gaussian", "Real", "Separable", "realise"]
 
 
 class DatasetOptions(Section):
     """What every data set has; a kind adds its own options, and says how to draw from them."""
 
-    summary: ClassVar[str] = ""
+    summary: ClassVar[Prose] = ""
     name: Slug = key(..., "1 to 64 of the characters A-Z a-z 0-9 _ -", "Name of the data set in every table.")
     kind: str = key("", "the name of a kind", "Which kind it is; may be left out where the name says it.")
 
@@ -79,7 +56,7 @@ class _Synthetic(DatasetOptions):
 class Gaussian(_Synthetic):
     """Two classes at +mu and -mu along the first axis, unit covariance; d' = 2 mu."""
 
-    summary: ClassVar[str] = (
+    summary: ClassVar[Prose] = (
         "Two Gaussian classes at +mu and -mu along the first axis, unit covariance. Its separability is d' = 2 mu, "
         "its Bayes error Phi(-mu)."
     )
@@ -127,7 +104,7 @@ class Gaussian(_Synthetic):
 class Separable(_Synthetic):
     """Two classes on either side of an empty slab around the hyperplane x_1 = 0."""
 
-    summary: ClassVar[str] = (
+    summary: ClassVar[Prose] = (
         "Two balanced classes on either side of an empty slab: no sample is nearer than separability / 2 to the "
         "hyperplane x_1 = 0; beyond it half normal, along the other axes normal."
     )
@@ -187,7 +164,7 @@ class _Given(DatasetOptions):
 class Real(_Given):
     """A data set that ships inside scikit-learn, by its name in `REAL`."""
 
-    summary: ClassVar[str] = "Real data that ship inside scikit-learn, standardised, constant features left out."
+    summary: ClassVar[Prose] = "Real data that ship inside scikit-learn, standardised, constant features left out."
 
     def everything(self) -> Drawn:
         """Load the bundled file; nothing is fetched."""
@@ -197,7 +174,7 @@ class Real(_Given):
 class File(_Given):
     """The user's own data."""
 
-    summary: ClassVar[str] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
+    summary: ClassVar[Prose] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
     file: str = key(
         ..., "path of a .csv or .parquet file, without { } or <word>", "The file, from the directory Snakemake runs in."
     )
@@ -249,19 +226,6 @@ KINDS: dict[str, type[DatasetOptions]] = {
 """Kinds of data set by name: a class that holds the options and draws."""
 
 
-class Sample(NamedTuple):
-    """One realised data set, as the sweep takes it."""
-
-    features: Array  # (n, d), bias column last
-    labels: NDArray[np.int64]  # (n,)
-    direction: Array  # (d,), unit; see `study.data.facts`
-
-
-def with_bias(features: Array) -> Array:
-    """Append the bias feature, a last column of ones: (n, p) to (n, p + 1), C-ordered."""
-    return np.ascontiguousarray(np.column_stack([features, np.ones(len(features))]))
-
-
 def realise(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:
     """Realise a data set: features with the bias column last, float64 (n, d), and labels, int64 (n,).
 
@@ -272,170 +236,13 @@ def realise(options: DatasetOptions, separability: float | None, seed: int, root
     return with_bias(features), labels
 
 
-def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
-    """Realise every data set of a study and find its facts.
-
-    Returns
-    -------
-    table : DataFrame
-        One row per (dataset, separability, seed), the columns of ``datasets.csv``; `data` counts the rows.
-    arrays : dict
-        ``<data>/features``, ``<data>/labels``, ``<data>/direction``: what `sample` reads back (from `numpy.savez`).
-
-    Raises
-    ------
-    UserError
-        If a file is missing or malformed, or an initialisation needs a direction that a data set does not have.
-    """
-    rows: list[dict[str, Any]] = []
-    arrays: dict[str, NDArray[Any]] = {}
-    for row, parts in draw(config):
-        rows.append(row)
-        arrays |= parts
-    return conform(pd.DataFrame(rows), "datasets"), arrays
-
-
-def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
-    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [("tuning", s) for s in config.seeds.tuning]
-    settings = ((options, level) for options in config.datasets for level in options.separabilities)
-    every = ((options, level, role, seed) for options, level in settings for role, seed in seeds)
-    for data, (options, separability, role, seed) in enumerate(every):
-        features, labels = realise(options, separability, seed, config.seed)
-        found = facts(features, labels)
-        _check_direction(config, options.name, seed, found.direction)
-        row = (
-            {"data": data, "dataset": options.name}
-            | {"separability": math.nan if separability is None else separability, "seed": seed, "role": role}
-            | {"bayes_error": float(digits9(options.bayes_error(separability)))}
-            | found.row()
-        )
-        parts = Sample(features, labels, found.direction)
-        yield row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
-
-
-def check(config: Config) -> None:
-    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
-    for options in config.datasets:
-        if isinstance(options, File):
-            if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
-                raise UserError(f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere")
-            options.everything()
-
-
-def sample(arrays: Mapping[str, NDArray[Any]], data: int) -> Sample:
-    """Take one realised data set out of the arrays of `build` (or out of the file they were saved to)."""
-    return Sample(*(arrays[f"{data}/{part}"] for part in Sample._fields))
-
-
-def _check_direction(config: Config, name: str, seed: int, direction: Array) -> None:
-    """Raise `UserError` if an initialisation of the study needs a direction and the data set has none."""
-    asking = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
-    if asking and not direction.any():
-        others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
-        raise UserError(
-            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none "
-            f"(its BCE optimum is theta = 0); allowed there: {others}"
-        )
-
-
 def _labels(n: int, imbalance: float) -> NDArray[np.int64]:
     """Labels (n,): first the negatives, then the positives, two of each at least."""
     positives = min(max(round(imbalance * n), 2), n - 2)
     return np.repeat(np.array([0, 1], dtype=np.int64), [n - positives, positives])
 
 
-def _standardised(features: Array) -> Array:
-    """Centre and scale each column (standard deviation over n) and leave out those that are constant."""
-    varying = (features != features[0]).any(axis=0)
-    features = np.ascontiguousarray(features[:, varying])
-    # A power of two takes the largest value of a column below 1: exact, and no square overflows or vanishes.
-    features = np.ldexp(features, -np.frexp(np.abs(features).max(axis=0))[1])
-    centred = features - column_sums(features) / len(features)
-    return centred / np.sqrt(column_sums(centred * centred) / len(features))
-
-
 @functools.cache
 def _real(name: str) -> Drawn:
     features, labels = REAL[name]()
-    return _standardised(features), labels
-
-
-@functools.cache
-def read_file(path: str, label: str) -> Drawn:
-    """Read, check and standardise a user's file, once per process.
-
-    Returns
-    -------
-    features : float64 array (n, p)
-        Every column with mean 0 and variance 1.
-    labels : int64 array (n,)
-        0 or 1, at least two of each.
-
-    Raises
-    ------
-    UserError
-        Naming the file, the column, the row and what is allowed.
-    """
-    frame = _read(path)
-    if label not in frame:
-        raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}")
-    labels, features = frame[label], frame.drop(columns=label)
-    _check_labels(path, label, labels)
-    _check_features(path, features)
-    return _standardised(features.to_numpy(dtype=np.float64)), labels.to_numpy(dtype=np.int64)
-
-
-def _read(path: str) -> pd.DataFrame:
-    """Read a CSV or parquet file."""
-    readers: dict[str, Callable[[str], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    suffix = Path(path).suffix.lower()
-    if suffix not in readers:
-        raise UserError(f"{path}: not a data file that can be read; allowed: .csv or .parquet")
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file (looked from {Path.cwd()})")
-    try:
-        frame = readers[suffix](path)
-    except Exception as error:  # a reader may raise anything on a malformed file
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {reason}") from error
-    frame.columns = frame.columns.map(str)
-    if frame.columns.has_duplicates:
-        raise UserError(f"{path}: column {frame.columns[frame.columns.duplicated()][0]!r} occurs more than once")
-    return frame
-
-
-def _check_labels(path: str, name: str, labels: pd.Series[Any]) -> None:
-    """Raise `UserError` unless labels are 0 and 1 (or bool), at least two of each."""
-    rule = "; allowed: 0 and 1, at least two of each"
-    if labels.isna().any():
-        raise UserError(f"{path}: label column {name!r} has no value in data row {_row(labels.isna())}{rule}")
-    wrong = ~labels.isin([0, 1])
-    if wrong.any():
-        value = labels[wrong].tolist()[0]
-        raise UserError(f"{path}: label column {name!r} has {value!r} in data row {_row(wrong)}{rule}")
-    counts = {value: int((labels == value).sum()) for value in (0, 1)}
-    for value, count in counts.items():
-        if count < 2:
-            raise UserError(f"{path}: label column {name!r} has {count} samples of class {value}{rule}")
-
-
-def _check_features(path: str, features: pd.DataFrame) -> None:
-    """Raise `UserError` unless there are features, all numeric, finite and not constant."""
-    if features.shape[1] == 0:
-        raise UserError(f"{path}: no feature column beside the label; allowed: one or more numeric columns")
-    for name, column in features.items():
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
-            raise UserError(f"{path}: column {name!r} is not numeric ({column.dtype}); allowed: numbers only")
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = ~np.isfinite(values)
-        if bad.any():
-            value = values[bad][0]
-            raise UserError(f"{path}: column {name!r} has {value} in data row {_row(bad)}; allowed: finite numbers")
-        if (values == values[0]).all():
-            raise UserError(f"{path}: column {name!r} is constant ({values[0]:g}); allowed: columns that vary")
-
-
-def _row(mask: Any) -> int:
-    """Find the first row that a mask marks, counted from 1."""
-    return int(np.argmax(np.asarray(mask))) + 1
+    return standardised(features), labels

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, ValidationInfo, field_validator
 
 from study.data.streams import Stream
+from study.prose import Prose
+from study.schema import Section, distinct, key, nearest
 
-if TYPE_CHECKING:
-    from study.config.model import InitialisationOptions
-
-__all__ = ["INITIALISATIONS", "Initialisation", "every_start", "start"]
+__all__ = ["INITIALISATIONS", "Initialisation", "InitialisationOptions", "every_start", "start"]
 
 Array = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class Initialisation:
         Whether it uses the direction, so that a data set must have one.
     """
 
-    summary: str
+    summary: Prose
     make: Callable[[float, Array, Stream], Array]
     scaled: bool = True
     directed: bool = False
@@ -66,6 +66,33 @@ INITIALISATIONS: dict[str, Initialisation] = {
     ),
 }
 """Initialisations by name."""
+
+
+class InitialisationOptions(Section):
+    """One initialisation and its scales."""
+
+    name: str = key(..., f"one of {', '.join(INITIALISATIONS)}", "Name of the initialisation.")
+    scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
+        (),
+        "a list of one or more different numbers, each > 0 and <= 10000; none for zero",
+        "The scales a, a cell of the results each.",
+        validate_default=True,
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in INITIALISATIONS:
+            raise ValueError(f"{value!r} is unknown{nearest(value, INITIALISATIONS)}")
+        return value
+
+    @field_validator("scales")
+    @classmethod
+    def _scaled(cls, value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        name = info.data.get("name")
+        if name is not None and INITIALISATIONS[name].scaled == (not value):
+            raise ValueError(f"{name} takes {'no scales' if value else 'one scale or more'}")
+        return distinct(value)
 
 
 def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Array:

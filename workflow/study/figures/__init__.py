@@ -1,4 +1,4 @@
-"""The figures: tables in, matplotlib figures and SVG out.
+"""The figures: tables in, matplotlib figures and their files out: SVG, PNG and PDF.
 
 A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one that says
 in words what it shows. Each family of figures has a module.
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
 from study.figures.style import STYLE, Entry, Frames
-from study.tables import tables
+from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     slowdown.SLOWDOWN,
@@ -85,7 +85,7 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
-    text = _numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL))
+    text = _unstyled(_numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)))
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     head, body = text.split(">", 1)
@@ -106,8 +106,23 @@ def _numbered(text: str) -> str:
     return text
 
 
-def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path) -> None:
-    """Draw a figure into an SVG file and a PNG file.
+def _unstyled(text: str) -> str:
+    """Turn style attributes and matplotlib's style sheet into attributes of SVG.
+
+    A content-security policy can forbid styles; attributes such as `fill` it leaves alone.
+    """
+
+    def spelled(match: re.Match[str]) -> str:
+        pairs = (pair.split(":", 1) for pair in match[1].split(";") if pair.strip())
+        return " ".join(f'{key.strip()}="{value.strip()}"' for key, value in pairs)
+
+    sheet = re.compile(r"\s*<defs>\s*<style[^>]*>\*\{[^}]*\}</style>\s*</defs>")
+    text = sheet.sub("", text, count=1).replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    return re.sub(r'\bstyle="([^"]*)"', spelled, text)
+
+
+def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path, pdf_path: str | Path) -> None:
+    """Draw a figure into an SVG, a PNG and a PDF file.
 
     Parameters
     ----------
@@ -115,14 +130,38 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path)
         Key of `FIGURES`.
     frames
         Tables by name; those in the figure's `tables` are read.
-    svg_path, png_path
-        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG.
+    svg_path, png_path, pdf_path
+        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG; the PDF, whose
+        letters are text in an embedded font, for those that LaTeX makes.
     """
     figure = draw(name, frames)
-    with tables.replacing(Path(svg_path)) as temporary:
+    with replacing(Path(svg_path)) as temporary:
         temporary.write_text(_PROLOGUE + _svg(name, frames, figure).removeprefix("<svg "), encoding="utf-8")
-    with tables.replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+    with replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
         figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})
+    with replacing(Path(pdf_path)) as temporary:
+        temporary.write_bytes(_pdf(figure))
+
+
+def _pdf(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    with mpl.rc_context(dict(STYLE)):
+        nameless = {"Creator": None, "Producer": None, "CreationDate": None}  # no version and no time
+        figure.savefig(buffer, format="pdf", facecolor="white", metadata=nameless)
+    return re.sub(rb"\nstream\n(?!\x00\x01\x00\x00).*?\nendstream", _rounded, buffer.getvalue(), flags=re.DOTALL)
+
+
+def _rounded(stream: re.Match[bytes]) -> bytes:
+    """Round the numbers of a stream, if it is no font, to the 6 decimals that an SVG has.
+
+    With the 10 that matplotlib writes, the last bit of a logarithm, which depends on the processor, would show. Zeros
+    fill the place, because a PDF says at which byte each part begins.
+    """
+
+    def six(number: re.Match[bytes]) -> bytes:
+        return f"{float(number[0]):.6f}".encode().ljust(len(number[0]), b"0")
+
+    return re.sub(rb"-?\d+\.\d{7,}", six, stream[0])
 
 
 def read(svg_path: str | Path) -> str:

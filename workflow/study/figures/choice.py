@@ -7,7 +7,7 @@ import pandas as pd
 
 from study import wording
 from study.figures.style import COLOURS, TARGETS, Frames, escaped
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 
 DISTANCE = "d\N{PRIME}"
 """The symbol of the distance between two class means in standard deviations."""
@@ -18,17 +18,22 @@ def separability_name(dataset: str) -> str:
     return {"gaussian": DISTANCE, "separable": "margin"}.get(dataset, "separability")
 
 
+def chosen(frames: Frames) -> Headline:
+    """Return the headline cells, as the table `headline` names them."""
+    return Headline.read(frames["headline"])
+
+
 def target_name(frames: Frames) -> str:
     """Name the target of the headline figures."""
-    target = statistics.headline_target(frames["slowdown"])
+    target = chosen(frames).target
     return TARGETS.get(target, target)
 
 
-def lacking(cells: pd.DataFrame, *, setting: bool = True) -> str:
+def lacking(frames: Frames, *, setting: bool = True) -> str:
     """Say what the table `slowdown` lacks for a figure, of the headline setting where `setting` is true."""
-    if cells.empty:
+    if frames["slowdown"].empty:
         return "no start was run with both losses in this study"
-    if setting and statistics.focus(cells) is None:
+    if setting and chosen(frames).setting is None:
         return "no data set with a separability in this study"
     return ""
 
@@ -45,36 +50,29 @@ def named(frames: Frames) -> dict[str, str]:
 
 def setting_name(frames: Frames) -> str:
     """Name the data set and separability of the headline figures."""
-    return level_name(statistics.focus(frames["slowdown"]))
+    return level_name(chosen(frames).setting)
 
 
-def wrong_cells(cells: pd.DataFrame, *, policy: str | None = "equal") -> pd.DataFrame:
+def wrong_cells(frames: Frames, *, policy: str | None = "equal") -> pd.DataFrame:
     """Headline cells from wrong starts at the headline target, by separability and scale."""
-    rows = statistics.headline(cells)
-    rows = rows[
-        (rows["initialisation"] == "wrong")
-        & (rows["target"] == statistics.headline_target(cells))
-        & (rows["slowdown"] > 0)
-    ]
+    headline = chosen(frames)
+    rows = headline.side_by_side(frames["slowdown"])
+    rows = rows[(rows["initialisation"] == "wrong") & (rows["target"] == headline.target) & (rows["slowdown"] > 0)]
     return rows if policy is None else rows[rows["policy"] == policy]
 
 
-def focus_family(cells: pd.DataFrame) -> pd.DataFrame:
+def focus_family(frames: Frames) -> pd.DataFrame:
     """Cells of the data set that is drawn at several separabilities."""
-    setting = statistics.focus(cells)
-    rows = wrong_cells(cells)
+    setting = chosen(frames).setting
+    rows = wrong_cells(frames)
     return rows if setting is None else rows[rows["dataset"] == setting[0]]
 
 
-def focus_wrong(frame: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Rows of both losses from wrong starts in the headline setting at the reference rate."""
-    setting = statistics.focus(cells)
-    if setting is None:
-        return frame.iloc[:0]
-    here = (
-        (frame["dataset"] == setting[0]) & (frame["separability"] == setting[1]) & (frame["initialisation"] == "wrong")
-    )
-    return frame[here & (frame["rate"] == statistics.reference_rate(cells)) & frame["loss"].isin(COLOURS)]
+def focus_wrong(frame: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+    """Rows of both losses from wrong starts in the headline setting at the common rate."""
+    here = headline.in_setting(frame)
+    wrong = (here["initialisation"] == "wrong") & (here["rate"] == headline.rate)
+    return here[wrong & here["loss"].isin(COLOURS)]
 
 
 def groups_of(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study import wording
-from study.figures.choice import separability_name
+from study.figures.choice import chosen, separability_name
 from study.figures.style import (
     INK,
     MUTED,
@@ -33,7 +33,6 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 REGIMES = {
     "small": "small logits at the start",
@@ -51,11 +50,10 @@ _GROWTH = (
 )
 
 
-def phase_rows(phase: pd.DataFrame) -> pd.DataFrame:
-    """Rows at the headline target, by separability and scale; of one data set, the first by name."""
-    if phase.empty:
-        return phase
-    rows = phase[phase["target"] == statistics.headline_target(phase)]
+def phase_rows(frames: Frames) -> pd.DataFrame:
+    """Rows of the table `phase` at the headline target, by separability and scale; of one data set, the first by name."""
+    rows = frames["phase"]
+    rows = rows[rows["target"] == chosen(frames).target]
     rows = rows[rows["dataset"] == rows["dataset"].min()]
     ordered: pd.DataFrame = rows.sort_values(["separability", "large", "scale"], ignore_index=True)
     return ordered
@@ -104,7 +102,7 @@ def _text(value: float, *, bound: bool = False) -> str:
 
 
 def _draw_phase(frames: Frames) -> Figure:
-    rows = own_rows(phase_rows(frames["phase"]))
+    rows = own_rows(phase_rows(frames))
     scales, levels = np.unique(rows["scale"]), np.unique(rows["separability"])
     figure = Figure(figsize=(WIDTH, 1.4 + 0.36 * len(scales)), layout="constrained")
     axes = figure.subplots()
@@ -162,7 +160,7 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
 
 
 def _describe_phase(frames: Frames) -> str:
-    rows = own_rows(phase_rows(frames["phase"]))
+    rows = own_rows(phase_rows(frames))
     found = rows.assign(best=[measured(row)[0] for _, row in rows.iterrows()]).dropna(subset=["best"])
     found = found.sort_values(["best", "scale"])
     ends = []
@@ -189,7 +187,7 @@ def _describe_phase(frames: Frames) -> str:
 
 
 def _draw_theory(frames: Frames) -> Figure:
-    rows = phase_rows(frames["phase"])
+    rows = phase_rows(frames)
     levels = np.unique(rows["separability"]).tolist()
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
     axes = figure.subplots()
@@ -297,7 +295,7 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float]) -> N
 
 
 def _describe_theory(frames: Frames) -> str:
-    rows = phase_rows(frames["phase"])
+    rows = phase_rows(frames)
     ends = large_rows(rows).groupby("separability").tail(1)
     parts = []
     for row in ends.to_dict("records"):
@@ -315,13 +313,13 @@ def _describe_theory(frames: Frames) -> str:
 
 
 def _lacking(frames: Frames) -> str:
-    empty = phase_rows(frames["phase"]).empty
+    empty = phase_rows(frames).empty
     return "no phase diagram in this study, which takes wrong starts on Gaussian data" if empty else ""
 
 
 def _named(frames: Frames) -> dict[str, str]:
     """Return what the captions of both figures say of the numbers."""
-    rows = phase_rows(frames["phase"])
+    rows = phase_rows(frames)
     target, mine = str(rows["target"].iloc[0]), own_rows(rows)
     bounded = any(measured(row)[1] for _, row in mine.iterrows())
     both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
@@ -347,7 +345,7 @@ PHASE = Entry(
     "equal rates, until the target ({target}): above what was measured (upright: by stepping; italic: by gradient "
     "flow, where there is no stepped number{coarse}), below in brackets what the law for infinitely many samples "
     "predicts.{fields} {growth}",
-    ("phase",),
+    ("phase", "headline"),
     _draw_phase,
     _describe_phase,
     _lacking,
@@ -362,7 +360,7 @@ THEORY = Entry(
     "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent on the "
     "study's own samples, with intervals. Open marks: gradient flow on many samples.{dashed}{bounds} Target: {target}. "
     "{growth}",
-    ("phase",),
+    ("phase", "headline"),
     _draw_theory,
     _describe_theory,
     _lacking,

@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from study import wording
-from study.figures.choice import focus_wrong, lacking, named, panel_scales, setting_name, target_name
+from study.figures.choice import chosen, focus_wrong, lacking, named, panel_scales, setting_name, target_name
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
-from study.statistics import estimates as statistics
+from study.statistics.survival import median, survival
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
-    rows = focus_wrong(frames["runs"], frames["slowdown"])
-    return rows[(rows["target"] == statistics.headline_target(frames["slowdown"])) & (rows["role"] == "evaluation")]
+    headline = chosen(frames)
+    rows = focus_wrong(frames["runs"], headline)
+    return rows[(rows["target"] == headline.target) & (rows["role"] == "evaluation")]
 
 
 def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
@@ -33,7 +34,7 @@ def _draw_survival(frames: Frames) -> Figure:
             runs = rows[(rows["scale"] == scale) & (rows["loss"] == loss)]
             if runs.empty:
                 continue
-            steps, share = statistics.survival(*_arrivals(runs))
+            steps, share = survival(*_arrivals(runs))
             x = np.concatenate([[0.8], np.maximum(steps, 0.8), [runs["max_steps"].max()]])
             axes.step(x, np.concatenate([[1.0], share, share[-1:]]), where="post", **loss_style(loss))
         axes.set_ylim(-0.03, 1.05)
@@ -52,7 +53,7 @@ def _describe_survival(frames: Frames) -> str:
             if runs.empty:
                 continue
             times, reached = _arrivals(runs)
-            half = wording.steps(float(statistics.median(times, reached)[0][0]), int(runs["max_steps"].max()))
+            half = wording.steps(float(median(times, reached)[0][0]), int(runs["max_steps"].max()))
             left = f"{int((~reached).sum())} of {len(runs)} never"
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
@@ -63,7 +64,7 @@ def _describe_survival(frames: Frames) -> str:
 
 def _no_survival(frames: Frames) -> str:
     rows = _survival_rows(frames)
-    return lacking(frames["slowdown"]) or ("no wrong start at equal rates in this study" if rows.empty else "")
+    return lacking(frames) or ("no wrong start at equal rates in this study" if rows.empty else "")
 
 
 def _bands(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,7 +76,7 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_curves(frames: Frames) -> Figure:
-    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    rows = focus_wrong(frames["curves"], chosen(frames))
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
         for loss in COLOURS:
@@ -92,7 +93,7 @@ def _draw_curves(frames: Frames) -> Figure:
 
 
 def _describe_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    rows = focus_wrong(frames["curves"], chosen(frames))
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
@@ -111,13 +112,13 @@ def _describe_curves(frames: Frames) -> str:
 
 
 def _no_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    rows = focus_wrong(frames["curves"], chosen(frames))
     recorded = (rows["step"] > 0).any()
-    return lacking(frames["slowdown"]) or ("" if recorded else "no learning curve from a wrong start was recorded")
+    return lacking(frames) or ("" if recorded else "no learning curve from a wrong start was recorded")
 
 
 def _curves_named(frames: Frames) -> dict[str, str]:
-    rows = focus_wrong(frames["curves"], frames["slowdown"])
+    rows = focus_wrong(frames["curves"], chosen(frames))
     counts = rows[rows["step"] > 0].groupby(["scale", "loss"])["run"].nunique()
     low, high = int(counts.min()), int(counts.max())
     return named(frames) | {"starts": str(high) if low == high else f"{low} to {high}"}
@@ -129,7 +130,7 @@ SURVIVAL = Entry(
     "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently wrong "
     "starts, equal rates, {setting}. A line that does not come down to 0 stands for runs that never arrived within the "
     "budget.",
-    ("runs", "slowdown"),
+    ("runs", "slowdown", "headline"),
     _draw_survival,
     _describe_survival,
     _no_survival,
@@ -142,7 +143,7 @@ CURVES = Entry(
     "Learning curves",
     "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median of {starts} "
     "starts of each size, and the band from their 10% to their 90% quantile. A run that ended keeps its last value.",
-    ("curves", "slowdown"),
+    ("curves", "slowdown", "headline"),
     _draw_curves,
     _describe_curves,
     _no_curves,

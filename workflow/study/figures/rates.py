@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import lacking, named, setting_name, target_name, told, wrong_cells
+from study.figures.choice import chosen, lacking, named, setting_name, target_name, told, wrong_cells
 from study.figures.style import (
     COLOURS,
     MARKERS,
@@ -29,19 +29,15 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
-    cells = frames["slowdown"]
-    setting = statistics.focus(cells)
-    if setting is None:
-        return []
-    here = (cells["dataset"] == setting[0]) & (cells["separability"] == setting[1])
-    rows = cells[here & (cells["policy"] == "equal") & (cells["target"] == statistics.headline_target(cells))]
+    headline = chosen(frames)
+    rows = headline.in_setting(frames["slowdown"])
+    rows = rows[(rows["policy"] == "equal") & (rows["target"] == headline.target)]
     out = [("zero start", rows[rows["initialisation"] == "zero"])]
     wrong = rows[rows["initialisation"] == "wrong"]
     if len(wrong):
@@ -97,7 +93,7 @@ def _describe_rates(frames: Frames) -> str:
 
 def _no_rates(frames: Frames) -> str:
     none = "no zero start and no wrong start at equal rates in this study"
-    return lacking(frames["slowdown"]) or ("" if _rate_cells(frames) else none)
+    return lacking(frames) or ("" if _rate_cells(frames) else none)
 
 
 def _rates_named(frames: Frames) -> dict[str, str]:
@@ -106,11 +102,7 @@ def _rates_named(frames: Frames) -> dict[str, str]:
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
-    setting = statistics.focus(frames["slowdown"])
-    rows = wrong_cells(frames["slowdown"], policy=None)
-    if setting is None:
-        return rows.iloc[:0]
-    return rows[(rows["dataset"] == setting[0]) & (rows["separability"] == setting[1])]
+    return chosen(frames).in_setting(wrong_cells(frames, policy=None))
 
 
 def _draw_policies(frames: Frames) -> Figure:
@@ -142,7 +134,7 @@ def _describe_policies(frames: Frames) -> str:
 
 def _no_policies(frames: Frames) -> str:
     none = "no wrong start on a data set with a separability in this study"
-    return lacking(frames["slowdown"]) or (none if _policy_rows(frames).empty else "")
+    return lacking(frames) or (none if _policy_rows(frames).empty else "")
 
 
 def _policies_named(frames: Frames) -> dict[str, str]:
@@ -154,7 +146,7 @@ RATES = Entry(
     "Steps against the learning rate",
     "Kaplan-Meier median of the steps to the target ({target}) with its interval, both losses at the same "
     "rate, {setting}.{bounds}",
-    ("slowdown",),
+    ("slowdown", "headline"),
     _draw_rates,
     _describe_rates,
     _no_rates,
@@ -168,7 +160,7 @@ POLICIES = Entry(
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a confidently wrong "
     "start ({setting}), until the target ({target}), under three policies: the same rate for both losses, each at its "
     "own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
-    ("slowdown",),
+    ("slowdown", "headline"),
     _draw_policies,
     _describe_policies,
     _no_policies,

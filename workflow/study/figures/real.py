@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import lacking, named, target_name
+from study.figures.choice import chosen, lacking, named, target_name
 from study.figures.style import (
     MUTED,
     RATIO,
@@ -22,16 +22,16 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
     """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
-    cells = statistics.headline(frames["slowdown"])
+    headline = chosen(frames)
+    cells = headline.side_by_side(frames["slowdown"])
     cells = cells[
         cells["separability"].isna()
         & (cells["policy"] == "equal")
-        & (cells["target"] == statistics.headline_target(cells))
+        & (cells["target"] == headline.target)
         & (cells["slowdown"] > 0)
     ]
     out = []
@@ -82,7 +82,7 @@ def _describe_real(frames: Frames) -> str:
 
 
 def _lacking(frames: Frames) -> str:
-    return lacking(frames["slowdown"], setting=False) or ("" if real_rows(frames) else "no real data in this study")
+    return lacking(frames, setting=False) or ("" if real_rows(frames) else "no real data in this study")
 
 
 def _named(frames: Frames) -> dict[str, str]:
@@ -98,7 +98,7 @@ REAL = Entry(
     "Real data",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
     "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
-    ("slowdown",),
+    ("slowdown", "headline"),
     _draw_real,
     _describe_real,
     _lacking,

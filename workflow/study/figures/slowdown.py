@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study.figures.choice import DISTANCE, focus_family, groups_of, lacking, named, separability_name, target_name, told
+from study.figures.choice import (
+    DISTANCE,
+    chosen,
+    focus_family,
+    groups_of,
+    lacking,
+    named,
+    separability_name,
+    target_name,
+    told,
+)
 from study.figures.style import (
     MUTED,
     RATIO,
@@ -21,11 +31,10 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.statistics import estimates as statistics
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
-    rows = focus_family(frames["slowdown"])
+    rows = focus_family(frames)
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
@@ -50,7 +59,7 @@ def _title(rows: pd.DataFrame) -> str | None:
 
 
 def _describe_slowdown(frames: Frames) -> str:
-    rows = focus_family(frames["slowdown"])
+    rows = focus_family(frames)
     series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
     return (
         f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
@@ -60,18 +69,17 @@ def _describe_slowdown(frames: Frames) -> str:
 
 
 def _lacking(frames: Frames) -> str:
-    cells = frames["slowdown"]
-    wrong = "no wrong start at equal rates in this study" if focus_family(cells).empty else ""
-    return lacking(cells, setting=False) or wrong
+    wrong = "no wrong start at equal rates in this study" if focus_family(frames).empty else ""
+    return lacking(frames, setting=False) or wrong
 
 
 def _data(frames: Frames) -> str:
-    setting = statistics.focus(frames["slowdown"])
+    setting = chosen(frames).setting
     return "real data" if setting is None else f"the data set {setting[0]}"
 
 
 def _named(frames: Frames) -> dict[str, str]:
-    bounds = focus_family(frames["slowdown"])["slowdown_bound"]
+    bounds = focus_family(frames)["slowdown_bound"]
     note = bound_note(bounds, "is a lower bound: most MSE runs had not arrived when the budget ended")
     return named(frames) | {"bounds": note, "data": _data(frames)}
 
@@ -81,7 +89,7 @@ SLOWDOWN = Entry(
     "How much slower, by the size of the wrong start",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
     "learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
-    ("slowdown",),
+    ("slowdown", "headline"),
     _draw_slowdown,
     _describe_slowdown,
     _lacking,

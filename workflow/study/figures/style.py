@@ -25,6 +25,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from study import wording
+from study.prose import Prose
 
 INK: Final = "#24292f"
 MUTED: Final = "#6e7781"
@@ -44,6 +45,8 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         "svg.hashsalt": "mse-versus-bce",
         "svg.fonttype": "path",  # the letters travel with the file and look the same everywhere
+        "pdf.fonttype": 42,  # TrueType, which journals take; they refuse the default, Type 3
+        "pdf.compression": 0,  # compressed bytes would be those of the library's version
         "font.family": "DejaVu Sans",
         "font.size": 10,
         "axes.labelsize": 10,
@@ -102,7 +105,7 @@ class Entry:
 
     name: str
     title: str
-    text: str
+    text: Prose
     tables: tuple[str, ...]
     picture: Callable[[Frames], Figure]
     words: Callable[[Frames], str]

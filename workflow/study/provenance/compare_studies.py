@@ -2,12 +2,14 @@
 
 Files are compared byte by byte first: what is identical is said to be, and looked at no further. Of the tables that
 differ, rows are matched by what they are about, never by their numbers, so that studies of other grids can be compared.
+Two rows differ if their results do; that a study was set up otherwise, with another budget say, is told beside.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +19,13 @@ import pandas as pd
 
 from study import pages, wording
 from study.errors import UserError
-from study.tables import tables
+from study.files import digest, replacing
+from study.provenance.tables import STUDIES
+from study.tables import store
+from study.tables.table import conform
 
 __all__ = ["Differences", "compare", "page", "report", "write"]
 
-_CELL: Final = ("dataset", "separability", "initialisation", "scale", "policy", "rate", "target")
-_STEP: Final = ("dataset", "separability", "seed", "initialisation", "scale", "loss", "learning_rate", "target")
 _SHOWN: Final = 100
 
 
@@ -39,9 +42,11 @@ class Differences:
     files
         Rows of file and `identical`, `differs`, `only in base` or `only in head`.
     rows
-        The table `studies`: a row for each cell, step and claim that differs.
+        The table `studies`: a row for each cell, step, verdict and evidence that differs.
     counts
-        Kind to the number of rows that both have, and of those the number that are equal.
+        Kind to the number of rows that both have, and of those the number whose results are equal.
+    beside
+        Kind to the columns that are no results and differ, each with the number of rows.
     notes
         What could not be compared, and why.
     """
@@ -52,6 +57,7 @@ class Differences:
     files: list[tuple[str, str]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    beside: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -79,9 +85,9 @@ def compare(base: Path, head: Path) -> Differences:
     for name in names:
         out.files.append((f"tables/{name}", _state(*(folder / "tables" / name for folder in folders))))
     out.provenance = _provenance(folders, out.notes)
-    _compare_table(out, folders, "cell", "slowdown", _CELL, _cell)
-    _compare_table(out, folders, "step", "runs", _STEP, _step)
-    _compare_table(out, folders, "claim", "claims", ("claim",), _claim)
+    for kind in _KINDS:
+        _compare_table(out, folders, kind)
+    out.notes = list(dict.fromkeys(out.notes))  # a table can be read for several kinds
     return out
 
 
@@ -100,7 +106,7 @@ def _state(base: Path, head: Path) -> str:
     """Say how two files differ."""
     if not (base.exists() and head.exists()):
         return "only in base" if base.exists() else "only in head"
-    return "identical" if tables.digest(base) == tables.digest(head) else "differs"
+    return "identical" if digest(base) == digest(head) else "differs"
 
 
 def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str, str, str]]:
@@ -118,9 +124,9 @@ def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str,
     return [(name, base.get(name, "unknown"), head.get(name, "unknown")) for name in names]
 
 
-def _read(folder: Path, name: str, key: tuple[str, ...], notes: list[str], side: str) -> pd.DataFrame | None:
+def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFrame | None:
     """Read a table of any commit, indexed by what its rows are about; none where it cannot be, and a note says why."""
-    path = folder / "tables" / f"{name}.parquet"
+    path = folder / "tables" / f"{kind.table}.parquet"
     if not path.exists():
         return None
     try:
@@ -128,11 +134,11 @@ def _read(folder: Path, name: str, key: tuple[str, ...], notes: list[str], side:
     except (OSError, ValueError) as error:
         notes.append(f"{side}: tables/{path.name} cannot be read, so it is left out: {str(error).splitlines()[0]}")
         return None
-    missing = [column for column in key if column not in frame.columns]
+    missing = [column for column in (*kind.key, *kind.results) if column not in frame.columns]
     if missing:
         notes.append(f"{side}: tables/{path.name} has no column {', '.join(missing)}, so it is left out")
         return None
-    labels = [[_worded(value) for value in frame[column]] for column in key]
+    labels = [[_worded(value) for value in frame[column]] for column in kind.key]
     frame.index = pd.Index([" ".join(part for part in parts if part) for parts in zip(*labels, strict=True)])
     return frame[~frame.index.duplicated()]
 
@@ -144,38 +150,33 @@ def _worded(value: Any) -> str:
     return str(value)
 
 
-def _compare_table(
-    out: Differences, folders: tuple[Path, Path], kind: str, name: str, key: tuple[str, ...], told: Any
-) -> None:
-    """Match the rows of a table, and list those that differ."""
-    if dict(out.files).get(f"tables/{name}.parquet") == "identical":
-        size = len(pd.read_parquet(folders[0] / "tables" / f"{name}.parquet", columns=[key[0]]))
-        out.counts[kind] = size, size
+def _compare_table(out: Differences, folders: tuple[Path, Path], kind: _Kind) -> None:
+    """Match the rows of a table, and list those whose results differ."""
+    if dict(out.files).get(f"tables/{kind.table}.parquet") == "identical":
+        size = len(pd.read_parquet(folders[0] / "tables" / f"{kind.table}.parquet", columns=[kind.key[0]]))
+        out.counts[kind.name] = size, size
         return
-    base, head = (
-        _read(folder, name, key, out.notes, side) for side, folder in zip(("base", "head"), folders, strict=True)
-    )
+    base, head = (_read(folder, kind, out.notes, side) for side, folder in zip(("base", "head"), folders, strict=True))
     if base is None or head is None:
         if (base is None) != (head is None):
-            out.notes.append(f"only one side has a table {name} that can be read: no {kind} is compared")
+            out.notes.append(f"only one side has a table {kind.table} that can be read: no {kind.name} is compared")
         return
     both = base.index.intersection(head.index, sort=False)
     for side, own in (("base", base), ("head", head)):
         for item in own.index.difference(both, sort=False):
-            text = told(own.loc[item])[0]
-            out.rows.append({"kind": kind, "item": item, "base": "", "head": "", "ratio": math.nan} | {side: text})
-    shared = [column for column in base.columns if column in head.columns and column not in _NUMBERS]
+            text = kind.told(own.loc[item])[0]
+            out.rows.append({"kind": kind.name, "item": item, "base": "", "head": "", "ratio": math.nan} | {side: text})
+    shared = [column for column in base.columns if column in head.columns]
     one, two = base.loc[both, shared], head.loc[both, shared]
-    same = ((one == two) | (one.isna() & two.isna())).all(axis=1).to_numpy()
-    out.counts[kind] = len(both), int(same.sum())
-    for item in both[~same]:
-        (text, value), (other, changed) = told(base.loc[item]), told(head.loc[item])
+    unlike = ~((one == two) | (one.isna() & two.isna()))
+    differ = unlike[list(kind.results)].any(axis=1).to_numpy()
+    out.counts[kind.name] = len(both), int((~differ).sum())
+    settings = [column for column in shared if column in kind.settings and unlike[column].any()]
+    out.beside[kind.name] = {column: int(unlike[column].sum()) for column in settings}
+    for item in both[differ]:
+        (text, value), (other, changed) = kind.told(base.loc[item]), kind.told(head.loc[item])
         ratio = changed / value if value > 0 and math.isfinite(value) and math.isfinite(changed) else math.nan
-        out.rows.append({"kind": kind, "item": item, "base": text, "head": other, "ratio": ratio})
-
-
-_NUMBERS: Final = ("run", "start", "data")
-"""Columns that only number rows: another grid numbers them otherwise."""
+        out.rows.append({"kind": kind.name, "item": item, "base": text, "head": other, "ratio": ratio})
 
 
 def _cell(row: pd.Series[Any]) -> tuple[str, float]:
@@ -187,18 +188,44 @@ def _step(row: pd.Series[Any]) -> tuple[str, float]:
     return (wording.count(int(row["step"])), float(row["step"])) if reached else (str(row["status"]), math.nan)
 
 
-def _claim(row: pd.Series[Any]) -> tuple[str, float]:
-    return f"{row['verdict']}: {row['evidence']}" if "evidence" in row else str(row["verdict"]), math.nan
+@dataclass(frozen=True)
+class _Kind:
+    """What is compared of a table: which rows belong together, what is a result, and how a row is told."""
+
+    name: str
+    plural: str
+    table: str
+    key: tuple[str, ...]
+    results: tuple[str, ...]
+    settings: tuple[str, ...]
+    told: Callable[[pd.Series[Any]], tuple[str, float]]
+
+
+_START: Final = ("initialisation", "scale")
+_KINDS: Final = (
+    _Kind("claim", "verdicts on claims", "claims", ("claim",), ("verdict",), ("statement", "formal", "test"),
+          lambda row: (str(row["verdict"]), math.nan)),
+    _Kind("evidence", "claims' evidence", "claims", ("claim",), ("evidence",), (),
+          lambda row: (str(row["evidence"]), math.nan)),
+    _Kind("cell", "cells of the slowdown", "slowdown",
+          ("dataset", "separability", *_START, "policy", "rate", "target"),
+          ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound", "text"),
+          ("rate_mse", "rate_bce", "starts", "budget"), _cell),
+    _Kind("step", "first-passage steps", "runs",
+          ("dataset", "separability", "seed", *_START, "loss", "learning_rate", "target"),
+          ("status", "step"), ("role", "max_steps", "threshold"), _step),
+)  # fmt: skip
 
 
 # --- Saying it --------------------------------------------------------------------------------------------------------
 
-_PLURAL: Final = {"cell": "cells of the slowdown", "step": "first-passage steps", "claim": "claims"}
+_PLURAL: Final = {kind.name: kind.plural for kind in _KINDS}
+_SIDES: Final = (("base", "head"), ("head", "base"))
 
 
 def frame(found: Differences) -> pd.DataFrame:
     """Return the table `studies`."""
-    return tables.conform(pd.DataFrame(found.rows, columns=["kind", "item", "base", "head", "ratio"]), "studies")
+    return conform(pd.DataFrame(found.rows, columns=["kind", "item", "base", "head", "ratio"]), STUDIES)
 
 
 def summaries(found: Differences) -> list[str]:
@@ -209,18 +236,28 @@ def summaries(found: Differences) -> list[str]:
     out = []
     for kind, (both, same) in found.counts.items():
         mine = rows[rows["kind"] == kind]
-        differ = both - same
-        line = f"{_PLURAL[kind]}: {wording.count(both)} in both, {wording.count(differ)} of them differ"
+        line = f"{_PLURAL[kind]}: {wording.count(both)} in both, {wording.count(both - same)} of them differ"
         ratios = mine["ratio"].dropna()
         if len(ratios):
-            line += f" (head over base from {wording.number(ratios.min())} to {wording.number(ratios.max())}, "
-            line += f"median {wording.number(ratios.median())})"
-        alone = [int(((mine[side] == "") & (mine[other] != "")).sum()) for side, other in _SIDES]
-        out.append(f"{line}; {wording.count(alone[1])} only in base, {wording.count(alone[0])} only in head")
+            line += f" (where both are numbers, {wording.count(len(ratios))}, head over base is from "
+            line += f"{wording.number(ratios.min())} to {wording.number(ratios.max())}, median {wording.number(ratios.median())})"
+        alone = [f"{wording.count(len(_alone(mine, side)))} only in {side}" for side, _ in _SIDES]
+        beside = [f"{column} in {wording.count(rows)}" for column, rows in found.beside.get(kind, {}).items()]
+        out.append("; ".join([line, *alone, *(["set otherwise: " + ", ".join(beside)] if beside else [])]))
     return out
 
 
-_SIDES: Final = (("base", "head"), ("head", "base"))
+def _alone(rows: pd.DataFrame, side: str) -> pd.DataFrame:
+    """Return the rows that only one study has."""
+    other = dict(_SIDES)[side]
+    return rows[(rows[other] == "") & (rows[side] != "")]
+
+
+def _apart(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that both studies have: first what is a number in one alone, then the largest factor either way."""
+    both = rows[(rows["base"] != "") & (rows["head"] != "")]
+    far = np.abs(np.log(both["ratio"].where(both["ratio"] > 0)))
+    return both.assign(far=far).sort_values("far", ascending=False, kind="stable", na_position="first")
 
 
 def report(found: Differences) -> str:
@@ -229,10 +266,10 @@ def report(found: Differences) -> str:
     lines = [f"base: {found.base}", f"head: {found.head}", *(f"{n}: {a} -> {b}" for n, a, b in found.provenance)]
     lines += [f"{file}: {state}" for file, state in found.files]
     lines += summaries(found)
-    for kind in ("claim", "cell"):
-        mine = rows[rows["kind"] == kind]
+    for kind in ("claim", "evidence", "cell"):
+        mine = _apart(rows[rows["kind"] == kind])
         shown = mine.head(20).to_dict("records")
-        lines += [f"{kind} {row['item']}: {row['base'] or 'none'} -> {row['head'] or 'none'}" for row in shown]
+        lines += [f"{kind} {row['item']}: {row['base']} -> {row['head']}" for row in shown]
         if len(mine) > 20:
             lines.append(f"... and {len(mine) - 20} more in the table")
     return "\n".join([*lines, *(f"note: {line}" for line in found.notes)])
@@ -241,23 +278,19 @@ def report(found: Differences) -> str:
 def page(found: Differences) -> str:
     """Render the differences as one HTML page that needs nothing but itself."""
     rows = frame(found)
-    # The largest first: a factor of 2 either way is as much.
-    far = rows.assign(far=np.abs(np.log(rows["ratio"].where(rows["ratio"] > 0)))).sort_values(
-        "far", ascending=False, kind="stable", na_position="first"
-    )
     parts = []
-    for kind in ("claim", "cell", "step"):
-        mine = far[far["kind"] == kind]
+    for kind, plural in _PLURAL.items():
+        mine = rows[rows["kind"] == kind]
+        apart = _apart(mine)
         body = [
-            [
-                row["item"],
-                row["base"] or "none",
-                row["head"] or "none",
-                "" if math.isnan(row["ratio"]) else wording.number(row["ratio"]),
-            ]
-            for row in mine.head(_SHOWN).to_dict("records")
+            [row["item"], row["base"], row["head"], "" if math.isnan(row["ratio"]) else wording.number(row["ratio"])]
+            for row in apart.head(_SHOWN).to_dict("records")
         ]
-        parts.append({"kind": kind, "title": _PLURAL[kind], "body": body, "total": len(mine)})
+        alone = [
+            {"side": side, "total": len(own), "body": own[["item", side]].head(_SHOWN).to_numpy().tolist()}
+            for side, own in ((side, _alone(mine, side)) for side, _ in _SIDES)
+        ]
+        parts.append({"kind": kind, "title": plural, "body": body, "total": len(apart), "alone": alone})
     return pages.render(
         "studies.html",
         ("report.css", "history.css"),
@@ -269,6 +302,6 @@ def page(found: Differences) -> str:
 
 def write(found: Differences, csv: str | Path, html: str | Path) -> None:
     """Write the table and the page."""
-    tables.write(frame(found), "studies", csv)
-    with tables.replacing(Path(html)) as temporary:
+    store.write(frame(found), STUDIES, csv)
+    with replacing(Path(html)) as temporary:
         temporary.write_text(page(found), encoding="utf-8")

@@ -1,8 +1,8 @@
 """The manifest of a study, and the comparison with a reference: identical, or exactly what differs and by how much.
 
-The manifest names every artifact with its SHA-256 and those of all it was made from, back to the sources. A reference,
-`results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary tables as CSV, so
-that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
+The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the code that
+made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary
+tables as CSV, so that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
 
 What names the code or the machine and not the result is left out of the comparison: commit, versions and the
 provenance section of the report; so are the plan and the shards, which depend on how many shards there are.
@@ -23,10 +23,12 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from study.catalogue import TABLES
 from study.config.model import Config, load
 from study.errors import UserError
+from study.files import digest
 from study.provenance.receipts import read_all, versions
-from study.tables import tables
+from study.tables import store
 
 __all__ = ["artifact_digest", "build", "compare", "folder", "record", "ulps"]
 
@@ -46,8 +48,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
     Parameters
     ----------
     artifacts
-        Files whose lineage is told: each with its digest, those of the inputs of its job, and the same for those
-        inputs that are themselves artifacts.
+        Files whose lineage is told: each with its digest, those of the inputs of its job and the fingerprint of its
+        code, and the same for those inputs that are themselves artifacts.
     config, commit
         Of the study and of its code.
     """
@@ -58,7 +60,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
         if path in found or path not in by_output:
             continue
         receipt = by_output[path]
-        found[path] = {"sha256": receipt["outputs"][path], "inputs": receipt["inputs"]}
+        code = {"code": receipt["params"]["code"]} if "code" in receipt["params"] else {}
+        found[path] = {"sha256": receipt["outputs"][path], **code, "inputs": receipt["inputs"]}
         waiting += receipt["inputs"]
     return {
         "commit": commit,
@@ -164,7 +167,7 @@ def artifact_digest(path: Path) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
     if path.name == "summary.json":
         return hashlib.sha256(_summary(path).encode()).hexdigest()
-    return tables.digest(path)
+    return digest(path)
 
 
 def _summary(path: Path) -> str:
@@ -176,7 +179,7 @@ def _summary(path: Path) -> str:
 
 def _columns(path: Path) -> dict[str, str]:
     """SHA-256 of the values of each column of a parquet table."""
-    frame = tables.read(path.stem, path)
+    frame = store.read(TABLES[path.stem], path)
     hashes = {name: pd.util.hash_pandas_object(frame[name], index=False).to_numpy() for name in frame}
     return {str(name): hashlib.sha256(values.tobytes()).hexdigest() for name, values in hashes.items()}
 
@@ -184,7 +187,7 @@ def _columns(path: Path) -> dict[str, str]:
 def _differences(path: Path, reference: Path, columns: Mapping[str, str], known: Mapping[str, str]) -> list[str]:
     """Say how an artifact differs whose digest does."""
     if path.suffix == ".csv":
-        here, there = tables.read(path.stem, path), tables.read(path.stem, reference / path.name)
+        here, there = store.read(TABLES[path.stem], path), store.read(TABLES[path.stem], reference / path.name)
         return _table_differences(path, here, there) or [f"{path}: same values, other bytes"]
     if path.suffix == ".parquet":
         names = [name for name in known.keys() | columns.keys() if known.get(name) != columns.get(name)]
@@ -212,7 +215,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
 
 def _table_differences(path: Path, here: pd.DataFrame, there: pd.DataFrame) -> list[str]:
     """A line per column that differs, with rows and ulps; and one for rows that only one side has."""
-    key = list(tables.TABLES[path.stem].key)
+    key = list(TABLES[path.stem].key)
     joined = here.merge(there, on=key, how="outer", suffixes=("", " there"), indicator=True)
     lines = []
     for side, words in (("left_only", "not in the reference"), ("right_only", "in the reference, but not made")):

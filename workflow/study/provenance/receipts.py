@@ -16,9 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-import kernels
 from study.errors import UserError
-from study.tables.tables import digest, replacing
+from study.files import digest, replacing
 
 __all__ = ["FOLDER", "Receipt", "check", "digests", "kept", "read_all", "versions"]
 
@@ -26,7 +25,6 @@ FOLDER: Final = "results/receipts"
 """Where receipts lie, from the folder that Snakemake runs in."""
 
 PACKAGES: Final = ("numpy", "scipy", "pandas", "pyarrow", "numba", "scikit-learn", "matplotlib", "snakemake")
-_CODE: Final = (Path(__file__).parents[1], Path(kernels.__file__).parent)
 
 
 def versions() -> dict[str, str]:
@@ -42,16 +40,16 @@ class Receipt:
     job
         Its name, unique in a study, such as ``sweep.0``: the name of its log without suffix.
     inputs, outputs
-        Files, relative to the folder that Snakemake runs in; sources of the packages may be absolute.
+        Files, relative to the folder that Snakemake runs in.
     params
-        What else the outputs depend on; anything that JSON can hold.
+        What else the outputs depend on, the fingerprint of the code among it; anything that JSON can hold.
     """
 
     def __init__(self, job: str, inputs: Iterable[str], outputs: Iterable[str], params: Mapping[str, Any]) -> None:
         self._path = Path(FOLDER) / f"{job}.json"
         self._outputs = [str(path) for path in outputs]
         made_from = {
-            "inputs": {_label(path): digest(path) for path in sorted(map(str, inputs))},
+            "inputs": {path: digest(path) for path in sorted(map(str, inputs))},
             "params": params,
             "versions": versions(),
         }
@@ -61,7 +59,7 @@ class Receipt:
         """Write the receipt, atomically; all outputs must be there."""
         record = {"outputs": {path: digest(path) for path in self._outputs}} | self._made_from
         with replacing(self._path) as temporary:
-            temporary.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     def keep(self) -> None:
         """Give each output a second name, by which `take_over` finds it if Snakemake ends before it has noted the job.
@@ -97,7 +95,7 @@ def kept(path: str | Path) -> Path:
 
 
 def check(inputs: Iterable[str]) -> None:
-    """Raise `UserError` if a file is not what its receipt says; files without one, such as sources, are passed over."""
+    """Raise `UserError` if a file is not what its receipt says; files without one (the user's) are passed over."""
     known = digests(read_all().values())
     for path in inputs:
         if str(path) in known and digest(path) != known[str(path)]:
@@ -129,11 +127,3 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _has_form(record: Any) -> bool:
     parts: Iterator[Any] = (record.get(name) for name in ("inputs", "outputs", "params", "versions"))
     return isinstance(record, dict) and all(isinstance(part, dict) for part in parts)
-
-
-def _label(path: str) -> str:
-    """Name a file as a receipt does: sources from their package on, so that no path of the machine is in it."""
-    for folder in _CODE:
-        if Path(path).is_relative_to(folder):
-            return f"{folder.name}/{Path(path).relative_to(folder)}"
-    return path

@@ -2,7 +2,7 @@
 
 Snakemake goes on after an interruption by itself, but for three things. Its lock stays after a SIGKILL; the jobs of a
 killed Snakemake live on and keep writing; and it takes any file that it has a record of for whole. `claim` and
-`recover` see to them.
+`recover` see to them, and to results that were edited, or copied here from another machine.
 """
 
 from __future__ import annotations
@@ -12,20 +12,27 @@ import fcntl
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
 from study.errors import UserError
-from study.provenance.receipts import digests, kept, read_all
-from study.tables.tables import digest
+from study.files import digest
+from study.provenance import records
+from study.provenance.receipts import FOLDER, digests, kept, read_all
 
-__all__ = ["claim", "recover"]
+__all__ = ["ASIDE", "CLAIM", "claim", "proven", "recover", "without_records"]
 
 _RECORDS = Path(".snakemake")
 _RESULTS = Path("results")
+ASIDE = _RESULTS / "set-aside"
+"""Where results go that were edited or damaged, or that nothing is known of."""
+
+CLAIM = _RECORDS / "claim"
+"""The file that a run holds a lock on, written when it begins."""
+
 _held: list[IO[str]] = []  # open as long as this process lives: closing the file would let go of the lock
 
 
@@ -44,8 +51,7 @@ def claim() -> None:
     if _held:
         return
     _check_writable()
-    path = _RECORDS / "claim"
-    file = path.open("a+", encoding="utf-8")
+    file = CLAIM.open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,58 +88,68 @@ def _check_writable() -> None:
             )
 
 
-def recover(outputs: Iterable[str], note: Callable[[str], None]) -> None:
-    """Bring the results of an interrupted or damaged run into a state that Snakemake can go on from.
+def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
+    """Bring the results of an interrupted, damaged, edited or copied study into a state that Snakemake can go on from.
 
     To be called with the claim. Jobs of a dead Snakemake are ended. Outputs whose bytes are not those of their receipt,
-    or that have none, are removed, so that they are made again; so are all if Snakemake's records are gone, since then
-    it could not tell from which config they came. Finished shards are kept aside for the sweep to take over.
+    or that have none, are moved to `ASIDE`, so that they are made again and nothing is lost. For all others Snakemake's
+    records and the times of the files are made to say what the receipts say.
 
     Parameters
     ----------
-    outputs
-        All files that rules write, relative to the folder that Snakemake runs in.
+    rules
+        Every file there is that a rule writes, relative to the folder that Snakemake runs in, and the rule's name.
     note
         Takes a line of text for the user.
     """
     if not _held:
         return
     _end_orphans(note)
-    for path in _RESULTS.rglob(".*.tmp"):
-        path.unlink()
-    existing = [Path(path) for path in outputs if Path(path).is_file()]
-    known, unfinished = digests(read_all().values()), _unfinished()
-    if existing and not any((_RECORDS / "metadata").glob("*")):
-        note(
-            "Snakemake's records (.snakemake) are gone, so results cannot be told to be of this config. Removed, to be "
-            "made again; finished shards are taken over if they are what would be made."
-        )
-        for path in existing:
-            _set_aside(path)
-        return
-    unknown = 0
-    for path in existing:
-        if str(path) in unfinished:
-            continue  # Snakemake makes it again; what was kept of it is taken over
-        expected = known.get(str(path))
-        if expected is None:
-            unknown += 1
-            path.unlink()
-        elif digest(path) != expected:
-            note(f"{path}: damaged: its bytes are not those that were written. Removed, to be made again when needed.")
-            path.unlink()
-        kept(path).unlink(missing_ok=True)
+    for leftover in _RESULTS.rglob(".*.tmp"):
+        leftover.unlink()
+    receipts = read_all()
+    whole = proven(rules, receipts)
+    known, unfinished, unknown = digests(receipts.values()), _unfinished(), 0
+    # What is unfinished Snakemake makes again, and what was kept of it is taken over.
+    for path in (path for path in rules if path not in unfinished):
+        if path in whole:
+            kept(path).unlink(missing_ok=True)
+            continue
+        place = _set_aside(Path(path))
+        unknown += path not in known
+        if path in known:
+            note(
+                f"{path}: edited or damaged: not the bytes that were written. Moved to {place}; made again when needed."
+            )
     if unknown:
-        note(f"{unknown} results have no receipt, so they cannot be told to be whole. Removed, to be made again.")
+        note(f"{unknown} results have no receipt, so nothing says how they were made. Moved to {ASIDE}; made again.")
+    done = {path: value for path, value in whole.items() if path not in unfinished}
+    if missing := records.restore(receipts, done, rules):
+        note(f"{missing} results have no record in {_RECORDS}, but receipts that prove them: taken as they are.")
+    records.order(receipts, done)
 
 
-def _set_aside(path: Path) -> None:
-    """Remove an output, but keep a shard under its second name."""
-    if path.parent.name != "shards":
-        path.unlink()
-        return
-    kept(path).parent.mkdir(exist_ok=True)
-    path.replace(kept(path))
+def proven(paths: Iterable[str], receipts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return those files whose bytes are those of their receipt, with their digests."""
+    known = digests(receipts.values())
+    found = {path: digest(path) for path in paths if path in known and Path(path).is_file()}
+    return {path: value for path, value in found.items() if value == known[path]}
+
+
+def without_records() -> bool:
+    """Whether results have receipts here, but Snakemake has no records, as after a copy."""
+    return Path(FOLDER).is_dir() and not any((_RECORDS / "metadata").glob("*"))
+
+
+def _set_aside(path: Path) -> Path:
+    """Move an output out of the way, under a name that nothing has yet; return that name."""
+    place = ASIDE / path.relative_to(_RESULTS)
+    number = 1
+    while place.exists():
+        place = (ASIDE / path.relative_to(_RESULTS)).with_name(f"{path.stem}.{number}{path.suffix}")
+        number += 1
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return path.replace(place)
 
 
 def _unfinished() -> set[str]:

@@ -14,14 +14,19 @@ from pathlib import Path
 import pandas as pd
 
 from study import figures
+from study.catalogue import OF_A_STUDY, TABLES
+from study.files import digest, replacing
 from study.provenance.receipts import versions
 from study.report import explorer
 from study.report.answers import Provenance, summary
 from study.report.document import markdown
 from study.report.webpage import page
+from study.runs.tables import CURVES
 from study.statistics import aggregation
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.bootstrap import RESAMPLES
+from study.statistics.headline import Headline
+from study.statistics.survival import LEVEL
+from study.tables import store
 
 __all__ = ["Provenance", "markdown", "page", "summary", "versions", "write"]
 
@@ -35,8 +40,8 @@ def write(
     *,
     commit: str,
     config: str,
-    level: float = statistics.LEVEL,
-    resamples: int = statistics.RESAMPLES,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> None:
     """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
 
@@ -57,8 +62,8 @@ def write(
     """
     folder = Path(folder)
     frames = _quoted(folder)
-    files = [file for name in tables.OF_A_STUDY for file in tables.TABLES[name].files()]
-    digests = {file: tables.digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
+    files = [file for name in OF_A_STUDY for file in TABLES[name].files()]
+    digests = {file: digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
     provenance = Provenance(commit, config, level, resamples, versions(), digests)
     found = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
     pictures = {Path(path).stem: figures.read(path) for path in drawn}
@@ -68,14 +73,14 @@ def write(
         summary_file: found + "\n",
     }
     for path, text in texts.items():
-        with tables.replacing(Path(path)) as temporary:
+        with replacing(Path(path)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
 
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
-    frames = aggregation.quoted(folder, tables.OF_A_STUDY)
-    rate = statistics.reference_rate(frames["slowdown"])
-    frames["curves"] = tables.scan("curves", folder / "curves.parquet", where=[{"rate": rate}])
+    frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
+    rate = Headline.read(frames["headline"]).rate
+    frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
     frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames

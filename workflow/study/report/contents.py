@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from study import figures, wording
+from study.catalogue import TABLES
 from study.figures.style import NAMES
 from study.report import first, grids, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.statistics.ends import of_targets
+from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 
 def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
@@ -22,32 +24,33 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     Parameters
     ----------
     frames
-        Every table of `study.tables.tables.OF_A_STUDY`, by name.
+        Every table of `study.catalogue.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     """
-    cells, ended, found = frames["slowdown"], frames["ends"], answer(frames, provenance)
+    cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
+    headline = Headline.read(frames["headline"])
     return {
         "comparable": len(cells) > 0,
-        "missing": [NAMES[loss] for loss in statistics.LOSSES if loss not in set(ended["loss"])],
+        "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
         "lede": first.lede(found),
         "counting": first.counting(found),
         "target_prose": prose.target_prose(found["target"]),
-        "phase_prose": prose.phase_prose(frames["phase"]),
+        "phase_prose": prose.phase_prose(frames),
         "law_prose": prose.law_prose(cells),
         "law": grids.law_grid(cells),
         "policy_prose": prose.policy_prose(found),
         "policy": grids.policy_grid(frames["decomposition"], found["setting"]),
-        "real_prose": prose.real_prose(cells),
-        "real": grids.real_grid(cells),
+        "real_prose": prose.real_prose(frames),
+        "real": grids.real_grid(cells, headline),
         "claims_prose": prose.claims_prose(frames["claims"]),
         "claims": grids.claims_grid(frames["claims"]),
         "guilt": prose.guilt_prose(frames),
         "minima_prose": prose.minima_prose(frames["minima"]),
         "minima": grids.minima_grid(frames["minima"]),
-        "edge_prose": prose.edge_prose(cells),
-        "ends": grids.ends_grid(statistics.of_targets(ended)),
+        "edge_prose": prose.edge_prose(cells, headline),
+        "ends": grids.ends_grid(of_targets(ended)),
         "data": grids.data_grid(frames["datasets"]),
         "setting": place(found["setting"]),
         "rate": wording.number(found["rate"]),
@@ -86,5 +89,5 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bo
         "caption": figures.caption(name, frames),
         "words": entry.describe(frames),
         "broad": entry.broad,
-        "file": tables.TABLES[entry.tables[0]].files()[0] if entry.tables else "",
+        "file": TABLES[entry.tables[0]].files()[0] if entry.tables else "",
     }

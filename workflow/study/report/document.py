@@ -26,7 +26,7 @@ def markdown(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
     Parameters
     ----------
     frames
-        Every table of `study.tables.tables.OF_A_STUDY`, by name.
+        Every table of `study.catalogue.OF_A_STUDY`, by name.
     provenance
         Commit, config, versions and digests.
     """

@@ -20,7 +20,9 @@ from study import wording
 from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, TARGETS
 from study.report import words
-from study.statistics import estimates as statistics
+from study.statistics.ends import GROUP, thinned
+from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 LIMIT: Final = 2_500_000
 """Bytes that the data may take, so that the whole page stays below 5 MB."""
@@ -32,7 +34,7 @@ SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
 """The column of the table `curves` that shows how a run comes nearer to a target."""
 
 
-ARRIVED: Final = ("at_start", *(f"{loss}_reached" for loss in statistics.LOSSES))
+ARRIVED: Final = ("at_start", *(f"{loss}_reached" for loss in LOSSES))
 """Columns of the table `slowdown`: how many had arrived before the first step, and in the end with MSE and with BCE."""
 
 
@@ -42,8 +44,8 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     Parameters
     ----------
     frames
-        The tables `slowdown`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
-        `study.statistics.estimates.passages`.
+        The tables `slowdown`, `headline`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
+        `study.statistics.ends.passages`.
     level
         Confidence level of the intervals.
     limit
@@ -57,7 +59,9 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     cells = frames["slowdown"]
     if cells.empty:
         return None
-    for chosen in (cells, statistics.headline(cells), _headline_target(cells)):
+    headline = Headline.read(frames["headline"])
+    compared = headline.side_by_side(cells)
+    for chosen in (cells, compared, compared[compared["target"] == headline.target]):
         for steps, points in DETAIL:
             out = _data(chosen, frames, level, steps, points)
             if len(dump(out)) <= limit:
@@ -73,17 +77,12 @@ def dump(data: Mapping[str, Any]) -> str:
     return text
 
 
-def _headline_target(cells: pd.DataFrame) -> pd.DataFrame:
-    chosen = statistics.headline(cells)
-    return chosen[chosen["target"] == statistics.headline_target(cells)]
-
-
 def _data(
     cells: pd.DataFrame, frames: Mapping[str, pd.DataFrame], level: float, steps: int, points: int
 ) -> dict[str, Any]:
     arrivals = frames["arrivals"][frames["arrivals"]["loss"].isin(COLOURS)]
     axes = _Axes(cells, arrivals)
-    setting = statistics.focus(cells)
+    headline = Headline.read(frames["headline"])
     last = int(arrivals["budget"].max())
     return {
         "settings": axes.settings,
@@ -91,15 +90,15 @@ def _data(
         "policies": axes.policies,
         "rates": [wording.number(rate) for rate in axes.rates],
         "targets": [{"key": target, "name": TARGETS.get(target, target)} for target in axes.targets],
-        "losses": [NAMES[loss] for loss in statistics.LOSSES],
-        "first": axes.first(setting, cells),
+        "losses": [NAMES[loss] for loss in LOSSES],
+        "first": axes.first(headline),
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
         "budget": wording.count(last),
         "cells": _cells(axes, cells, level),
         "survival": _survivals(axes, arrivals, frames["passages"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
-        "curves": _curves(axes, frames["curves"], points) if points else None,
+        "curves": _curves(axes, frames["curves"], headline.rate, points) if points else None,
     }
 
 
@@ -156,16 +155,16 @@ class _Axes:
         """Index of a cell's policy, which under `equal` includes its rate."""
         return self._place["policy"][row["policy"], row["rate"] if row["policy"] == "equal" else None]
 
-    def first(self, setting: tuple[str, float] | None, cells: pd.DataFrame) -> list[int]:
+    def first(self, headline: Headline) -> list[int]:
         """Return what is shown first: setting, start, policy, target."""
         wrong = [i for i, start in enumerate(self.starts) if start["name"] == "wrong"]
-        rate = wording.number(statistics.reference_rate(cells))
+        rate = wording.number(headline.rate)
         equal = [i for i, policy in enumerate(self.policies) if policy.get("rate") == rate]
         return [
-            self._place["setting"][_key(*setting)] if setting else 0,
+            self._place["setting"][_key(*headline.setting)] if headline.setting else 0,
             wrong[len(wrong) // 2] if wrong else 0,
             equal[0] if equal else 0,
-            self.targets.index(statistics.headline_target(cells)),
+            self.targets.index(headline.target),
         ]
 
 
@@ -182,8 +181,9 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
     They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
-    median steps, their arrivals, number of starts, share of them not at the target before the first step, and the
-    shares of MSE's and BCE's runs that never arrived.
+    median steps, their arrivals, number of starts, share of them not at the target before the first step, the shares
+    of MSE's and BCE's runs that never arrived, what is to be said of pairs without a ratio, and the slowdown as the
+    table `slowdown` quotes it.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
@@ -191,13 +191,26 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
         out[row["setting"]][row["start"]][axes.policy(row)][axes.targets.index(row["target"])] = [
             None if row["text"] in {"none", "unknown"} else words.ratio(row),
             words.interval(row, level),
-            *(axes.rates.index(row[f"rate_{loss}"]) for loss in statistics.LOSSES),
-            *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in statistics.LOSSES),
-            *(int(row[f"{loss}_reached"]) for loss in statistics.LOSSES),
+            *(axes.rates.index(row[f"rate_{loss}"]) for loss in LOSSES),
+            *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in LOSSES),
+            *(int(row[f"{loss}_reached"]) for loss in LOSSES),
             int(row["starts"]),
             *(wording.percent(row["starts"] - row[there], row["starts"]) for there in ARRIVED),
+            _without_ratio(row),
+            row["text"],
         ]
     return out
+
+
+def _without_ratio(row: Mapping[str, Any]) -> str:
+    """Say how many pairs have no ratio, where the others have one: medians of steps count them, as 0."""
+    held, starts = int(row["at_start"]), int(row["starts"])
+    if held in {0, starts}:
+        return ""
+    return (
+        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as 0 steps, "
+        f"and not in the ratio, which is that of the other {starts - held}."
+    )
 
 
 def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
@@ -206,17 +219,17 @@ def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most
     The steps are those at which the share of runs not yet there falls, each by one run; with more than `most` of them,
     as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier curve.
     """
-    shape = len(axes.settings), len(axes.starts), len(axes.targets), len(statistics.LOSSES), len(axes.rates)
+    shape = len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES), len(axes.rates)
     out = _nested(*shape)
-    groups = arrivals[arrivals["target"].isin(axes.targets)].merge(passages, how="left", on=list(statistics.GROUP))
+    groups = arrivals[arrivals["target"].isin(axes.targets)].merge(passages, how="left", on=list(GROUP))
     rows: list[dict[str, Any]] = axes.places(groups).to_dict("records")  # type: ignore[assignment]
     for row in rows:
         steps = row["steps"] if row["reached"] else np.empty(0, dtype=np.int64)
         place = out[row["setting"]][row["start"]][axes.targets.index(row["target"])]
-        place[statistics.LOSSES.index(row["loss"])][axes.rates.index(row["rate"])] = [
+        place[LOSSES.index(row["loss"])][axes.rates.index(row["rate"])] = [
             round(row["reached"] / row["runs"], 4),
             row["budget"],
-            *statistics.thinned(steps, most).tolist(),
+            *thinned(steps, most).tolist(),
         ]
     return out
 
@@ -234,7 +247,7 @@ def _thresholds(axes: _Axes, datasets: pd.DataFrame) -> list[Any]:
     return out
 
 
-def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | None:
+def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[str, Any] | None:
     """Learning curves: median and band from the 10% to the 90% quantile of every score, a byte a number.
 
     Returns
@@ -245,12 +258,11 @@ def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | No
         words; the value that byte 255 stands for; the bytes as base64: all low ends, then all medians, then all high
         ends. A run that ended keeps its last value.
     """
-    rate = statistics.reference_rate(curves.assign(policy="equal")) if len(curves) else math.nan
     curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
     if curves.empty or rate not in axes.rates:
         return None
     named = axes.places(curves.drop_duplicates("run"))[["run", "setting", "start", "loss"]]
-    out = _nested(len(axes.settings), len(axes.starts), len(axes.targets), len(statistics.LOSSES))
+    out = _nested(len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES))
     groups: dict[Any, list[int]] = named.groupby(["setting", "start", "loss"], sort=False)["run"].agg(list).to_dict()
     steps = np.unique(curves["step"].to_numpy(np.int64))
     if steps.size > most:
@@ -262,7 +274,7 @@ def _curves(axes: _Axes, curves: pd.DataFrame, most: int) -> dict[str, Any] | No
         for (setting, start, loss), members in groups.items():
             band = np.nanquantile(wide[members].to_numpy(float), (0.1, 0.5, 0.9), axis=1)
             packed = [len(members), *_packed(band)]
-            out[setting][start][axes.targets.index(target)][statistics.LOSSES.index(loss)] = packed
+            out[setting][start][axes.targets.index(target)][LOSSES.index(loss)] = packed
     ends = [wording.count(int(step)) for step in steps[[0, -1]]]
     return {"steps": steps.tolist(), "ends": ends, "rate": axes.rates.index(rate), "values": out}
 

@@ -10,7 +10,8 @@ from typing import Any
 from study import wording
 from study.figures.style import NAMES, TARGETS
 from study.report.words import capped, data_name, interval, place, ratio, spread
-from study.statistics import estimates as statistics
+from study.statistics.pairs import LOSSES
+from study.statistics.survival import LEVEL
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Card:
     detail: str
 
 
-def cards(found: Mapping[str, Any], level: float = statistics.LEVEL) -> list[Card]:
-    """Make the cards of the first screen from `study.statistics.estimates.answer`: those of the three that the study can fill."""
+def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
+    """Make the cards of the first screen from `study.report.answers.answer`: those of the three that the study can fill."""
     out: list[Card] = []
     for start, label, detail, edges in _entries(found):
         value, tuned = start["equal"], _tuned(start["tuned"], level, edges)
@@ -87,7 +88,7 @@ def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> tuple[
         return "", ""
     rates = ""
     if "rate_mse" in record:
-        mse, bce = (wording.number(float(record[f"rate_{loss}"])) for loss in statistics.LOSSES)
+        mse, bce = (wording.number(float(record[f"rate_{loss}"])) for loss in LOSSES)
         rates = f"; MSE at {mse}/L, BCE at {bce}/L"
     edge = ""
     if edges:
@@ -159,7 +160,7 @@ def counting(found: Mapping[str, Any]) -> list[str]:
         )
     ]
     ends = found["unfinished"]
-    missed = {loss: ends[loss] for loss in statistics.LOSSES if loss in ends and ends[loss][0]}
+    missed = {loss: ends[loss] for loss in LOSSES if loss in ends and ends[loss][0]}
     if missed:
         shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
         out.append(

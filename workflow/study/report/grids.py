@@ -11,7 +11,7 @@ import pandas as pd
 from study import wording
 from study.figures.style import NAMES, TARGETS
 from study.report.words import POLICIES, SOURCES, level_text, place, range_text, start_text, times, verdict_text
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
     return Grid("How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet")
 
 
-def real_grid(cells: pd.DataFrame) -> Grid:
+def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
     """Lay out the slowdown on real data under each policy, a row per data set and start, headline target."""
-    rows = statistics.headline(cells)
-    rows = rows[rows["separability"].isna() & (rows["target"] == statistics.headline_target(cells))]
+    rows = headline.side_by_side(cells)
+    rows = rows[rows["separability"].isna() & (rows["target"] == headline.target)]
     wide = rows.pivot_table(
         index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
     ).reindex(columns=list(POLICIES))

@@ -15,7 +15,8 @@ from study.figures.real import real_rows
 from study.figures.style import NAMES, TARGETS
 from study.report.grids import zero_cells
 from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
-from study.statistics import estimates as statistics
+from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
 """A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""
@@ -105,10 +106,10 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def real_prose(cells: pd.DataFrame) -> list[str]:
+def real_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say for each kind of start between which values the slowdown on real data lies at equal rates."""
     out = []
-    for label, rows in real_rows({"slowdown": cells}):
+    for label, rows in real_rows(frames):
         ordered = rows.sort_values(["slowdown", "slowdown_bound", "dataset"])
         low, high = ordered.iloc[0], ordered.iloc[-1]
         ends = [
@@ -119,19 +120,19 @@ def real_prose(cells: pd.DataFrame) -> list[str]:
     return out
 
 
-def edge_prose(cells: pd.DataFrame) -> str:
+def edge_prose(cells: pd.DataFrame, headline: Headline) -> str:
     """Say how often the best rate is the largest tried, where a larger one might have done better."""
     tuned = cells[cells["policy"] == "tuned"]
     shares = []
-    for loss in statistics.LOSSES:
-        edge = int(statistics.at_largest_rate(tuned, cells, loss).sum())
+    for loss in LOSSES:
+        edge = int(headline.at_largest_rate(tuned, loss).sum())
         shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
     return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
 
 
-def phase_prose(phase: pd.DataFrame) -> list[str]:
+def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say how far the phase diagram reaches, how near the law is, and where finite samples leave it."""
-    rows = phase_rows(phase)
+    rows = phase_rows(frames)
     if rows.empty:
         return [
             "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
@@ -202,7 +203,7 @@ def minima_prose(minima: pd.DataFrame) -> list[str]:
     out = []
     for name, rows in minima.groupby("dataset", sort=True):
         counts = rows.groupby("loss").size()
-        found = [f"{int(counts[loss])} of {NAMES[loss]}" for loss in statistics.LOSSES if loss in counts]
+        found = [f"{int(counts[loss])} of {NAMES[loss]}" for loss in LOSSES if loss in counts]
         out.append(f"On the data set {name}: {' and '.join(found)}.")
     mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
     if len(mse) and mse.max() > 1:
@@ -217,7 +218,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     arrivals, cells = frames["arrivals"], frames["slowdown"]
     if cells.empty:
         return ["There is nothing to compare."]
-    target, rate = statistics.headline_target(cells), statistics.reference_rate(cells)
+    headline = Headline.read(frames["headline"])
+    target, rate = headline.target, headline.rate
     here = _ordinary(arrivals[arrivals["rate"] == rate])
     name = TARGETS.get(target, target)
     out = []
@@ -229,7 +231,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     }
     for start, said in starts.items():
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
-        shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES}
+        shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in LOSSES}
         if all(whole for _, whole in shares.values()):
             mse, bce = (f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values())
             out.append(
@@ -244,10 +246,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
             f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
             f"in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
-    lost = [
-        int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
-        for loss in statistics.LOSSES
-    ]
+    lost = [int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum()) for loss in LOSSES]
     out.append(
         f"Blowing up: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
         f"{wording.count(lost[1])} of BCE."
@@ -269,7 +268,7 @@ def _arrived(rows: pd.DataFrame) -> tuple[int, int]:
 def _boundary(here: pd.DataFrame) -> list[str]:
     """Say how often MSE found as good a decision boundary as BCE's from a zero start."""
     rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy")]
-    mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in statistics.LOSSES)
+    mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in LOSSES)
     if not mse[1] or not bce[1]:
         return []
     return [

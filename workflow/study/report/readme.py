@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from study.files import replacing
 from study.report.document import escape
-from study.tables import tables
 
 ROOT: Final = Path(__file__).parents[3]
 REFERENCE: Final = "results/reference/default"
@@ -68,7 +68,7 @@ def rewritten(text: str, summary: Mapping[str, Any]) -> str:
 def record(results: Path, reference: Path) -> None:
     """Copy the summary and the picture of a finished study into the folder of the reference."""
     for source in (results / "summary.json", results / "figures" / Path(PICTURE).name):
-        with tables.replacing(reference / source.name) as temporary:
+        with replacing(reference / source.name) as temporary:
             temporary.write_bytes(source.read_bytes())
 
 
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str]) -> None:
     summary = json.loads((ROOT / REFERENCE / "summary.json").read_text(encoding="utf-8"))
     path = ROOT / "README.md"
     text = rewritten(path.read_text(encoding="utf-8"), summary)
-    with tables.replacing(path) as temporary:
+    with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

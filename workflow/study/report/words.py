@@ -10,7 +10,7 @@ import pandas as pd
 
 from study import wording
 from study.figures.choice import separability_name
-from study.statistics import estimates as statistics
+from study.statistics.bootstrap import enough
 
 POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
 
@@ -50,7 +50,7 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 def interval(record: Mapping[str, Any], level: float) -> str:
     """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
 
-    A 0 in the record stands for what is not known (see `study.statistics.estimates.pairs`); it is never printed as a number.
+    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed as a number.
     """
     if math.isnan(record["slowdown"]):
         return f"the target held before the first step in {record['at_start']} of {record['starts']} pairs"
@@ -63,7 +63,7 @@ def interval(record: Mapping[str, Any], level: float) -> str:
             f"after {wording.count(int(record['budget']))} steps"
         )
     share, pairs = f"{100 * level:g}% interval", int(record["starts"] - record["at_start"])
-    if not statistics.enough(pairs, level):
+    if not enough(pairs, level):
         return f"no {share}: {pairs} {'pair is' if pairs == 1 else 'pairs are'} too few"
     return f"{share} {_limits(float(record['slowdown_low']), float(record['slowdown_high']))}"
 

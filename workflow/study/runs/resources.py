@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from study.runs import plan
-from study.tables import tables
+from study.data.tables import DATASETS
+from study.runs import estimate
+from study.tables import store
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -43,6 +44,6 @@ def sweep_minutes(config: Config, datasets: str | Path) -> int:
 
 @functools.lru_cache(maxsize=4)
 def _sweep_minutes(config: Config, path: Path, _changed: int) -> int:
-    table = tables.scan("datasets", path, ["n", "d"])
+    table = store.scan(DATASETS, path, ["n", "d"])
     price = 1e-9 * table["n"] * (NANOSECONDS[0] + NANOSECONDS[1] * table["d"])
-    return START + math.ceil(plan.fullest_shard(config, table, price.to_numpy()) / 60)
+    return START + math.ceil(estimate.fullest_shard(config, table, price.to_numpy()) / 60)

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
-from study.data.kinds import Sample, sample
+from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.runs.plan import thresholds
-from study.tables.tables import TABLES
+from study.runs.tables import CURVES, RUNS
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -89,7 +89,7 @@ def run_shard(
     plan
         The rows of the shard.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     progress
         Is told of every batch.
 
@@ -117,7 +117,7 @@ def run_shard(
             progress.add(0, time.perf_counter() - begun)
             curves.append(_curve_rows(rows[traced], descent))
     progress.end()
-    empty = pd.DataFrame(columns=list(TABLES["curves"].dtypes)).astype(dict(TABLES["curves"].dtypes))
+    empty = pd.DataFrame(columns=list(CURVES.dtypes)).astype(dict(CURVES.dtypes))
     return pd.concat(runs, ignore_index=True), pd.concat(curves, ignore_index=True) if curves else empty
 
 
@@ -170,7 +170,7 @@ def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: tuple[str, 
         )
         for target in targets
     ]
-    return pd.concat(parts, ignore_index=True)[list(TABLES["runs"].dtypes)]
+    return pd.concat(parts, ignore_index=True)[list(RUNS.dtypes)]
 
 
 def _curve_rows(rows: pd.DataFrame, descent: kernels.Descent) -> pd.DataFrame:
@@ -181,4 +181,4 @@ def _curve_rows(rows: pd.DataFrame, descent: kernels.Descent) -> pd.DataFrame:
     curves["step"] = np.tile(steps, len(rows))
     for score in ("brier", "logloss", "accuracy"):
         curves[score] = descent.trace[score].reshape(-1)
-    return curves[curves["brier"].notna()][list(TABLES["curves"].dtypes)]
+    return curves[curves["brier"].notna()][list(CURVES.dtypes)]

@@ -1,13 +1,13 @@
 """From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
 
-Nothing in `study.statistics.estimates` looks across settings (dataset, separability, initialisation, scale) except the pooled
+Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the pooled
 numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the order of the
 plan, some settings at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from study.statistics import estimates as statistics
-from study.tables import tables
+from study.runs.tables import RUNS
+from study.statistics import cells, ends
+from study.statistics.answers import Start, answers, pooled, pooled_starts
+from study.statistics.decomposition import decomposition
+from study.statistics.headline import Headline, choose
+from study.statistics.pairs import SETTING
+from study.statistics.tables import ARRIVALS, SLOWDOWN
+from study.tables import store
+from study.tables.table import Table, conform
 
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
 
@@ -26,12 +33,12 @@ ROWS: Final = 1 << 18
 """Rows that are worked on together, roughly: about half a gigabyte in pandas' hands."""
 
 COLUMNS: Final = (
-    *("run", "start", *statistics.SETTING, "role", "loss", "rate"),
+    *("run", "start", *SETTING, "role", "loss", "rate"),
     *("max_steps", "target", "status", "step", "steps_run"),
 )
 """Columns of `runs` that the statistics read."""
 
-_WORDS: Final = tuple(column for column in COLUMNS if tables.TABLES["runs"].dtypes[column] == "str")
+_WORDS: Final = tuple(column for column in COLUMNS if RUNS.dtypes[column] == "str")
 
 
 def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
@@ -115,61 +122,75 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         index = table.schema.get_field_index(column)
         table = table.set_column(index, column, table[column].cast(pa.large_string()))
     frame: pd.DataFrame = table.to_pandas()
-    return frame.astype({column: tables.TABLES["runs"].dtypes[column] for column in COLUMNS})
+    return frame.astype({column: RUNS.dtypes[column] for column in COLUMNS})
 
 
 def summary_tables(
     path: str | Path, own_rates: Mapping[str, float], *, resamples: int, level: float
 ) -> dict[str, pd.DataFrame]:
-    """Compute the tables `slowdown`, `decomposition`, `ends` and `arrivals` of a runs table.
+    """Compute the tables of the statistics from a runs table.
 
     Parameters
     ----------
     path
         ``runs.parquet``; see `settings`.
     own_rates, resamples, level
-        As for `study.statistics.estimates.slowdown`.
+        As for `study.statistics.cells.slowdown`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name, in their schemas.
     """
-    cells, ended, arrived = [], [], []
+    compared, counted, arrived = [], [], []
     for runs in settings(path):
-        cells.append(statistics.slowdown(runs, own_rates, resamples=resamples, level=level))
-        ended.append(statistics.ends(runs))
-        arrived.append(statistics.arrivals(runs))
-    slowdown = tables.conform(pd.concat(cells, ignore_index=True), "slowdown")
+        compared.append(cells.slowdown(runs, own_rates, resamples=resamples, level=level))
+        counted.append(ends.ends(runs))
+        arrived.append(ends.arrivals(runs))
+    slowdown, ended = conform(pd.concat(compared, ignore_index=True), SLOWDOWN), ends.added_ends(counted)
+    chosen = choose(slowdown, ended)
+    starts = pooled_starts(slowdown)
+    # A target at a time: the pairs of more would be held together for nothing.
+    pools = (_pool(path, starts, target) for target in sorted(slowdown["target"].unique()))
+    summaries = [pooled(runs, starts, own_rates, chosen, resamples=resamples, level=level) for runs in pools if starts]
     return {
         "slowdown": slowdown,
-        "decomposition": statistics.decomposition(slowdown),
-        "ends": statistics.added_ends(ended),
-        "arrivals": tables.conform(pd.concat(arrived, ignore_index=True), "arrivals"),
+        "headline": chosen.table(),
+        "answers": answers(slowdown, chosen, summaries),
+        "decomposition": decomposition(slowdown, chosen),
+        "ends": ended,
+        "arrivals": conform(pd.concat(arrived, ignore_index=True), ARRIVALS),
     }
 
 
-def quoted(folder: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+def _pool(path: str | Path, starts: Sequence[Start], target: str) -> pd.DataFrame:
+    """Read the runs of some starts to a target."""
+    return store.scan(RUNS, path, COLUMNS, [start.where(target) for start in starts])
+
+
+def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFrame]:
     """Read tables as the report and the figures need them: of `runs` and `curves` the rows they quote alone.
 
     Parameters
     ----------
     folder
         Where the parquet tables lie, such as ``results/tables``.
-    names
-        Keys of `study.tables.tables.TABLES`; `slowdown` must be among them where `runs` or `curves` is.
+    tables
+        Their schemas; `headline` must be among them where `runs` or `curves` is.
 
     Returns
     -------
     dict of str to pandas.DataFrame
         By name.
     """
-    files = {name: Path(folder) / f"{name}.parquet" for name in names}
-    frames = {name: tables.read(name, file) for name, file in files.items() if name not in ("runs", "curves")}
-    rows = statistics.quoted(frames["slowdown"]) if len(frames) < len(files) else {}
-    return frames | {name: tables.scan(name, files[name], where=rows[name]) for name in rows if name in files}
+    wanted = {table.name: table for table in tables}
+    whole = [name for name in wanted if name not in ("runs", "curves")]
+    frames = {name: store.read(wanted[name], Path(folder) / f"{name}.parquet") for name in whole}
+    rows = Headline.read(frames["headline"]).drawn() if len(whole) < len(wanted) else {}
+    parts = [name for name in rows if name in wanted]
+    return frames | {n: store.scan(wanted[n], Path(folder) / f"{n}.parquet", where=rows[n]) for n in parts}
 
 
 def passages(path: str | Path, most: int) -> pd.DataFrame:
-    """Gather the first-passage steps of each group of a runs table; see `study.statistics.estimates.passages`."""
-    return pd.concat([statistics.passages(runs, most) for runs in settings(path)], ignore_index=True)
+    """Gather the first-passage steps of each group of a runs table; see `study.statistics.ends.passages`."""
+    return pd.concat([ends.passages(runs, most) for runs in settings(path)], ignore_index=True)

@@ -9,8 +9,11 @@
   var controls = {};
   names.forEach(function (name) { controls[name] = byId(name); });
   var radios = [].slice.call(document.querySelectorAll("input[name=explorer-show]")); // the first is `both`
-  var losses = [{ name: data.losses[0], css: "mse" }, { name: data.losses[1], css: "bce" }];
-  var gone = []; // what was asked for and gave way: name of the choice, and a sentence
+  // The colours are those of a light page, for a page whose style sheet may not be read; the style sheet goes before.
+  var losses = [{ name: data.losses[0], css: "mse", colour: "#c25200" }, { name: data.losses[1], css: "bce", colour: "#0068a8" }];
+  var wanted = {}; // what the reader chose last for each control, whether or not it can be had where the others stand
+  var gone = []; // sentences on what was asked for and gave way
+  var standing = []; // those that held at the last choice, and have been read
 
   // --- Choices ---
 
@@ -19,7 +22,7 @@
   }
 
   /* Fill a select with [value, text, whether it can be chosen], keep what is wanted where that is possible. */
-  function fill(name, options, wanted, asked) {
+  function fill(name, options, asked) {
     var select = controls[name];
     select.textContent = "";
     options.forEach(function (option) {
@@ -30,17 +33,17 @@
       select.appendChild(element);
     });
     var open = options.filter(function (option) { return option[2] !== false; });
-    var kept = open.some(function (option) { return option[0] === wanted; });
-    select.value = kept ? wanted : open.length ? open[Math.floor((open.length - 1) / 2)][0] : "";
+    var kept = open.some(function (option) { return option[0] === wanted[name]; });
+    select.value = kept ? wanted[name] : open.length ? open[Math.floor((open.length - 1) / 2)][0] : "";
     select.disabled = open.length < 2;
-    if (!kept && asked[name]) {
-      var named = options.filter(function (option) { return option[0] === wanted; })[0];
-      giveWay(name, select.labels[0].textContent, named ? named[1] : wanted, select.selectedOptions[0].text);
+    if (!kept && wanted[name] && asked(name)) {
+      var named = options.filter(function (option) { return option[0] === wanted[name]; })[0];
+      giveWay(select.labels[0].textContent, named ? named[1] : wanted[name], select.selectedOptions[0].text);
     }
   }
 
-  function giveWay(name, label, wanted, shown) {
-    gone.push([name, label + ": no \u201c" + wanted + "\u201d here, \u201c" + shown + "\u201d is shown."]);
+  function giveWay(label, missing, shown) {
+    gone.push(label + ": no \u201c" + missing + "\u201d here, \u201c" + shown + "\u201d is shown.");
   }
 
   function settingIndex() {
@@ -69,29 +72,29 @@
     return data.cells[settingIndex()][startIndex()];
   }
 
-  /* Bring all choices into agreement with `wanted` (name to value). What is impossible gives way; where it was `asked`
-     for, not merely usual, that is told. */
-  function choose(wanted, asked) {
+  /* Bring all controls into agreement with what is wanted. What is impossible gives way; where it was `asked` for (name
+     to whether), not merely usual, that is told. */
+  function choose(asked) {
     gone = [];
-    fill("data", distinct(data.settings.map(function (s) { return s.name; })).map(function (n) { return [n, n]; }), wanted.data, asked);
+    fill("data", distinct(data.settings.map(function (s) { return s.name; })).map(function (n) { return [n, n]; }), asked);
     var own = data.settings.filter(function (s) { return s.name === controls.data.value; });
     byId("separability-label").textContent = own[0].symbol === "separability" ? "Separability" : "Separability (" + own[0].symbol + ")";
-    fill("separability", own.map(function (s) { return [s.separability || "", s.separability || "as it is"]; }), wanted.separability, asked);
+    fill("separability", own.map(function (s) { return [s.separability || "", s.separability || "as it is"]; }), asked);
 
     var place = data.cells[settingIndex()];
     var has = function (i) { return place[i].some(function (cells) { return cells.some(function (cell) { return cell; }); }); };
     var kinds = distinct(data.starts.map(function (s) { return s.name; }));
     fill("start", kinds.map(function (kind) {
       return [kind, kind, data.starts.some(function (s, i) { return s.name === kind && has(i); })];
-    }), wanted.start, asked);
+    }), asked);
     var sizes = [];
     data.starts.forEach(function (s, i) { if (s.name === controls.start.value) sizes.push([s.scale, s.name === "zero" ? "none" : s.scale, has(i)]); });
-    fill("scale", sizes, wanted.scale, asked);
+    fill("scale", sizes, asked);
 
     var targets = data.targets.map(function (t, k) {
       return [t.key, t.name, cellsHere().some(function (cells) { return cells[k]; })];
     });
-    fill("target", targets, wanted.target, asked);
+    fill("target", targets, asked);
     var target = targetIndex();
     var cells = cellsHere();
     var policies = [];
@@ -100,24 +103,19 @@
       var there = Boolean(cells[i][target]);
       if (old) { old[2] = old[2] || there; } else { policies.push([p.policy, p.name, there]); }
     });
-    fill("policy", policies, wanted.policy, asked);
+    fill("policy", policies, asked);
     var rates = [];
     data.policies.forEach(function (p, i) {
       if (controls.policy.value === "equal" && p.policy === "equal") rates.push([p.rate, p.rate + "/L", Boolean(cells[i][target])]);
     });
     if (!rates.length) rates = [["", "set by the policy"]];
-    fill("rate", rates, wanted.rate, asked);
+    fill("rate", rates, asked);
+    names.filter(several).forEach(function (name) { wanted[name] = wanted[name] || controls[name].value; });
   }
 
   /* Whether a control has something to choose: a start of zero has no scale, a real data set one separability. */
   function several(name) {
     return controls[name].options.length > 1;
-  }
-
-  function chosen() {
-    var out = {};
-    names.filter(several).forEach(function (name) { out[name] = controls[name].value; });
-    return out;
   }
 
   function shown() {
@@ -149,6 +147,14 @@
     return out;
   }
 
+  function keepAddress() {
+    try {
+      history.replaceState(null, "", address());
+    } catch (error) { // an iframe with srcdoc has no address of its own
+      byId("linked").hidden = true;
+    }
+  }
+
   // --- Charts ---
 
   var box = { narrow: 300, width: 520, wide: 520, height: 300, left: 58, right: 12, top: 14, bottom: 46 };
@@ -174,20 +180,24 @@
     box.width = Math.min(Math.max(svg.parentNode.clientWidth, box.narrow), box.wide); // so that letters keep their size
     svg.setAttribute("viewBox", "0 0 " + box.width + " " + box.height);
     ticks.forEach(function (tick) {
-      svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(tick[0]), y2: y(tick[0]), class: "grid" }));
+      svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(tick[0]), y2: y(tick[0]), class: "grid", stroke: "#dfe3e8" }));
       svg.appendChild(element("text", { x: box.left - 8, y: y(tick[0]) + 5, "text-anchor": "end" }, tick[1]));
     });
     data.ticks.forEach(function (tick) {
-      svg.appendChild(element("line", { x1: x(tick[0]), x2: x(tick[0]), y1: y(0), y2: y(0) + 5, class: "axis" }));
+      svg.appendChild(element("line", { x1: x(tick[0]), x2: x(tick[0]), y1: y(0), y2: y(0) + 5, class: "axis", stroke: "#5c6570" }));
       svg.appendChild(element("text", { x: x(tick[0]), y: y(0) + 20, "text-anchor": "middle" }, tick[1]));
     });
-    svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(0), y2: y(0), class: "axis" }));
+    svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(0), y2: y(0), class: "axis", stroke: "#5c6570" }));
     svg.appendChild(element("text", { x: (box.left + box.width - box.right) / 2, y: box.height - 8, "text-anchor": "middle" }, "step of gradient descent"));
     svg.setAttribute("aria-label", label);
   }
 
-  function line(svg, points, css) {
-    svg.appendChild(element("polyline", { points: points.map(function (p) { return p[0].toFixed(1) + "," + p[1].toFixed(1); }).join(" "), class: "line " + css }));
+  function path(points) {
+    return points.map(function (p) { return p[0].toFixed(1) + "," + p[1].toFixed(1); }).join(" ");
+  }
+
+  function line(svg, points, loss) {
+    svg.appendChild(element("polyline", { points: path(points), class: "line " + loss.css, fill: "none", stroke: loss.colour }));
   }
 
   function visible() {
@@ -195,7 +205,7 @@
   }
 
   function drawSurvival(cell) {
-    var svg = byId("survival");
+    var svg = byId("survival"), rows = [];
     var ticks = [0, 0.25, 0.5, 0.75, 1].map(function (share) { return [share, 100 * share + "%"]; });
     var words = visible().map(function (i) {
       return losses[i].name + ": " + cell[9] + " at the start, " + cell[10 + i] + " after " + data.budget + " steps, median " + cell[4 + i] + " steps";
@@ -204,15 +214,18 @@
     visible().forEach(function (i) {
       var runs = data.survival && data.survival[settingIndex()][startIndex()][targetIndex()][i][cell[2 + i]];
       if (!runs) return;
-      var share = runs[0], steps = runs.slice(2), left = 1, points = [[x(0), y(1)]];
+      var share = runs[0], steps = runs.slice(2), left = 1, points = [];
+      var add = function (step) { points.push([x(step), y(left)]); rows.push([losses[i].css, data.rates[cell[2 + i]], step, rounded(left)]); };
+      add(0);
       steps.forEach(function (step, k) {
         points.push([x(step), y(left)]);
         left = 1 - share * (k + 1) / steps.length;
-        points.push([x(step), y(left)]);
+        add(step);
       });
-      points.push([x(runs[1]), y(left)]);
-      line(svg, points, losses[i].css);
+      add(runs[1]);
+      line(svg, points, losses[i]);
     });
+    numbers(byId("survival-figure"), ["loss", "rate", "step", "share_not_yet"], rows);
   }
 
   function unpack(packed, count) {
@@ -229,37 +242,70 @@
     return out;
   }
 
+  /* The losses whose curve was recorded at the rate that is chosen, with what is recorded of them. */
+  function recorded(cell) {
+    var group = data.curves && data.curves.values[settingIndex()][startIndex()][targetIndex()];
+    return visible().filter(function (i) { return group && group[i] && cell[2 + i] === data.curves.rate; }).map(function (i) {
+      return { loss: losses[i], packed: group[i], band: unpack(group[i], data.curves.steps.length) };
+    });
+  }
+
+  function notRecorded(cell, found) {
+    var absent = visible().filter(function (i) { return found.every(function (one) { return one.loss !== losses[i]; }); });
+    if (!absent.length) return "";
+    var which = absent.map(function (i) { return losses[i].name + " at " + data.rates[cell[2 + i]] + "/L"; }).join(" and ");
+    return "No learning curve was recorded here of " + which + "." + (data.curves ? " Curves are recorded at " + data.rates[data.curves.rate] + "/L alone." : "");
+  }
+
   function drawCurves(cell) {
-    var svg = byId("curves"), target = targetIndex();
-    var group = data.curves && data.curves.values[settingIndex()][startIndex()][target];
-    var bands = visible().map(function (i) { return [i, group && group[i] && unpack(group[i], data.curves.steps.length)]; });
-    bands = bands.filter(function (band) { return band[1]; });
+    var svg = byId("curves"), target = targetIndex(), found = recorded(cell), rows = [];
     byId("curves-title").textContent = "Learning curves: " + data.targets[target].name;
-    byId("curves-figure").hidden = !bands.length;
-    byId("curves-none").hidden = bands.length > 0;
-    if (!bands.length) return;
-    var told = function (say) { return bands.map(function (band) { return losses[band[0]].name + ": " + say(group[band[0]]); }).join("; ") + "."; };
-    var rate = data.curves.rate;
-    var same = cell[2] === rate && cell[3] === rate;
+    byId("curves-figure").hidden = !found.length;
+    byId("curves-none").textContent = notRecorded(cell, found);
+    svg.textContent = "";
+    if (!found.length) return;
+    var told = function (say) { return found.map(function (one) { return one.loss.name + ": " + say(one.packed); }).join("; ") + "."; };
     byId("curves-note").textContent = "Median and band from the 10% to the 90% quantile. Runs behind them: "
-      + told(function (packed) { return packed[0]; })
-      + (same ? "" : " At equal rates of " + data.rates[rate] + "/L: curves were recorded at that rate alone, not at the one chosen.")
-      + " Dotted: the target.";
+      + told(function (packed) { return packed[0]; }) + " Dotted: the target.";
     var limit = data.thresholds[settingIndex()][target];
-    var top = Math.max.apply(null, bands.map(function (band) { return Math.max.apply(null, band[1][2]); }).concat(limit === null ? [] : [limit])) * 1.05;
+    var top = Math.max.apply(null, found.map(function (one) { return Math.max.apply(null, one.band[2]); }).concat(limit === null ? [] : [limit])) * 1.05;
     frame(svg, scaleTicks(top), "Learning curves: median " + data.targets[target].name + " by step. " + told(function (packed) {
       return packed[1] + " at step " + data.curves.ends[0] + ", " + packed[2] + " at step " + data.curves.ends[1];
     }));
-    bands.forEach(function (band) {
-      var at = function (values, k) { return [x(data.curves.steps[k]), y(values[k] / top)]; };
-      var low = band[1][0].map(function (_, k) { return at(band[1][0], k); });
-      var high = band[1][2].map(function (_, k) { return at(band[1][2], k); });
-      svg.appendChild(element("polygon", { points: low.concat(high.reverse()).map(function (p) { return p[0].toFixed(1) + "," + p[1].toFixed(1); }).join(" "), class: "band " + losses[band[0]].css }));
+    found.forEach(function (one) {
+      var at = function (values) { return values.map(function (value, k) { return [x(data.curves.steps[k]), y(value / top)]; }); };
+      svg.appendChild(element("polygon", { points: path(at(one.band[0]).concat(at(one.band[2]).reverse())), class: "band " + one.loss.css, fill: one.loss.colour, "fill-opacity": 0.2 }));
+      one.middle = at(one.band[1]);
+      data.curves.steps.forEach(function (step, k) {
+        rows.push([one.loss.css, data.rates[data.curves.rate], step].concat(one.band.map(function (values) { return rounded(values[k]); })));
+      });
     });
-    bands.forEach(function (band) {
-      line(svg, band[1][1].map(function (value, k) { return [x(data.curves.steps[k]), y(value / top)]; }), losses[band[0]].css);
-    });
-    if (limit !== null) svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(limit / top), y2: y(limit / top), class: "threshold" }));
+    found.forEach(function (one) { line(svg, one.middle, one.loss); });
+    if (limit !== null) svg.appendChild(element("line", { x1: box.left, x2: box.width - box.right, y1: y(limit / top), y2: y(limit / top), class: "threshold", stroke: "#5c6570" }));
+    numbers(byId("curves-figure"), ["loss", "rate", "step", "low", "median", "high"], rows);
+  }
+
+  // --- For saving: what a file needs to be read without the page ---
+
+  function rounded(value) {
+    return Number(value.toPrecision(4));
+  }
+
+  /* What the controls say, as columns of the table `slowdown`. */
+  function choice() {
+    var start = data.starts[startIndex()], policy = data.policies[policyIndex()];
+    return [["dataset", controls.data.value], ["separability", controls.separability.value], ["initialisation", start.name],
+      ["scale", start.scale], ["policy", policy.policy], ["target", controls.target.value]];
+  }
+
+  /* Leave with an element the rows that it shows, the setting before each, and for a chart what stands around it. */
+  function numbers(place, head, rows) {
+    var here = choice();
+    place.rows = [here.map(function (one) { return one[0]; }).concat(head)].concat(rows.map(function (row) {
+      return here.map(function (one) { return one[1]; }).concat(row);
+    }));
+    var title = place.querySelector(".charttitle");
+    place.heading = title && { title: title.textContent, setting: byId("where").textContent, legend: visible().map(function (i) { return losses[i]; }) };
   }
 
   // --- The whole ---
@@ -276,8 +322,12 @@
     byId("where").textContent = where;
     byId("steps").textContent = losses.map(function (loss, i) {
       return loss.name + ": median " + cell[4 + i] + " steps, " + cell[6 + i] + " of " + cell[8] + " runs arrived";
-    }).join(". ") + ".";
-    byId("told").textContent = gone.map(function (one) { return one[1]; }).join(" ");
+    }).join(". ") + "." + (cell[12] ? " " + cell[12] : "");
+    byId("told").textContent = gone.filter(function (one) { return standing.indexOf(one) < 0; }).join(" ");
+    standing = gone;
+    var plain = function (words) { return words.replace(/,/g, ""); };
+    numbers(byId("numbers"), ["rate_mse", "rate_bce", "text", "mse_median", "bce_median", "mse_reached", "bce_reached", "starts"],
+      [[data.rates[cell[2]], data.rates[cell[3]], cell[13], plain(cell[4]), plain(cell[5]), cell[6], cell[7], cell[8]]]);
     draw();
   }
 
@@ -287,27 +337,37 @@
     drawSurvival(cell);
   }
 
-  function changed() {
-    var before = chosen();
-    choose(before, before);
-    gone = gone.filter(function (one) { return several(one[0]); }); // a control left with one option speaks for itself
+  /* Show what the reader chooses. What else has to change for it is told; so is what comes back. */
+  function changed(event) {
+    var before = {};
+    names.filter(several).forEach(function (name) { before[name] = controls[name].value; });
+    names.forEach(function (name) { if (controls[name] === event.target) wanted[name] = event.target.value; });
+    choose(several);
+    names.forEach(function (name) {
+      var now = controls[name];
+      if (now === event.target || !(name in before) || !several(name)) return;
+      if (now.value !== before[name] && now.value === wanted[name]) gone.push(now.labels[0].textContent + ": \u201c" + now.selectedOptions[0].text + "\u201d again.");
+    });
     render();
-    history.replaceState(null, "", address());
+    keepAddress();
   }
 
   /* Show what a link chooses, the usual where it is silent; what gave way gives way in the address too. */
   function open(link) {
-    choose(Object.assign({}, usual, link), link || {});
+    wanted = Object.assign({}, usual, link);
+    choose(function (name) { return link && name in link; });
+    names.filter(several).forEach(function (name) { wanted[name] = controls[name].value; });
     var known = radios.filter(function (radio) { return link && radio.value === link.show; })[0];
     (known || radios[0]).checked = true;
-    if (link && link.show && !known) giveWay("show", "Lines", link.show, shown());
+    if (link && link.show && !known) giveWay("Lines", link.show, shown());
+    standing = [];
     render();
-    if (link) history.replaceState(null, "", address());
+    if (link) keepAddress();
   }
 
-  var setting = data.settings[data.first[0]], start = data.starts[data.first[1]], policy = data.policies[data.first[2]];
+  var first = data.settings[data.first[0]], start = data.starts[data.first[1]], policy = data.policies[data.first[2]];
   var usual = {
-    data: setting.name, separability: setting.separability || "", start: start.name, scale: start.scale,
+    data: first.name, separability: first.separability || "", start: start.name, scale: start.scale,
     policy: policy.policy, rate: policy.rate, target: data.targets[data.first[3]].key
   };
   names.forEach(function (name) { controls[name].addEventListener("change", changed); });
@@ -315,6 +375,7 @@
   window.addEventListener("hashchange", function () { if (fromAddress()) open(fromAddress()); });
   window.addEventListener("resize", draw);
   document.getElementById("explorer").hidden = false;
+  byId("off").hidden = true;
   open(fromAddress());
   if (fromAddress()) document.getElementById("explore").scrollIntoView();
 }());

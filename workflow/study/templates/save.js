@@ -1,20 +1,64 @@
-/* Two buttons below each picture save it as it stands, in the colours of a light page. */
+/* Buttons below each picture save it as it stands, in the colours of a light page; those of the explorer give its numbers
+   too. What can be saved has a name, `data-name`; the explorer leaves with it `rows` and `heading`. */
 (function () {
   "use strict";
 
-  function drawn(svg) {
-    var copy = svg.cloneNode(true), from = [svg].concat([].slice.call(svg.querySelectorAll("*")));
-    var to = [copy].concat([].slice.call(copy.querySelectorAll("*")));
-    var light = document.documentElement;
-    light.classList.add("light");
-    from.forEach(function (node, i) {
+  var told = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "fill-opacity",
+    "stroke-opacity", "font-family", "font-size", "font-weight"];
+
+  function element(parent, name, attributes, text) {
+    var out = document.createElementNS("http://www.w3.org/2000/svg", name);
+    Object.keys(attributes).forEach(function (key) { out.setAttribute(key, attributes[key]); });
+    if (text) out.textContent = text;
+    parent.appendChild(out);
+  }
+
+  /* Break a text into lines of at most so many letters. */
+  function lines(text, most) {
+    return text.split(" ").reduce(function (out, word) {
+      var last = out[out.length - 1];
+      if (last && last.length + 1 + word.length <= most) out[out.length - 1] = last + " " + word;
+      else out.push(word);
+      return out;
+    }, []);
+  }
+
+  /* Write above a chart what the page has around it: title, setting, legend. */
+  function head(svg, heading) {
+    var size = svg.viewBox.baseVal, at = 20, group = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    element(group, "text", { x: 8, y: at, class: "head" }, heading.title);
+    lines(heading.setting, Math.floor(size.width / 8)).forEach(function (line) {
+      at += 18;
+      element(group, "text", { x: 8, y: at, class: "setting" }, line);
+    });
+    at += 22;
+    heading.legend.forEach(function (loss, i) {
+      var points = [8 + 110 * i, at - 5, 48 + 110 * i, at - 5].join(" ");
+      element(group, "polyline", { points: points, class: "line " + loss.css, fill: "none", stroke: loss.colour });
+      element(group, "text", { x: 56 + 110 * i, y: at }, loss.name);
+    });
+    group.setAttribute("transform", "translate(0 " + -(at + 10) + ")");
+    svg.appendChild(group);
+    svg.setAttribute("viewBox", [0, -(at + 10), size.width, size.height + at + 10].join(" "));
+  }
+
+  function drawn(place) {
+    var svg = place.querySelector("svg"), copy = svg.cloneNode(true), root = document.documentElement;
+    if (place.heading) head(copy, place.heading);
+    svg.parentNode.appendChild(copy); // for as long as it takes to read how it would look in a light page
+    root.classList.add("light");
+    [copy].concat([].slice.call(copy.querySelectorAll("*"))).forEach(function (node) {
       var style = getComputedStyle(node);
-      ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "fill-opacity", "stroke-opacity", "font-family", "font-size"].forEach(function (name) {
-        to[i].style.setProperty(name, style.getPropertyValue(name));
+      told.forEach(function (name) {
+        // A figure says itself what it looks like, but for colours that follow the page. What it leaves unsaid, such as
+        // the fill of a mark that is drawn many times, comes from where it is used.
+        var own = svg.classList.contains("chart") || node.hasAttribute(name);
+        if (own) node.setAttribute(name, style.getPropertyValue(name));
       });
     });
-    light.classList.remove("light");
-    var size = svg.viewBox.baseVal;
+    root.classList.remove("light");
+    svg.parentNode.removeChild(copy);
+    var size = copy.viewBox.baseVal;
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     copy.setAttribute("width", size.width);
     copy.setAttribute("height", size.height);
@@ -30,12 +74,13 @@
     setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
   }
 
-  function saveSvg(svg, name) {
-    hand(new Blob([drawn(svg).text], { type: "image/svg+xml" }), name + ".svg");
+  function saveSvg(place) {
+    hand(new Blob([drawn(place).text], { type: "image/svg+xml" }), place.dataset.name + ".svg");
   }
 
-  function savePng(svg, name) {
-    var picture = drawn(svg), image = new Image(), factor = 1600 / picture.width;
+  function savePng(place, say) {
+    var picture = drawn(place), image = new Image(), factor = 1600 / picture.width;
+    image.onerror = function () { say("Not allowed here"); };
     image.onload = function () {
       var canvas = document.createElement("canvas");
       canvas.width = 1600;
@@ -44,22 +89,61 @@
       pen.fillStyle = "#ffffff";
       pen.fillRect(0, 0, canvas.width, canvas.height);
       pen.drawImage(image, 0, 0, canvas.width, canvas.height);
-      canvas.toBlob(function (blob) { hand(blob, name + ".png"); }, "image/png");
+      canvas.toBlob(function (blob) { hand(blob, place.dataset.name + ".png"); }, "image/png");
     };
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(picture.text);
   }
 
-  document.querySelectorAll("figure[data-name]").forEach(function (figure) {
-    var name = figure.dataset.name, row = document.createElement("p");
+  /* The rows as text: a table to be pasted into a sheet has tabs between its cells, a file commas. */
+  function text(rows, mark) {
+    return rows.map(function (row) {
+      return row.map(function (cell) {
+        var plain = String(cell);
+        return plain.indexOf(mark) < 0 && plain.indexOf('"') < 0 ? plain : '"' + plain.replace(/"/g, '""') + '"';
+      }).join(mark);
+    }).join("\n") + "\n";
+  }
+
+  function saveCsv(place) {
+    hand(new Blob([text(place.rows, ",")], { type: "text/csv" }), place.dataset.name + ".csv");
+  }
+
+  function copyRows(place, say) {
+    var copied = function () { say("Copied"); };
+    var words = text(place.rows, "\t");
+    if (!navigator.clipboard) return byHand(words, say);
+    navigator.clipboard.writeText(words).then(copied, function () { byHand(words, say); });
+  }
+
+  /* Copy in the old way, which an iframe and a page without encryption may. */
+  function byHand(words, say) {
+    var field = document.createElement("textarea");
+    field.value = words;
+    field.className = "skip";
+    document.body.appendChild(field);
+    field.select();
+    say(document.execCommand("copy") ? "Copied" : "Not allowed here");
+    document.body.removeChild(field);
+  }
+
+  document.querySelectorAll("[data-name]").forEach(function (place) {
+    var row = document.createElement("p"), name = place.dataset.name;
+    var kinds = place.querySelector("svg") ? [["Save SVG", saveSvg], ["Save PNG", savePng]] : [];
+    if (place.rows) kinds.push(["Save CSV", saveCsv], ["Copy table", copyRows]);
     row.className = "save";
-    [["SVG", saveSvg], ["PNG", savePng]].forEach(function (kind) {
+    kinds.forEach(function (kind) {
       var button = document.createElement("button");
       button.type = "button";
-      button.textContent = "Save " + kind[0];
-      button.setAttribute("aria-label", "Save the picture " + name + " as " + kind[0]);
-      button.addEventListener("click", function () { kind[1](figure.querySelector("svg"), name); });
+      button.textContent = kind[0];
+      button.setAttribute("aria-label", kind[0] + ": " + name);
+      button.addEventListener("click", function () {
+        kind[1](place, function (word) {
+          button.textContent = word;
+          setTimeout(function () { button.textContent = kind[0]; }, 2000);
+        });
+      });
       row.appendChild(button);
     });
-    figure.appendChild(row);
+    place.appendChild(row);
   });
 }());

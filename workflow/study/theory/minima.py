@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 
 import kernels
 from study.data.algebra import digits9, gram, matvec
-from study.data.kinds import sample, with_bias
+from study.data.samples import sample, with_bias
 from study.data.starts import every_start
 from study.runs.sweep import recorded_steps
-from study.tables.tables import conform
+from study.tables.table import conform
+from study.theory.tables import MINIMA
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -257,7 +258,7 @@ def table() -> pd.DataFrame:
                     | {"value": found.value, "gradient_norm": found.gradient_norm, "curvature": found.curvature}
                     | {"radius": RADIUS if found.proven else math.nan, "starts": found.starts}
                 )
-    return conform(pd.DataFrame(rows), "minima")
+    return conform(pd.DataFrame(rows), MINIMA)
 
 
 def surface(points: int = 801) -> tuple[Array, dict[str, Array]]:
@@ -315,7 +316,7 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
     table
         The data sets; the first separable one of each setting is taken.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
 
     Notes
     -----

@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 import kernels
 from kernels import laws
 from study.data.facts import SHARE, SLACK
-from study.data.kinds import Gaussian, sample, with_bias
+from study.data.kinds import Gaussian
+from study.data.samples import sample, with_bias
 from study.data.streams import Stream
-from study.statistics import estimates as statistics
-from study.tables.tables import TABLES, conform
+from study.statistics.cells import slowdown_columns
+from study.statistics.pairs import LOSSES, with_ratio
+from study.tables.table import conform
+from study.theory.tables import FLOW, PHASE
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -68,7 +71,7 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
     table
         The table of data sets. Evaluation draws of those that have a separability are solved.
     arrays
-        The arrays of `study.data.kinds.build`.
+        The arrays of `study.runs.draw.build`.
     progress
         Is told of every batch.
 
@@ -94,8 +97,8 @@ def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
             progress.add(len(starts), time.perf_counter() - begun)
             parts += [_rows(problem, starts, loss, target, solved) for target in config.targets]
     progress.end()
-    empty = pd.DataFrame(columns=list(TABLES["flow"].dtypes))
-    return conform(pd.concat(parts, ignore_index=True) if parts else empty, "flow")
+    empty = pd.DataFrame(columns=list(FLOW.dtypes))
+    return conform(pd.concat(parts, ignore_index=True) if parts else empty, FLOW)
 
 
 def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
@@ -162,7 +165,7 @@ def _rows(
     ).assign(**problem.row, loss=loss, target=target, threshold=problem.thresholds[target])
 
 
-def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame, rate: float) -> pd.DataFrame:
     """Lay the slowdowns from wrong starts on Gaussian data side by side: stepped, flowed, predicted.
 
     Parameters
@@ -173,15 +176,17 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
         The table `flow`.
     cells
         The table `slowdown`.
+    rate
+        The common learning rate whose cells are taken: that of the table `headline`.
 
     Returns
     -------
     DataFrame
-        In the schema `study.tables.tables.TABLES["phase"]`.
+        In the schema `PHASE`.
     """
     options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
     out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
-    out = out.merge(_stepped(cells, options), on=list(_CELL), how="left", validate="one_to_one")
+    out = out.merge(_stepped(cells[cells["rate"] == rate], options), on=list(_CELL), how="left", validate="one_to_one")
     out["stepped_bound"] = out["stepped_bound"].eq(True)
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
@@ -190,15 +195,15 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFr
         where = zip(out["mu"], out["scale"], out[what], lawful, strict=True)
         out[name] = [law(mu, scale, of) if known else math.nan for mu, scale, of, known in where]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
-    return conform(out, "phase")
+    return conform(out, PHASE)
 
 
 def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
     """Slowdown of the flow by cell, with the statistics of the study: `flow`, its interval, and the pairs behind it."""
     rows = flows[flows["initialisation"] == "wrong"].assign(observed=flows["status"] == "reached")
     keys = [*_CELL, "data"]
-    mse, bce = (rows.loc[rows["loss"] == loss, [*keys, "time", "observed"]] for loss in statistics.LOSSES)
-    both = statistics.with_ratio(mse.merge(bce, on=keys, suffixes=("_mse", "_bce"), validate="one_to_one"))
+    mse, bce = (rows.loc[rows["loss"] == loss, [*keys, "time", "observed"]] for loss in LOSSES)
+    both = with_ratio(mse.merge(bce, on=keys, suffixes=("_mse", "_bce"), validate="one_to_one"))
     both = both.sort_values(keys, kind="stable", ignore_index=True)
     codes = np.asarray(both.groupby(list(_CELL), sort=True).ngroup(), dtype=np.int64)
     out = both.drop_duplicates(list(_CELL))[list(_CELL)].reset_index(drop=True)
@@ -206,15 +211,14 @@ def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
     if both.empty:
         return out.assign(**{name.replace("slowdown", "flow"): [] for name in columns}, starts=[])
     how = config.statistics
-    found = statistics.slowdown_columns(both, codes, how.resamples, how.confidence)
+    found = slowdown_columns(both, codes, how.resamples, how.confidence)
     starts = np.bincount(codes, ~both["at_start"].to_numpy(bool)).astype(np.int64)
     return out.assign(**{name.replace("slowdown", "flow"): found[name] for name in columns}, starts=starts)
 
 
 def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFrame:
-    """Slowdown of the sweep from wrong starts at the equal rate nearest to 1/L, by cell."""
-    rows = statistics.headline(cells)
-    rows = rows[(rows["policy"] == "equal") & (rows["initialisation"] == "wrong") & rows["dataset"].isin(options)]
+    """Slowdown of the sweep from wrong starts at equal rates, by cell."""
+    rows = cells[(cells["policy"] == "equal") & (cells["initialisation"] == "wrong") & cells["dataset"].isin(options)]
     columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
     renamed = rows.rename(columns={name: name.replace("slowdown", "stepped") for name in columns})
     renamed["n"] = renamed["dataset"].map({name: entry.n for name, entry in options.items()}).astype(np.int64)
@@ -225,9 +229,7 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
 def _predicted(mu: float, scale: float, target: str) -> float:
     """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
     threshold = _population_targets(mu)[target]
-    mse, bce = (
-        laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in statistics.LOSSES
-    )
+    mse, bce = (laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in LOSSES)
     return mse / bce if 0.0 < bce < math.inf else math.nan
 
 

@@ -1,0 +1,48 @@
+"""One finished study for all tests of the workflow; who changes it works on a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import running
+
+
+def offline() -> list[str]:
+    """What to put before a command so that it has no network, not even its own machine's; nothing where that cannot be."""
+    words = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    try:
+        return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else []
+    except FileNotFoundError:
+        return []
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small study run to its end."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "tiny.yaml").write_text(running.TINY)
+    # Without a network, so that nothing can lean on one.
+    done = running.snakemake(folder, "--configfile", str(folder / "tiny.yaml"), before=offline())
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, times and all."""
+    shutil.copytree(finished, tmp_path / "study")
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of this repository, to be edited."""
+    return running.copy_of_tree(tmp_path / "tree")

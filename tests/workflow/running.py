@@ -1,0 +1,64 @@
+"""What the tests of the workflow share: Snakemake run as a user does, in a folder and from a source tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TINY = """
+seeds: {evaluation: 2, tuning: 1}
+datasets:
+  - {name: gaussian, separability: [2], n: 30}
+initialisations:
+  - name: zero
+  - {name: wrong, scales: [1, 8]}
+learning_rates: [1]
+max_steps: 300
+shards: 2
+curves: {seeds: 1, points: 10}
+statistics: {resamples: 199}
+phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
+"""
+
+
+def snakemake(
+    folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, code: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the Snakefile of a source tree in a folder; the code is that tree's, whatever is installed, if not `code`'s."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(tree / "Snakefile"), "--directory", str(folder)]
+    command += ["--profile", str(tree / "profiles" / "default"), *words]
+    place = code or tree
+    known = os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{place / 'workflow'}"}
+    return subprocess.run([*before, *command], capture_output=True, text=True, check=False, cwd=place, env=known)
+
+
+def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:
+    """Run the study that `finished` has finished; return what was said."""
+    done = snakemake(folder, *words, "--configfile", str(folder / "tiny.yaml"), tree=tree)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def due(folder: Path, *words: str, tree: Path = ROOT) -> set[str]:
+    """Return the rules that a run would run, by a dry run."""
+    said = tiny(folder, "-n", *words, tree=tree)
+    if "Nothing to be done" in said:
+        return set()
+    [table] = set(re.findall(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", said, re.MULTILINE | re.DOTALL))
+    return {line.split()[0] for line in table.splitlines()} - {"all"}
+
+
+def copy_of_tree(place: Path) -> Path:
+    """Copy what git knows of this repository, and what it would add, as it stands."""
+    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0"):
+        if name and not name.startswith("results/reference") and (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, place / name)
+    return place

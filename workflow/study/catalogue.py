@@ -1,0 +1,25 @@
+"""The tables of a study, gathered from the rooms that make them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from study.claims.tables import CLAIMS
+from study.data.tables import DATASETS
+from study.runs.tables import CURVES, PLAN, RUNS
+from study.statistics.tables import ANSWERS, ARRIVALS, DECOMPOSITION, ENDS, HEADLINE, SLOWDOWN
+from study.theory.tables import FLOW, MINIMA, PHASE
+
+__all__ = ["OF_A_STUDY", "TABLES"]
+
+_OF_A_STUDY: Final = (
+    *(DATASETS, RUNS, CURVES, SLOWDOWN, HEADLINE, ANSWERS, DECOMPOSITION, ENDS, ARRIVALS),
+    *(FLOW, PHASE, MINIMA, CLAIMS),
+)
+
+TABLES: Final = MappingProxyType({table.name: table for table in (PLAN, *_OF_A_STUDY)})
+"""Every table of a study by name. A new one is an entry in the list above."""
+
+OF_A_STUDY: Final = tuple(table.name for table in _OF_A_STUDY)
+"""Names of the tables that the report is written from: all but the plan."""

@@ -1,0 +1,116 @@
+"""The reference page of the config: `python -m study.config.page > docs/config.md`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from study.config.model import Config
+from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
+from study.data.kinds import KINDS, REAL, DatasetOptions
+from study.data.starts import INITIALISATIONS, InitialisationOptions
+from study.schema import (
+    Section,
+    allowed,
+    kind,
+    section,
+)
+
+__all__ = ["reference"]
+
+
+def reference() -> str:
+    """Render the reference page of the config, in Markdown, ``docs/config.md``."""
+    given = sorted({KINDS[name] for name in REAL}, key=lambda cls: cls.__name__)
+    kinds = [(name, cls) for name, cls in KINDS.items() if cls not in given]
+    parts = [
+        _INTRODUCTION,
+        "## Top level\n\n" + _table(Config),
+        "## `seeds`\n\n" + _table(Seeds),
+        "## `datasets`\n\n" + _DATASETS_TEXT + "\n\n" + _table(DatasetOptions),
+        *(f"### `{name}`\n\n{cls.summary}\n\n{_table(cls, DatasetOptions)}" for name, cls in kinds),
+        *(f"### Real data\n\n{cls.summary} By name: {_listed(cls)}.\n\n{_table(cls, DatasetOptions)}" for cls in given),
+        "## `initialisations`\n\nA list; each entry names an initialisation and its scales.\n\n"
+        + "\n".join(f"- `{name}`: {entry.summary}" for name, entry in INITIALISATIONS.items())
+        + "\n\n"
+        + _table(InitialisationOptions),
+        "## `curves`\n\n" + _table(Curves),
+        "## `statistics`\n\n" + _table(Statistics),
+        "## `phase`\n\n" + _table(Phase),
+        "## `benchmarks`\n\n" + _table(Benchmarks),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_INTRODUCTION = """\
+# The config
+
+Every key has a default: an empty file is the default study. To change one key, give it on the command line,
+
+    snakemake --config max_steps=1000
+
+or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the default
+list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML, write `1.0e-3`:
+without the point it is text.
+
+This page is made from the code: `python -m study.config.page > docs/config.md`."""
+
+_DATASETS_TEXT = """\
+A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind` says
+otherwise; an entry with a `file` is your own data. So one kind can be there twice, with other options:
+
+    datasets:
+      - {name: gaussian, separability: [2, 4]}
+      - {name: noisy, kind: gaussian, separability: [2], label_noise: 0.1}
+      - {name: mine, file: data/mine.csv, label: outcome}
+
+Every data set has these keys:"""
+
+
+def _listed(cls: type[DatasetOptions]) -> str:
+    names = [name for name in KINDS if KINDS[name] is cls and not name.startswith("digits_")]
+    return (
+        ", ".join(f"`{name}`" for name in names)
+        + ", and the digit pairs `digits_0_1` to `digits_8_9` (lower digit first)"
+    )
+
+
+def _table(model: type[Section], base: type[Section] = Section) -> str:
+    """Table of the keys of a section that its base does not have, in Markdown."""
+    lines = ["| key | type | allowed | default | meaning |", "|---|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        if name not in base.model_fields:
+            cells = [
+                f"`{name}`",
+                kind(field.annotation),
+                allowed(field),
+                _default(name, field),
+                field.description or "",
+            ]
+            # A bar would end the cell, a word in angle brackets would vanish as a tag.
+            lines.append("| " + " | ".join(re.sub(r"\||<(?=\w)", r"\\\g<0>", cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _default(name: str, field: Any) -> str:
+    """Default of a key, as YAML has it."""
+    if field.is_required():
+        return "none: must be given"
+    if isinstance(field.default, Section):
+        return "see below"
+    if name in {"evaluation", "tuning"}:
+        return f"`{len(field.default)}`"
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    if value in ("", []):
+        return "none"
+    if isinstance(value, list):
+        return (
+            ", ".join(f"`{entry.name}`" for entry in value)
+            if section(field.annotation)
+            else f"`[{', '.join(map(str, value))}]`"
+        )
+    return f"`{value}`"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

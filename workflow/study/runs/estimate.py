@@ -1,0 +1,158 @@
+"""How many runs a study has and how long it will take, before it is started."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import kernels
+from kernels import checks
+from study.data.samples import Sample, sample
+from study.data.starts import start
+from study.data.streams import Stream
+from study.runs.plan import assign_shards, expanded, grid_of_one, thresholds
+
+if TYPE_CHECKING:
+    from study.config.model import Config
+
+
+__all__ = ["TRIAL_SECONDS", "describe", "fullest_shard"]
+
+TRIAL_SECONDS = 10.0
+"""What `describe` may spend on trial runs, at most, on one core."""
+
+
+def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64]) -> float:
+    """Return the seconds that the longest shard takes if every run goes on to its budget.
+
+    Parameters
+    ----------
+    config, table
+        As for `expand`; of the table, `n` and `d` are read.
+    price
+        Seconds that a step of one run takes, by data set, shape (data,).
+    """
+    loads = np.bincount(assign_shards(table, config.shards), price)
+    return float(loads.max()) * len(grid_of_one(config)) * config.max_steps
+
+
+def describe(
+    config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]], threads: int | None = None
+) -> str:
+    """Say how large a study is and how long its sweep will take, before it runs.
+
+    The price of a sample-step (one sample, one step, one run) is measured here, on this machine, by a short descent.
+    All runs on the first data set of each setting are then tried, with a smaller budget if the config's would take
+    long; what that leaves unfinished counts as if it went on to the budget. The expected time is scaled up from these.
+
+    Parameters
+    ----------
+    config, table
+        As for `expand`.
+    arrays : mapping
+        The arrays of `study.runs.draw.build`.
+    threads : int, optional
+        Cores to reckon with; default: all that this process may use.
+
+    Returns
+    -------
+    str
+        Some lines of text, without a line break at the end.
+    """
+    pattern, shards = grid_of_one(config), assign_shards(table, config.shards)
+    each = len(pattern)
+    runs = each * len(table)
+    cores = checks.thread_count(threads)
+    price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
+    upper = float(price.sum()) * each * config.max_steps / cores
+    settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
+    first = settings.transform("first").to_numpy()
+    trials = np.unique(first)
+    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (each * price[trials].sum()))))
+    rows = expanded(config, table.iloc[trials], shards[trials], pattern)
+    steps = {data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget) for data in trials}
+    typical = float((price * np.array([steps[data] for data in first])).sum()) * each / cores
+    share = float(np.mean([steps[data] for data in trials])) / config.max_steps
+    count = int(shards.max()) + 1
+    of_loss = pattern["loss"].value_counts(sort=False) * len(table)
+    losses = ", ".join(f"{number:,} {loss}" for loss, number in of_loss.items())
+    seeds = f"{len(config.seeds.evaluation)} evaluation and {len(config.seeds.tuning)} tuning seeds"
+    trial = f"trials of {each * len(trials):,} runs over {budget:,} steps"
+    cut = "" if budget == config.max_steps else ", longer ones counted in full"
+    machine = f"{cores} core{'s' * (cores > 1)} of this machine"
+    lines = [
+        f"data sets   {len(table):,} ({len(trials)} settings, {seeds})",
+        f"starts      {pattern['start'].nunique() * len(table):,}",
+        f"runs        {runs:,} ({losses})",
+        f"rows        {runs * len(config.targets):,} (a row per run and target)",
+        f"steps       at most {runs * config.max_steps:,} ({config.max_steps:,} a run)",
+        f"shards      {count:,} ({_duration(typical * cores / count)} of one core each)",
+        f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {machine}",
+        f"            ({trial}{cut}: a run takes {share:.0%} of its budget)",
+    ]
+    return "\n".join(lines)
+
+
+def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) -> float:
+    """Mean number of steps of the runs on one data set; a run that `budget` does not suffice for counts in full."""
+    starts = rows.drop_duplicates("start")
+    columns = (starts[name] for name in ("start", "initialisation", "scale", "seed"))
+    thetas = {
+        number: start(name, scale, data.direction, int(seed), config.seed)
+        for number, name, scale, seed in zip(*columns, strict=True)
+    }
+    total = 0.0
+    for loss, group in rows.groupby("loss"):
+        run = kernels.descend(
+            data.features,
+            data.labels,
+            np.stack([thetas[number] for number in group["start"]]),
+            loss=str(loss),
+            learning_rate=group["learning_rate"].to_numpy(),
+            max_steps=budget,
+            targets=thresholds(config, group),
+        )
+        censored = np.any([status == "censored" for status in run.status.values()], axis=0)
+        total += float(np.where(censored, config.max_steps, run.steps_run).sum())
+    return total / len(rows)
+
+
+def _price(dimensions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Seconds a sample-step takes on one core, by number of columns: linear in it, so two are timed."""
+    ends = sorted({int(dimensions.min()), int(dimensions.max())})
+    return np.interp(dimensions, ends, [_timed(d) for d in ends])
+
+
+def _timed(d: int) -> float:
+    """Seconds that a sample-step takes on one core with d columns: the best of five short descents, targets checked."""
+    samples, runs, steps = 256, 64, max(20, 2000 // d)
+    features = Stream(0, "price", d).normals(samples * d).reshape(samples, d)
+    labels = np.arange(samples) % 2
+    times = []
+    for _ in range(6):  # the first one compiles
+        begun = time.perf_counter()
+        kernels.descend(
+            features,
+            labels,
+            np.zeros((runs, d)),
+            loss="mse",
+            learning_rate=1e-3,
+            max_steps=steps,
+            targets={"brier": 0.0, "logloss": 0.0, "accuracy": 1.0},
+            threads=1,
+        )
+        times.append(time.perf_counter() - begun)
+    return min(times) / (samples * runs * steps)
+
+
+def _duration(seconds: float) -> str:
+    """Put a time in words, to two digits: ``45 s``, ``3.2 min``, ``7.5 h``, ``12 days``."""
+    for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:,.0f} {unit}"
+    return f"{max(seconds, 1.0):.2g} s"

@@ -1,0 +1,156 @@
+"""The numbers of the first screen: each start it speaks of, its pairs pooled, under each learning-rate policy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from study.statistics.cells import summarise
+from study.statistics.pairs import pairs
+from study.statistics.tables import ANSWERS, SUMMARY
+from study.tables.table import conform
+
+if TYPE_CHECKING:
+    from study.statistics.headline import Headline
+
+ALL, REAL, HEADLINE = "all data sets", "real data", "headline setting"
+"""What the pairs of an answer are of."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """A start of the first screen: its name and scale, and the data whose pairs are pooled."""
+
+    initialisation: str
+    scale: float
+    data: str
+
+    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the cells or pairs from this start, on real data alone where those are the data."""
+        here = (frame["initialisation"] == self.initialisation) & (frame["scale"] == self.scale)
+        if self.data == REAL:
+            here &= frame["separability"].isna()
+        return frame[here]
+
+    def where(self, target: str) -> dict[str, str | float]:
+        """Say which rows of `runs` it takes, as `store.scan` takes them."""
+        real = {"separability": math.nan} if self.data == REAL else {}
+        return {"target": target, "initialisation": self.initialisation, "scale": self.scale, **real}
+
+
+def pooled_starts(cells: pd.DataFrame) -> list[Start]:
+    """List the starts whose pairs are pooled over data sets: zero, and the smallest `normal` one on real data."""
+    out = [Start("zero", 0.0, ALL)] if (cells["initialisation"] == "zero").any() else []
+    ordinary = cells[(cells["initialisation"] == "normal") & cells["separability"].isna()]
+    return out if ordinary.empty else [*out, Start("normal", float(ordinary["scale"].min()), REAL)]
+
+
+def pooled(
+    runs: pd.DataFrame,
+    starts: Sequence[Start],
+    own_rates: Mapping[str, float],
+    chosen: Headline,
+    *,
+    resamples: int,
+    level: float,
+) -> pd.DataFrame:
+    """Summarise the pairs of each pooled start, by policy and target.
+
+    Parameters
+    ----------
+    runs
+        At least the rows of the runs table that `Start.where` names; a target is never cut.
+    starts
+        As `pooled_starts` lists them.
+    own_rates
+        L_BCE / L_loss of `mse` and `bce`; see `pairs`.
+    chosen
+        The headline cells.
+    resamples, level
+        Bootstrap resamples and confidence level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns initialisation, scale, data, policy, target and the summary columns of the table `slowdown`.
+    """
+    paired = chosen.side_by_side(pairs(runs, own_rates))
+    found = [
+        summarise(start.of(paired), ["target", "policy"], resamples=resamples, level=level).assign(
+            initialisation=start.initialisation, scale=start.scale, data=start.data
+        )
+        for start in starts
+    ]
+    return pd.concat(found, ignore_index=True)
+
+
+def answers(cells: pd.DataFrame, chosen: Headline, summaries: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Compute the table `answers`.
+
+    Parameters
+    ----------
+    cells
+        The table `slowdown`.
+    chosen
+        Its headline cells.
+    summaries
+        As `pooled` returns them, of all targets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema `ANSWERS`: the pooled starts, and every wrong start of the headline setting.
+    """
+    compared = chosen.side_by_side(cells)
+    wrong = chosen.in_setting(compared[compared["initialisation"] == "wrong"])
+    rows = [part[[*_KEY, "data", *_SUMMARY]] for part in (*summaries, wrong.assign(data=HEADLINE))]
+    out = pd.concat([part for part in rows if len(part)] or rows, ignore_index=True)
+    beside = [_beside(compared, row, chosen) for row in out.to_dict("records")]
+    names = [name for name in ANSWERS.dtypes if name not in out.columns]
+    return conform(out.assign(**{name: [row[name] for row in beside] for name in names}), ANSWERS)
+
+
+_KEY = ANSWERS.key
+_SUMMARY = [column.name for column in SUMMARY]
+
+
+def _beside(cells: pd.DataFrame, row: Mapping[Any, Any], chosen: Headline) -> dict[str, Any]:
+    """Say what the cells of an answer's start, policy and target tell: their rates, and their least and greatest."""
+    data = ALL if row["data"] == HEADLINE else row["data"]
+    rows = Start(row["initialisation"], row["scale"], data).of(cells)
+    rows = rows[(rows["policy"] == row["policy"]) & (rows["target"] == row["target"])]
+    same = chosen.in_setting(rows) if row["data"] == HEADLINE else rows
+    return {
+        "rate": _only(same["rate"]),
+        "rate_mse": _only(same["rate_mse"]),
+        "rate_bce": _only(same["rate_bce"]),
+        "at_largest_rate": int(chosen.at_largest_rate(rows).sum()),
+        **_spread(rows),
+    }
+
+
+def _only(values: pd.Series[float]) -> float:
+    """Return the one value that all cells share; nan where they differ."""
+    distinct = np.unique(values.to_numpy(float))
+    return float(distinct[0]) if distinct.size == 1 else math.nan
+
+
+def _spread(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the least and the greatest slowdown of the cells that have one, and whether each is a lower bound."""
+    rows = rows[(rows["slowdown"] > 0) & rows["slowdown"].notna()].sort_values(["slowdown", "slowdown_bound"])
+    if rows.empty:
+        nothing = {"lowest": math.nan, "lowest_bound": False, "highest": math.nan, "highest_bound": False}
+        return {"cells": 0, **nothing}
+    least, greatest = rows.iloc[0], rows.iloc[-1]
+    return {
+        "cells": len(rows),
+        "lowest": least["slowdown"],
+        "lowest_bound": least["slowdown_bound"],
+        "highest": greatest["slowdown"],
+        "highest_bound": greatest["slowdown_bound"],
+    }

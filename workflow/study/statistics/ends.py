@@ -1,0 +1,113 @@
+"""How runs ended, and when: counts and first passages that parts of a study add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from study.statistics.pairs import SETTING
+from study.statistics.tables import ARRIVALS, ENDS
+from study.tables.table import conform
+
+STATUSES: Final = ("reached", "censored", "diverged")
+EVERY: Final = "every"
+"""In the table `ends`, the target of the row that counts runs by the worst that happened at any of their targets."""
+
+GROUP: Final = (*SETTING, "loss", "rate", "target")
+"""Runs that differ in their seed alone: a row of the table `arrivals`."""
+
+
+def ends(runs: pd.DataFrame) -> pd.DataFrame:
+    """Compute the table `ends`: how the runs ended, by role, loss and target.
+
+    Counts of parts of a study add up to those of the whole: see `study.statistics.aggregation`.
+
+    Parameters
+    ----------
+    runs
+        The runs table, or some of its starts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema `ENDS`.
+    """
+    keys = ["role", "loss", "target"]
+    columns = [*keys, "run", "start", "status", "max_steps"]
+    worst = runs["status"].map({status: rank for rank, status in enumerate(STATUSES)}).groupby(runs["run"]).max()
+    whole = runs.drop_duplicates("run")[columns].assign(target=EVERY)
+    whole["status"] = [STATUSES[rank] for rank in worst.loc[whole["run"]]]
+    rows = pd.concat([runs[columns], whole])
+    counts = {status: ("status", lambda ends, status=status: int((ends == status).sum())) for status in STATUSES}
+    out = rows.groupby(keys, as_index=False).agg(
+        runs=("run", "size"), starts=("start", "nunique"), budget=("max_steps", "max"), **counts
+    )
+    return conform(out, ENDS)
+
+
+def arrivals(runs: pd.DataFrame) -> pd.DataFrame:
+    """Compute the table `arrivals`: how the runs of the evaluation seeds ended, group by group.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the schema `ARRIVALS`.
+    """
+    rows = runs.loc[runs["role"] == "evaluation", [*GROUP, "max_steps", "step"]]
+    ends = {status: (runs.loc[rows.index, "status"] == status).astype(np.int64) for status in STATUSES}
+    counted = rows.assign(runs=1, at_start=(rows["step"] == 0).astype(np.int64), **ends)
+    grouped = counted.groupby(list(GROUP), dropna=False)
+    out = grouped[["runs", "at_start", *STATUSES]].sum().assign(budget=grouped["max_steps"].max())
+    return conform(out.reset_index(), ARRIVALS)
+
+
+def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Gather the first-passage steps of each group of runs that reached their target, evaluation seeds only.
+
+    Parameters
+    ----------
+    runs
+        The runs table, or some of its settings.
+    most
+        How many steps of a group are kept: with more of them, as many of their quantiles.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is not there.
+    """
+    rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values("step", kind="stable")
+    groups: Any = rows.groupby(list(GROUP), dropna=False)
+    found = [(*key, thinned(group["step"].to_numpy(np.int64), most)) for key, group in groups]
+    return pd.DataFrame(found, columns=[*GROUP, "steps"])
+
+
+def thinned(ordered: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+    """Keep at most so many numbers of an ordered array: its quantiles, first and last included."""
+    if ordered.size <= most:
+        return ordered
+    kept: npt.NDArray[np.int64] = ordered[np.linspace(0, ordered.size - 1, most).round().astype(np.int64)]
+    return kept
+
+
+def added_ends(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up `ends` of parts of a study that share no start: the table of the whole."""
+    grouped = pd.concat(parts).groupby(["role", "loss", "target"], as_index=False)
+    out = grouped[["runs", "starts", *STATUSES]].sum()
+    return conform(out.assign(budget=grouped["budget"].max()["budget"]), ENDS)
+
+
+def of_targets(ended: pd.DataFrame) -> pd.DataFrame:
+    """Keep of the table `ends` the evaluation seeds, target by target.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns loss, target, runs, reached, censored, diverged (int64), sorted by loss and target.
+    """
+    rows = ended[(ended["role"] == "evaluation") & (ended["target"] != EVERY)]
+    return rows[["loss", "target", "runs", *STATUSES]].reset_index(drop=True)

@@ -1,0 +1,148 @@
+"""Which cells the first screen and the figures speak of: chosen once, and written as the table `headline`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.statistics.ends import of_targets
+from study.statistics.pairs import LOSSES
+from study.statistics.tables import HEADLINE
+from study.tables.table import conform
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The choice of a study's headline cells.
+
+    Attributes
+    ----------
+    target
+        The target that headline numbers and figures speak of.
+    rate
+        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was run.
+    setting
+        Data set and separability of the headline figures; None where every data set is a real one.
+    wrong_scale
+        Scale of the wrong start of the first screen; nan where there is none.
+    largest_rate
+        The largest learning rate that each loss was compared at, in units of 1/L_BCE; nan where none was.
+    """
+
+    target: str
+    rate: float
+    setting: tuple[str, float] | None
+    wrong_scale: float
+    largest_rate: Mapping[str, float]
+
+    def side_by_side(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows of the three policies that stand side by side: `equal` at the common rate only."""
+        return cells[(cells["policy"] != "equal") | (cells["rate"] == self.rate)]
+
+    def in_setting(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows of the headline setting."""
+        if self.setting is None:
+            return frame.iloc[:0]
+        dataset, separability = self.setting
+        return frame[(frame["dataset"] == dataset) & (frame["separability"] == separability)]
+
+    def at_largest_rate(self, rows: pd.DataFrame, loss: str = "mse") -> pd.Series[bool]:
+        """Mark the rows in which a loss runs at the largest rate tried with it: a larger one might do better."""
+        marked: pd.Series[bool] = rows[f"rate_{loss}"] == self.largest_rate[loss]
+        return marked
+
+    def drawn(self) -> dict[str, list[dict[str, str | float]]]:
+        """Say which rows of `runs` and `curves` the figures draw, as `store.scan` takes them.
+
+        Those are wrong starts in the headline setting at the common rate.
+        """
+        dataset, separability = self.setting or ("", math.nan)
+        curves: dict[str, str | float] = {"dataset": dataset, "separability": separability, "rate": self.rate}
+        curves["initialisation"] = "wrong"
+        return {"runs": [curves | {"target": self.target}], "curves": [curves]}
+
+    def table(self) -> pd.DataFrame:
+        """Write the choice as the table `headline`, in its schema."""
+        dataset, separability = self.setting or ("", math.nan)
+        row = {
+            "target": self.target,
+            "rate": self.rate,
+            "dataset": dataset,
+            "separability": separability,
+            "wrong_scale": self.wrong_scale,
+            **{f"largest_rate_{loss}": self.largest_rate[loss] for loss in LOSSES},
+        }
+        return conform(pd.DataFrame([row]), HEADLINE)
+
+    @classmethod
+    def read(cls, table: pd.DataFrame) -> Headline:
+        """Read the choice from the table `headline`."""
+        (row,) = table.to_dict("records")
+        setting = None if math.isnan(row["separability"]) else (str(row["dataset"]), float(row["separability"]))
+        largest = {loss: float(row[f"largest_rate_{loss}"]) for loss in LOSSES}
+        return cls(str(row["target"]), float(row["rate"]), setting, float(row["wrong_scale"]), largest)
+
+
+def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
+    """Choose the headline cells of a study.
+
+    Parameters
+    ----------
+    cells
+        The table `slowdown`.
+    ended
+        The table `ends`.
+    """
+    target, rate, setting = headline_target(ended), common_rate(cells), middle_setting(cells)
+    largest = {loss: float(cells[f"rate_{loss}"].max()) for loss in LOSSES}
+    scaleless = Headline(target, rate, setting, math.nan, largest)
+    here = scaleless.in_setting(cells[(cells["target"] == target) & (cells["policy"] == "equal")])
+    return Headline(target, rate, setting, _wrong_scale(here[here["rate"] == rate]), largest)
+
+
+def headline_target(ended: pd.DataFrame) -> str:
+    """Choose the target among those that the evaluation seeds of a study were run to.
+
+    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the first by
+    name.
+    """
+    targets = sorted(of_targets(ended)["target"].unique())
+    return "brier" if "brier" in targets or not targets else str(targets[0])
+
+
+def common_rate(cells: pd.DataFrame) -> float:
+    """Return the common rate nearest to 1/L_BCE (by its logarithm, the smaller on a tie) that `equal` was run at.
+
+    nan where no common rate was run.
+    """
+    rates = np.unique(cells.loc[cells["policy"] == "equal", "rate"].to_numpy(float))
+    if rates.size == 0:
+        return math.nan
+    return float(rates[np.argmin(np.round(np.abs(np.log2(rates)), 9))])
+
+
+def middle_setting(cells: pd.DataFrame) -> tuple[str, float] | None:
+    """Choose the data set drawn at most separabilities (the first by name on a tie) at the middle one of them.
+
+    Of an even number it is the upper middle. None where every data set is a real one, without a separability.
+    """
+    drawn = cells[cells["separability"].notna()]
+    if drawn.empty:
+        return None
+    levels = drawn.groupby("dataset", sort=True)["separability"].unique()
+    dataset = str(levels.map(len).idxmax())
+    values = np.sort(levels[dataset])
+    return dataset, float(values[len(values) // 2])
+
+
+def _wrong_scale(cells: pd.DataFrame) -> float:
+    """Choose the largest scale of a wrong start whose median slowdown was reached, else the largest with a bound."""
+    wrong = cells[
+        (cells["initialisation"] == "wrong") & (cells["starts"] > cells["at_start"]) & (cells["slowdown"] > 0)
+    ]
+    clear = wrong[~wrong["slowdown_bound"]]
+    return float((wrong if clear.empty else clear)["scale"].max())

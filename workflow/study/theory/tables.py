@@ -1,0 +1,117 @@
+"""The tables of gradient flow, the phase diagram and local minima."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from study.tables.columns import LOSS, ROLE, SEED, SETTING, START, TARGET
+from study.tables.table import Column, Table
+
+__all__ = ["FLOW", "MINIMA", "PHASE"]
+
+_LARGE = Column(
+    "large", "bool", "", "Whether it is one of the large draws of `phase.large_n` samples, or data of the study's own."
+)
+
+FLOW: Final = Table(
+    "flow",
+    "tables/flow",
+    (".parquet",),
+    "One gradient flow (data, start, loss) and target, whatever happened.",
+    ("data", "initialisation", "scale", "loss", "target"),
+    (
+        Column(
+            "data",
+            "int64",
+            "",
+            "Number of the realised data set, as in `datasets`; the large draws have the next numbers.",
+        ),
+        *SETTING,
+        SEED,
+        ROLE,
+        _LARGE,
+        Column("n", "int64", "samples", "Number of samples."),
+        *START,
+        LOSS,
+        TARGET,
+        Column("threshold", "float64", "see target", "Value at which the target holds."),
+        Column("status", "str", "", "`reached`, or `censored`: it did not hold up to `time`."),
+        Column("time", "float64", "time", "First passage; a step at learning rate eta advances the time by eta."),
+    ),
+)
+
+
+def _measured(name: str, how: str) -> tuple[Column, ...]:
+    return (
+        Column(name, "float64", "ratio", f"Median paired slowdown {how}, or a lower bound of it."),
+        Column(f"{name}_low", "float64", "ratio", "Lower end of its bootstrap interval over draws."),
+        Column(f"{name}_high", "float64", "ratio", "Upper end of it; inf: the data set no upper limit."),
+        Column(f"{name}_bound", "bool", "", f"Whether `{name}` is a lower bound."),
+    )
+
+
+PHASE: Final = Table(
+    "phase",
+    "tables/phase",
+    (".csv", ".parquet"),
+    "One point of the phase diagram: confidently wrong starts of one scale on Gaussian data of one separability.",
+    ("dataset", "separability", "large", "scale", "target"),
+    (
+        *SETTING,
+        _LARGE,
+        Column("n", "int64", "samples", "Number of samples."),
+        START[1],
+        TARGET,
+        Column("mu", "float64", "", "Half the separability: distance of a class mean from the boundary."),
+        *_measured("stepped", "of the sweep at the equal rate nearest to 1/L; nan where it was not stepped"),
+        *_measured("flow", "of gradient flow"),
+        Column(
+            "starts", "int64", "pairs", "Pairs of flows behind `flow`; those at the target from the start left out."
+        ),
+        Column("predicted", "float64", "ratio", "The population's law; nan where it has none or exceeds float64."),
+        Column(
+            "spread",
+            "float64",
+            "ratio",
+            "Relative standard error of MSE's gradient at the start in a sample of `n`, by the law; nan where it has none.",
+        ),
+        Column(
+            "strayed",
+            "float64",
+            "theta",
+            "Bound by the law of how far MSE's path in such a sample strays from the straight one on its way to 0.",
+        ),
+        Column(
+            "regime",
+            "str",
+            "",
+            "Where the start lies: `small` logits; `plateau`, exponential in the scale; `ceiling`, a power of it.",
+        ),
+    ),
+)
+
+MINIMA: Final = Table(
+    "minima",
+    "tables/minima",
+    (".csv", ".parquet"),
+    "One local minimum of a loss on a data set made for the purpose; see [claims.md](claims.md).",
+    ("dataset", "loss", "minimum"),
+    (
+        Column("dataset", "str", "", "Name of the made data set: `two_scales` or `two_scales_twice`."),
+        LOSS,
+        Column("minimum", "int64", "", "Number of the minimum, from 0, by value."),
+        Column("theta_0", "float64", "", "First weight."),
+        Column("theta_1", "float64", "", "Second weight, or the bias where there is one weight."),
+        Column("theta_2", "float64", "", "Bias where there are two weights, else nan."),
+        Column("value", "float64", "", "Mean loss there (MSE with its factor 1/2)."),
+        Column("gradient_norm", "float64", "", "Length of the gradient at these parameters, computed in 50 digits."),
+        Column("curvature", "float64", "", "Smallest eigenvalue of the Hessian, computed in 50 digits."),
+        Column(
+            "radius",
+            "float64",
+            "",
+            "Proven by interval arithmetic: within this of each parameter lies exactly one stationary point, a minimum.",
+        ),
+        Column("starts", "int64", "", "How many descents from a lattice of starts ended there."),
+    ),
+)
