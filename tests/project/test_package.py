@@ -127,3 +127,9 @@ def test_the_locks_hold_what_pyproject_asks_for() -> None:
             asked = Requirement(text)
             if asked.name != project["name"]:
                 assert pinned.get(asked.name, "0") in asked.specifier, f"{text}: make {lock} again by its first lines"
+
+
+def test_what_is_in_the_lock_of_the_study_is_in_that_of_the_developers() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")]
+    pins = [set(re.findall(r"^[a-z][\w-]*==\S+", text, re.MULTILINE)) for text in texts]
+    assert pins[0] < pins[1]
