@@ -33,7 +33,7 @@ FOUND_BY_THE_STUDY_ALONE = {
     "scale of zero": "what a name means for another key",
     "shared seed": "what a list means for another",
     "the name of another kind": "what a name means for another key",
-    "too many seeds": "a list of them would do",
+    "too many seeds": "what a list means for another",
     "whole float for int": "JSON knows no difference",
 }
 
