@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+# Where this file lies; `workflow.basedir` is the folder of another Snakefile where this one is its module.
+root = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-configfile: Path(workflow.basedir) / "config" / "default.yaml"
+
+configfile: root / "config" / "default.yaml"
 
 
 report: "workflow/report/study.rst"
@@ -21,15 +24,7 @@ figures = drawn + expand(
 )
 
 
-include: "workflow/rules/study.smk"
-include: "workflow/rules/claims.smk"
-include: "workflow/rules/laws.smk"
-include: "workflow/rules/verify.smk"
-include: "workflow/rules/benchmarks.smk"
-
-
 rule all:
-    default_target: True
     input:
         "results/report.html",
         "results/report.md",
@@ -37,11 +32,20 @@ rule all:
         "results/manifest.json",
         tables,
         figures,
+    localrule: True
+
+
+include: "workflow/rules/study.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/laws.smk"
+include: "workflow/rules/verify.smk"
+include: "workflow/rules/benchmarks.smk"
 
 
 rule tables:
     input:
         tables,
+    localrule: True
 
 
 rule report:
@@ -49,6 +53,7 @@ rule report:
         "results/report.html",
         "results/report.md",
         "results/summary.json",
+    localrule: True
 
 
 onerror:
@@ -61,16 +66,3 @@ onsuccess:
         str(file) for each in workflow.dag.jobs for file in each.output
     }:
         partial_report.PAGE.unlink(missing_ok=True)
-
-
-localrules:
-    all,
-    tables,
-    report,
-    plan,
-    benchmark,
-    history,
-    compare,
-    compare_studies,
-    clean,
-    help,

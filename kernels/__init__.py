@@ -1,26 +1,37 @@
 """Gradient descent of sigmoid classifiers: arrays in, arrays out, the same bits on every machine.
 
-numpy and numba only.  Nothing in here reads a file, a config or a clock, but for the compiled code that `compiled` keeps.
+numpy and numba only.  Nothing in here reads a file, a config or a clock, but for the compiled code that
+`code_cache` keeps.
+
+A name is imported from its module when it is first asked for, so that a program loads (and depends on) what
+it uses.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
-from kernels.descent import Descent, descend
-from kernels.evaluation import gradient, risk
-from kernels.flow import Flow, gradient_flow
-from kernels.losses import LOSSES
+if TYPE_CHECKING:
+    from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
+    from kernels.descent import Descent, descend
+    from kernels.evaluation import gradient, risk
+    from kernels.flow import Flow, gradient_flow
+    from kernels.losses import LOSSES
+    from kernels.models import MODELS
+    from kernels.optimisers import OPTIMISERS
 
 if any(Path(__file__).resolve().parents[1].glob("kernels-*.dist-info")):
     raise ImportError(
-        "kernels: the distribution of that name from the package index is installed in the same place and has mixed its "
-        "files with ours; pip uninstall kernels, and install mse-versus-bce again"
+        "kernels: the distribution of that name from the package index is installed in the same place and "
+        "has mixed its files with ours; pip uninstall kernels, and install mse-versus-bce again"
     )
 
 __all__ = [
     "LOSSES",
+    "MODELS",
+    "OPTIMISERS",
     "Descent",
     "Flow",
     "descend",
@@ -33,3 +44,32 @@ __all__ = [
     "risk",
     "softplus",
 ]
+
+_MODULES: Final = {
+    "LOSSES": "losses",
+    "MODELS": "models",
+    "OPTIMISERS": "optimisers",
+    "Descent": "descent",
+    "Flow": "flow",
+    "descend": "descent",
+    "exp": "arithmetic",
+    "expit": "arithmetic",
+    "expit_slope": "arithmetic",
+    "gradient": "evaluation",
+    "gradient_flow": "flow",
+    "log1p": "arithmetic",
+    "risk": "evaluation",
+    "softplus": "arithmetic",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

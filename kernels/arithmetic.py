@@ -1,10 +1,12 @@
 """The project's own exponential, logarithm, sigmoid and softplus.
 
-IEEE operations and explicit fused multiply-adds only: no libm, no fast-math.  So the same bits come out on every processor and
-in every vector width, and `tests/kernels/test_arithmetic.py` holds them to a stated number of ulps against mpmath.
+IEEE operations and explicit fused multiply-adds only: no libm, no fast-math.  So the same bits come out on
+every processor and in every vector width, and `tests/kernels/test_arithmetic.py` holds them to a stated
+number of ulps against mpmath.
 
-Functions marked `lanewise` compile for a float64 and for a vector of lanes alike, and are what losses are written with.  The
-array functions `exp`, `expit`, `expit_slope`, `log1p` and `softplus` are the same arithmetic for everyone else.
+Functions marked `lanewise` compile for a float64 and for a vector of lanes alike, and are what losses are
+written with.  The array functions `exp`, `expit`, `expit_slope`, `log1p` and `softplus` are the same
+arithmetic for everyone else.
 """
 
 from __future__ import annotations
@@ -14,9 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from kernels.compiled import compiled
+from kernels.jit import compiled, lanewise
 from kernels.vectors import add_to_exponent, exponent, fma, mantissa, select
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "exp_clamped",
     "expit",
     "expit_slope",
-    "lanewise",
     "log1p",
     "log_normal",
     "sigmoid",
@@ -32,12 +32,10 @@ __all__ = [
     "softplus",
 ]
 
-lanewise = njit(error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Decorator for a function of one sample's numbers, to be compiled into the loops that use it."""
-
 Floats = npt.NDArray[np.float64]
 
-# ln 2 in two parts. The first has 11 trailing zero bits, so that its product with any exponent of a float64 is exact.
+# ln 2 in two parts. The first has 11 trailing zero bits, so that its product with any exponent of a float64
+# is exact.
 _LN2_HIGH: Final = float.fromhex("0x1.62e42fefa3800p-1")
 _LN2_LOW: Final = float.fromhex("0x1.ef35793c76730p-45")
 _LOG2_E: Final = float.fromhex("0x1.71547652b82fep+0")
@@ -46,8 +44,8 @@ _SQRT_2: Final = float.fromhex("0x1.6a09e667f3bcdp+0")
 # Adding 1.5 * 2**52 leaves the nearest integer in the lowest bits of the sum.
 _SHIFTER: Final = 1.5 * 2.0**52
 
-# exp(r) = 1 + r + r**2 (E2 + E3 r + ... + E11 r**9) on |r| <= ln(2) / 2: the polynomial of least relative error, 3.7e-18, found
-# by Remez exchange in 60 digits and rounded.
+# exp(r) = 1 + r + r**2 (E2 + E3 r + ... + E11 r**9) on |r| <= ln(2) / 2: the polynomial of least
+# relative error, 3.7e-18, found by Remez exchange in 60 digits and rounded.
 _E2: Final = 0.5000000000000011
 _E3: Final = 0.16666666666666413
 _E4: Final = 0.041666666666530155
@@ -59,8 +57,8 @@ _E9: Final = 2.7557586373840165e-06
 _E10: Final = 2.763024837921144e-07
 _E11: Final = 2.5000061602835666e-08
 
-# log(1 + f) = 2 s + s**3 (L0 + L1 s**2 + ... + L6 s**12), s = f / (2 + f), on 1/sqrt(2) <= 1 + f <= sqrt(2); found likewise, with
-# an absolute error below 2.5e-18 in the bracket times s**2.
+# log(1 + f) = 2 s + s**3 (L0 + L1 s**2 + ... + L6 s**12), s = f / (2 + f), on 1/sqrt(2) <= 1 + f <= sqrt(2);
+# found likewise, with an absolute error below 2.5e-18 in the bracket times s**2.
 _L0: Final = 0.6666666666666734
 _L1: Final = 0.3999999999941396
 _L2: Final = 0.2857142874256241
@@ -69,14 +67,15 @@ _L4: Final = 0.18183565408179383
 _L5: Final = 0.15314021098791508
 _L6: Final = 0.14796261336110894
 
-# exp(-708) is the last power of e, counted in whole numbers, that is a normal float64 and whose reciprocal is one.
+# exp(-708) is the last power of e, counted in whole numbers, that is a normal float64 and whose reciprocal is
+# one.
 _LARGEST_EXPONENT: Final = 708.0
 _TINY: Final = 2.0**-54
 
 
 @lanewise
 def _exp_of_remainder(x: Any, shifted: Any) -> Any:
-    """``exp(x - k ln 2)`` in [1/sqrt(2), sqrt(2)], where `shifted` is `_SHIFTER` plus the integer k nearest to ``x / ln 2``."""
+    """``exp(x - k ln 2)`` in [1/sqrt(2), sqrt(2)]; `shifted` is `_SHIFTER` + k, k next to x / ln 2."""
     k = shifted - _SHIFTER
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
     p = fma(_E11, r, _E10)
@@ -106,13 +105,13 @@ def exp_clamped(x: Any) -> Any:
 
 @lanewise
 def sigmoid(x: Any) -> Any:
-    """``1 / (1 + exp(-x))``, relatively accurate in both tails, for ``|x| <= 708`` (taken as +-708 beyond)."""
+    """``1 / (1 + exp(-x))``, relatively accurate in both tails; an x beyond +-708 counts as +-708."""
     return 1.0 / (1.0 + exp_clamped(-x))
 
 
 @lanewise
 def sigmoid_pair(x: Any) -> Any:
-    """``sigmoid(x), sigmoid(-x)``, each relatively accurate in both tails, for one exponential and one division."""
+    """``sigmoid(x), sigmoid(-x)``, relatively accurate in both tails, by one exponential and division."""
     e = exp_clamped(-x)
     upper = 1.0 / (1.0 + e)
     return upper, upper * e
@@ -262,8 +261,8 @@ def expit(x: npt.ArrayLike) -> Any:
 def expit_slope(x: npt.ArrayLike) -> Any:
     """Derivative of the sigmoid, ``sigmoid(x) sigmoid(-x)``, within 2 ulp in both tails.
 
-    This is the factor that MSE's gradient carries and that of BCE does not.  The usual ``p * (1 - p)`` is exactly 0 from
-    x = 36.74 on; this one is positive up to x = 745.
+    This is the factor that MSE's gradient carries and that of BCE does not.  The usual ``p * (1 - p)`` is
+    exactly 0 from x = 36.74 on; this one is positive up to x = 745.
 
     Parameters
     ----------

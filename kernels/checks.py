@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from kernels.errors import failure
 from kernels.losses import LOSSES, Loss
+from kernels.models import MODELS, Model
+from kernels.optimisers import OPTIMISERS, Optimiser
+from kernels.targets import TARGETS
 
 __all__ = [
-    "TARGETS",
     "evaluation_budget",
-    "failure",
     "finite_array",
     "float_type",
     "known_loss",
+    "known_model",
+    "known_optimiser",
     "number_between",
     "rates_of",
     "samples",
@@ -33,16 +37,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-TARGETS: Final = ("accuracy", "brier", "logloss")
-"""Names of the targets, in the order of the rows of `thresholds_of`."""
-
-_UNREACHABLE: Final = {"accuracy": np.inf, "brier": -np.inf, "logloss": -np.inf}
-
-
-def failure(argument: str, value: object, allowed: str) -> ValueError:
-    """The error that names an argument, what it was given, and what is allowed."""
-    return ValueError(f"{argument}: got {value}; allowed is {allowed}")
 
 
 def _real_array(argument: str, value: npt.ArrayLike, allowed: str) -> Floats:
@@ -87,20 +81,31 @@ def samples(features: npt.ArrayLike, labels: npt.ArrayLike, most: float = np.inf
     return x, y
 
 
-def vectors(argument: str, value: npt.ArrayLike, d: int) -> Floats:
-    """Parameter vectors (runs, d), as a C-contiguous float64 copy."""
-    allowed = f"a finite real array of shape (runs, {d}), a parameter for each feature"
+def vectors(argument: str, value: npt.ArrayLike, model: Model, d: int) -> Floats:
+    """Parameter vectors (runs, rows) of a model on `d` features, as a C-contiguous float64 copy."""
+    rows = model.rows(d)
+    allowed = (
+        f"a finite real array of shape (runs, {rows}), the parameters of model {model.name} on {d} features"
+    )
     array = _real_array(argument, value, allowed)
-    if array.ndim != 2 or array.shape[1] != d:
+    if array.ndim != 2 or array.shape[1] != rows:
         raise failure(argument, f"shape {array.shape}", allowed)
     return _finite(argument, np.ascontiguousarray(array), allowed)
 
 
 def known_loss(name: object) -> Loss:
     """The registered loss of that name."""
-    if not isinstance(name, str) or name not in LOSSES:
-        raise failure("loss", repr(name), f"one of {', '.join(LOSSES)}")
-    return LOSSES[name]
+    return LOSSES.find(name)
+
+
+def known_model(name: object) -> Model:
+    """The registered model of that name."""
+    return MODELS.find(name)
+
+
+def known_optimiser(name: object) -> Optimiser:
+    """The registered optimiser of that name."""
+    return OPTIMISERS.find(name)
 
 
 def _per_run(argument: str, value: npt.ArrayLike, runs: int, allowed: str) -> Floats:
@@ -173,8 +178,8 @@ def thread_count(value: object) -> int:
 def thresholds_of(
     targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, runs: int
 ) -> tuple[tuple[str, ...], Floats]:
-    """The names of the targets asked for, and the thresholds of all (3, runs): out of reach where not asked for."""
-    table = np.repeat(np.array([[_UNREACHABLE[name]] for name in TARGETS]), runs, axis=1)
+    """The names of the targets asked for, and the thresholds of all (3, runs): nan where not asked for."""
+    table = np.full((len(TARGETS), runs), np.nan)
     asked = {} if targets is None else targets
     allowed = f"a mapping from {', '.join(TARGETS)} to thresholds"
     if not isinstance(asked, Mapping):
@@ -186,8 +191,10 @@ def thresholds_of(
             f"targets[{name!r}]", threshold, runs, f"a finite number, or {runs} of them"
         )
     if "accuracy" in asked and labels.min() == labels.max():
-        raise failure("targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes")
-    return tuple(name for name in TARGETS if name in asked), np.ascontiguousarray(table)
+        raise failure(
+            "targets['accuracy']", f"labels of class {int(labels[0])} only", "labels of both classes"
+        )
+    return tuple(name for name in TARGETS if name in asked), table
 
 
 def trace_steps_of(value: Sequence[int] | npt.ArrayLike | None, max_steps: int) -> Ints:

@@ -1,7 +1,7 @@
-"""Full-batch gradient descent of many runs at once, with the step at which each first meets its targets.
+"""Gradient descent of many runs at once, with the step at which each first meets its targets.
 
-A worker has a vector of runs in hand, one a lane, and takes the next run from the queue whenever one of them ends: so a run costs
-what its own steps cost, and nothing waits for the slowest of a block.
+A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends:
+so a run costs what its own steps cost, and nothing waits for the slowest of a block.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import typeof
 
 from kernels import checks
-from kernels.compiled import compiled
-from kernels.hands import (
-    Hand,
+from kernels.jit import compile_for, compiled, lanewise
+from kernels.lanes import (
+    RATE,
+    STEP,
+    Lanes,
     Outcome,
     Task,
-    any_spent,
-    empty_hand,
-    record,
-    replace_diverged,
-    replace_spent,
-    settle,
-    take_runs,
-    update,
+    empty_lanes,
+    refill,
+    retire_diverged,
+    retire_spent,
 )
 from kernels.losses import Loss
-from kernels.passes import arrange, full_pass
-from kernels.vectors import WIDTH
+from kernels.models import Model
+from kernels.optimisers import Optimiser
+from kernels.passes import full_pass
+from kernels.samples import arrange, pad
+from kernels.targets import TARGETS, check_targets
+from kernels.traces import recorder
+from kernels.vectors import WIDTH, all_true, fma, load, store
 
 __all__ = ["Descent", "descend"]
 
@@ -48,16 +50,17 @@ class Descent:
     Attributes
     ----------
     theta
-        Last parameters, (runs, d) float64; not finite where a run diverged.
+        Last parameters, (runs, rows) float64; not finite where a run diverged.
     steps_run
         Steps taken, (runs,) int64.
     first_passage
         For each target asked for, the step at which it first held, (runs,) int64, -1 if it never did.
     status
-        For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or ``"diverged"``.
+        For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or
+        ``"diverged"``.
     trace
-        None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k) float64 each; nan
-        from the step on at which a run has ended.
+        None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k)
+        float64 each; nan from the step on at which a run has ended.
     """
 
     theta: Floats
@@ -72,39 +75,75 @@ class Descent:
         return np.logical_not(np.isfinite(self.theta).all(axis=1))
 
 
+def _stepper(optimiser: Optimiser) -> Any:
+    """The function ``(lanes, count)`` that moves every lane; it returns whether all stay finite."""
+    tick, move, slots = optimiser.tick, optimiser.move, optimiser.slots
+
+    @lanewise
+    def step(lanes: Lanes, count: Any) -> Any:
+        rate = load(lanes.state, RATE)
+        pace = tick(rate, count, lanes.clocks)
+        zero = 0.0 * rate
+        check = zero
+        for j in range(lanes.theta.shape[0]):
+            moved = move(pace, load(lanes.theta, j), load(lanes.gradient, j), lanes.memory, slots * j)
+            store(lanes.theta, j, moved)
+            # 0 times inf or nan is nan, and stays.
+            check = fma(moved, zero, check)
+        store(lanes.state, STEP, load(lanes.state, STEP) + 1.0)
+        return all_true(check <= 0.0)
+
+    return step
+
+
 @cache
-def _worker(loss: Loss, scored: bool, traced: bool) -> Any:
-    """The loop of one thread, compiled for one loss, with what it needs: `scored` against targets, `traced` at given steps."""
-    one_pass = full_pass(loss.derivative, scored)
+def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced: bool) -> Any:
+    """The loop of one thread with what it needs: `scored` against targets, `traced` at given steps."""
+    one_pass = full_pass(model, loss.derivative, scored)
+    step = _stepper(optimiser)
+    record = recorder(model)
 
     @compiled
-    def work(task: Task, outcome: Outcome, hand: Hand) -> None:
-        held = take_runs(task, hand)
-        while held > 0:
+    def work(task: Task, outcome: Outcome, lanes: Lanes) -> None:
+        count = task.features.shape[0] - task.padding
+        active = refill(task, lanes)
+        passes, vacant = 0, False
+        while active > 0:
             if traced:
-                record(task, outcome, hand)
+                record(task, outcome, lanes)
+            ended = False
             if not scored:
-                if any_spent(task, hand):
-                    held += replace_spent(task, outcome, hand)
-                    continue
-            scores = one_pass(task.features, task.positives_from, task.padding, hand.theta, hand.gradient)
-            if scored:
-                held += settle(task, outcome, hand, scores)
-            if not update(hand):
-                held += replace_diverged(task, outcome, hand)
+                ended = retire_spent(task, outcome, lanes)
+            if not ended:  # else no pass is due before the lane is refilled
+                scores = one_pass(
+                    task.features,
+                    task.positives_from,
+                    task.padding,
+                    lanes.theta,
+                    lanes.scratch,
+                    lanes.gradient,
+                )
+                if scored:
+                    ended = check_targets(task, outcome, lanes, scores)
+                # Every lane moves; in a lane whose run has just ended, the move is thrown away.
+                if not step(lanes, count):
+                    retire_diverged(outcome, lanes)
+                    ended = True
+                passes += 1
+            vacant = vacant or ended
+            if vacant and passes % task.period == 0:
+                active = refill(task, lanes)
+                vacant = False
 
     return work
 
 
-def _run_workers(loss: Loss, scored: bool, task: Task, outcome: Outcome, threads: int) -> None:
-    # A worker that scores can always record as well: one function less to compile for who needs both.
-    work = _worker(loss, scored, traced=scored or task.trace_steps.size > 0)
-    runs, d = task.starts.shape
-    hands = [empty_hand(d) for _ in range(max(1, min(threads, -(-runs // WIDTH))))]
+def _run_workers(work: Any, task: Task, outcome: Outcome, workers: list[Lanes]) -> None:
+    """Run a thread for each worker's lanes until the queue is empty."""
     # Compiled here, once: threads that met an uncompiled function would each compile it.
-    work.compile((typeof(task), typeof(outcome), typeof(hands[0])))
-    with ThreadPoolExecutor(len(hands)) as pool:
-        for done in [pool.submit(work, task, outcome, hand) for hand in hands]:
+    compile_for(work, task, outcome, workers[0])
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for done in [pool.submit(work, task, outcome, lanes) for lanes in workers]:
             done.result()
 
 
@@ -116,14 +155,20 @@ def descend(
     loss: str,
     learning_rate: npt.ArrayLike,
     max_steps: int,
+    model: str = "linear",
+    optimiser: str = "gd",
     targets: Mapping[str, npt.ArrayLike] | None = None,
     trace_steps: Sequence[int] | npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> Descent:
-    """Full-batch gradient descent, ``theta <- theta - learning_rate * gradient``, of many runs on the same samples.
+    """Full-batch gradient descent of many runs on the same samples.
 
-    A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer finite.  The
-    results are the same to the bit for any number of threads, any order of the runs and any processor.
+    With the optimiser ``gd`` every step is ``theta <- theta - learning_rate * gradient``, the gradient being
+    that of the mean loss.
+
+    A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
+    finite.  The results are the same to the bit for any number of threads, any order of the runs and any
+    processor.
 
     Parameters
     ----------
@@ -132,19 +177,25 @@ def descend(
     labels
         (n,) of 0 and 1.
     starts
-        (runs, d) finite real numbers, the parameters at step 0.
+        (runs, rows) finite real numbers, the parameters at step 0; a linear model has d rows.
     loss
         A name from `kernels.LOSSES`.
     learning_rate
         Positive, one for all or (runs,), in absolute units.
     max_steps
         The budget, from 0 to 2**53 steps.
+    model
+        A name from `kernels.MODELS`.
+    optimiser
+        A name from `kernels.OPTIMISERS`.
     targets
-        Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0) is met from its
-        threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in nats) down from theirs.  They are
-        checked at every step from 0 on.  None: every run uses its whole budget.
+        Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0)
+        is met from its threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in
+        nats) down from theirs.  They are checked at every step from 0 on.  None: every run uses its whole
+        budget.
     trace_steps
-        Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end stay nan.
+        Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end
+        stay nan.
     threads
         Number of threads, by default one for each core this process may use.
 
@@ -155,17 +206,20 @@ def descend(
     Raises
     ------
     ValueError
-        Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both classes.
+        Naming the argument, the value and what is allowed.  ``accuracy`` as a target needs samples of both
+        classes.
 
     Notes
     -----
-    The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A margin beyond +-708 counts as
-    +-708 in a gradient: what that leaves out is below 1e-307.
+    The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A
+    margin beyond +-708 counts as +-708 in a gradient: what that leaves out is below 1e-307.
     """
-    chosen = checks.known_loss(loss)
+    chosen_loss = checks.known_loss(loss)
+    chosen_model = checks.known_model(model)
+    chosen_optimiser = checks.known_optimiser(optimiser)
     x, y = checks.samples(features, labels)
-    theta = checks.vectors("starts", starts, x.shape[1])
-    runs = len(theta)
+    theta = checks.vectors("starts", starts, chosen_model, x.shape[1])
+    runs, rows = theta.shape
     rates = checks.rates_of(learning_rate, runs)
     budget = checks.step_budget(max_steps)
     asked, thresholds = checks.thresholds_of(targets, y, runs)
@@ -177,33 +231,40 @@ def descend(
         features=arranged,
         positives_from=positives_from,
         padding=float(len(arranged) - len(x)),
-        raw_features=np.ascontiguousarray(x),
+        raw_features=pad(x),
         raw_labels=y,
         starts=theta,
-        step_sizes=rates / len(x),
+        rates=rates,
         thresholds=thresholds,
         max_steps=budget,
         trace_steps=recorded,
+        period=1,
         queue=np.zeros(1, dtype=np.int64),
     )
     outcome = Outcome(
         theta=np.empty_like(theta),
         steps_run=np.zeros(runs, dtype=np.int64),
-        first_passage=np.full((3, runs), -1),
-        trace=np.full((3, runs, len(recorded)), np.nan),
+        first_passage=np.full((len(TARGETS), runs), -1),
+        trace=np.full((len(TARGETS), runs, len(recorded)), np.nan),
     )
-    _run_workers(chosen, bool(asked), task, outcome, thread_count)
+    # A worker that scores can always record as well: one function less to compile for who needs both.
+    scored = bool(asked)
+    work = _worker(chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
+    memory, scratch = chosen_optimiser.slots * rows, chosen_model.scratch(x.shape[1])
+    workers = max(1, min(thread_count, -(-runs // WIDTH)))
+    lanes = [empty_lanes(rows, memory, chosen_optimiser.clocks, scratch) for _ in range(workers)]
+    _run_workers(work, task, outcome, lanes)
     return _descent_of(outcome, asked, None if trace_steps is None else recorded)
 
 
 def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None) -> Descent:
     finite = np.isfinite(outcome.theta).all(axis=1)
-    passages = {name: outcome.first_passage[checks.TARGETS.index(name)] for name in asked}
+    passages = {name: outcome.first_passage[TARGETS.index(name)] for name in asked}
     status = {
         name: np.where(steps >= 0, "reached", np.where(finite, "censored", "diverged"))
         for name, steps in passages.items()
     }
     trace: dict[str, npt.NDArray[Any]] | None = None
     if recorded is not None:
-        trace = {"steps": recorded, **dict(zip(checks.TARGETS, outcome.trace, strict=True))}
+        trace = {"steps": recorded, **dict(zip(TARGETS, outcome.trace, strict=True))}
     return Descent(outcome.theta, outcome.steps_run, passages, status, trace)

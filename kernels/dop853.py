@@ -1,7 +1,9 @@
-"""Coefficients of Dormand and Prince's Runge-Kutta method of order 8, with error estimates of order 5 and 3 and an interpolant.
+"""Coefficients of Dormand and Prince's Runge-Kutta method of order 8.
 
-Source: Hairer, Norsett and Wanner (1993), "Solving Ordinary Differential Equations I", 2nd edition, section II.10, and their
-program DOP853.  The tests check the orders.  Rows are written sparsely, a row for each stage.
+With it come error estimates of order 5 and 3, and an interpolant.
+Source: Hairer, Norsett and Wanner (1993), "Solving Ordinary Differential Equations I", 2nd edition, section
+II.10, and their program DOP853.  The tests check the orders.  Rows are written sparsely, a row for each
+stage.
 """
 
 from __future__ import annotations
@@ -126,7 +128,10 @@ WEIGHTS: Final = _dense(
         14: -9.15095847217987,
     },
 )
-"""Weights of the slopes before it for the place of each stage, (STAGES_EXTENDED, STAGES_EXTENDED); row 12 is the step itself."""
+"""Weights of the slopes before it for the place of each stage, (STAGES_EXTENDED, STAGES_EXTENDED).
+
+Row 12 is the step itself.
+"""
 
 _ERRORS: Final = _dense(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels import checks
-from kernels.compiled import compiled
+from kernels.jit import compiled
 from kernels.losses import Loss
-from kernels.passes import aligned_rows, arrange, full_pass
-from kernels.vectors import WIDTH, fma
+from kernels.models import GROUP, Model
+from kernels.passes import full_pass
+from kernels.samples import aligned_rows, arrange, pad
+from kernels.vectors import WIDTH, store
 
 __all__ = ["gradient", "risk"]
 
@@ -20,25 +23,31 @@ Floats = npt.NDArray[np.float64]
 
 
 @cache
-def _risk_loop(loss: Loss) -> Any:
-    value = loss.value
+def _risk_loop(model: Model, loss: Loss) -> Any:
+    logits, value = model.logits, loss.value
 
     @compiled
-    def loop(features: Floats, labels: Floats, thetas: Floats, out: Floats) -> None:
-        n, d = features.shape
-        for run in range(thetas.shape[0]):
-            total = 0.0
-            for i in range(n):
-                z = 0.0
-                for j in range(d):
-                    z = fma(features[i, j], thetas[run, j], z)
-                total += value(z, labels[i])
-            out[run] = total / n
+    def loop(features: Floats, labels: Floats, theta: Floats, scratch: Floats, risks: Floats) -> None:
+        group = np.empty((GROUP, WIDTH))
+        risks[:] = 0.0
+        for i in range(0, labels.size, GROUP):
+            z0, z1, z2, z3 = logits(features, i, theta, scratch)
+            store(group, 0, z0)
+            store(group, 1, z1)
+            store(group, 2, z2)
+            store(group, 3, z3)
+            for k in range(min(GROUP, labels.size - i)):
+                for lane in range(risks.size):
+                    risks[lane] += value(group[k, lane], labels[i + k])
+        for lane in range(risks.size):
+            risks[lane] /= labels.size
 
     return loop
 
 
-def risk(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, *, loss: str) -> Floats:
+def risk(
+    features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, *, loss: str, model: str = "linear"
+) -> Floats:
     """Mean loss over the samples.
 
     Parameters
@@ -48,9 +57,11 @@ def risk(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, 
     labels
         (n,) of 0 and 1.
     thetas
-        (runs, d) finite real numbers.
+        (runs, rows) finite real numbers; a linear model has d rows.
     loss
         A name from `kernels.LOSSES`.
+    model
+        A name from `kernels.MODELS`.
 
     Returns
     -------
@@ -61,26 +72,38 @@ def risk(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, 
     ValueError
         Naming the argument, the value and what is allowed.
     """
-    chosen = checks.known_loss(loss)
+    chosen_loss, chosen_model = checks.known_loss(loss), checks.known_model(model)
     x, y = checks.samples(features, labels)
-    theta = checks.vectors("thetas", thetas, x.shape[1])
+    theta = checks.vectors("thetas", thetas, chosen_model, x.shape[1])
+    loop = _risk_loop(chosen_model, chosen_loss)
+    padded, scratch = pad(x), aligned_rows(chosen_model.scratch(x.shape[1]))
     out = np.empty(len(theta))
-    _risk_loop(chosen)(np.ascontiguousarray(x), y, theta, out)
+    for part, lanes in _blocks(theta):
+        loop(padded, y, lanes, scratch, out[part])
     return out
 
 
 @cache
-def _gradient_loop(loss: Loss) -> Any:
-    one_pass = full_pass(loss.derivative, scored=False)
+def _gradient_loop(model: Model, loss: Loss) -> Any:
+    one_pass = full_pass(model, loss.derivative, scored=False)
 
     @compiled
-    def loop(features: Floats, positives_from: int, padding: float, theta: Floats, gradient: Floats) -> None:
-        one_pass(features, positives_from, padding, theta, gradient)
+    def loop(
+        features: Floats,
+        positives_from: int,
+        padding: float,
+        theta: Floats,
+        scratch: Floats,
+        gradient: Floats,
+    ) -> None:
+        one_pass(features, positives_from, padding, theta, scratch, gradient)
 
     return loop
 
 
-def gradient(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, *, loss: str) -> Floats:
+def gradient(
+    features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, *, loss: str, model: str = "linear"
+) -> Floats:
     """Gradient of the mean loss: the very sums that `descend` takes its steps along.
 
     Parameters
@@ -90,29 +113,39 @@ def gradient(features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLi
     labels
         (n,) of 0 and 1.
     thetas
-        (runs, d) finite real numbers.
+        (runs, rows) finite real numbers; a linear model has d rows.
     loss
         A name from `kernels.LOSSES`.
+    model
+        A name from `kernels.MODELS`.
 
     Returns
     -------
-    (runs, d) float64
+    (runs, rows) float64
 
     Raises
     ------
     ValueError
         Naming the argument, the value and what is allowed.
     """
-    chosen = checks.known_loss(loss)
+    chosen_loss, chosen_model = checks.known_loss(loss), checks.known_model(model)
     x, y = checks.samples(features, labels)
-    theta = checks.vectors("thetas", thetas, x.shape[1])
+    theta = checks.vectors("thetas", thetas, chosen_model, x.shape[1])
     arranged, positives_from = arrange(x, y)
-    loop = _gradient_loop(chosen)
-    lanes, sums = aligned_rows(x.shape[1]), aligned_rows(x.shape[1])
+    padding = float(len(arranged) - len(x))
+    loop = _gradient_loop(chosen_model, chosen_loss)
+    sums, scratch = aligned_rows(theta.shape[1]), aligned_rows(chosen_model.scratch(x.shape[1]))
     out = np.empty_like(theta)
-    for first in range(0, len(theta), WIDTH):
-        block = theta[first : first + WIDTH]
-        lanes[:, : len(block)] = block.T
-        loop(arranged, positives_from, float(len(arranged) - len(x)), lanes, sums)
-        out[first : first + WIDTH] = sums[:, : len(block)].T / len(x)
+    for part, lanes in _blocks(theta):
+        loop(arranged, positives_from, padding, lanes, scratch, sums)
+        out[part] = sums[:, : part.stop - part.start].T / len(x)
     return out
+
+
+def _blocks(theta: Floats) -> Iterator[tuple[slice, Floats]]:
+    """Vectors of runs: which they are, and their parameters (rows, lanes); lanes left over hold anything."""
+    lanes = aligned_rows(theta.shape[1])
+    for first in range(0, len(theta), WIDTH):
+        part = slice(first, min(first + WIDTH, len(theta)))
+        lanes[:, : part.stop - part.start] = theta[part].T
+        yield part, lanes

@@ -1,18 +1,21 @@
 """The registered losses: of each its value, its derivative in the logit, and how curved it can be.
 
-To add a loss, add one entry here (or call `register` from elsewhere): everything else learns of it from `LOSSES`.
+To add a loss, add one entry here, or call `register` from elsewhere: everything else learns of it from
+`LOSSES`.  `docs/add-a-loss.md` has a worked example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cache
 from typing import Any, Final
 
-from kernels.arithmetic import _expit, _softplus, lanewise, sigmoid, sigmoid_pair
+from kernels.arithmetic import _expit, _softplus, sigmoid, sigmoid_pair
+from kernels.jit import compiled, lanewise
+from kernels.registry import Family, Registry
 
-__all__ = ["LOSSES", "Loss", "register"]
+__all__ = ["LOSSES", "Loss", "register", "slope_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +29,8 @@ class Loss:
     value
         `lanewise` function ``(z, y) -> loss``.  It sees scalars only.
     derivative
-        `lanewise` function ``(z, y) -> d loss / d z``, written with ``+ - * /``, comparisons and the functions of
-        `kernels.arithmetic` and `kernels.vectors`.  It must be finite at ``z = 0``.
+        `lanewise` function ``(z, y) -> d loss / d z``, written with ``+ - * /``, comparisons and the
+        functions of `kernels.arithmetic` and `kernels.vectors`.  It must be finite at ``z = 0``.
     smoothness
         Upper bound of ``|d^2 loss / d z^2|``: gradient descent is stable below a rate of
         ``2 / (smoothness * lambda_max(X'X / n))``.
@@ -39,25 +42,31 @@ class Loss:
     smoothness: float
 
 
-_registry: dict[str, Loss] = {}
-
-LOSSES: Final[Mapping[str, Loss]] = MappingProxyType(_registry)
+LOSSES: Final[Registry[Loss]] = Registry("loss")
 """The registered losses by name."""
 
 
-def register(loss: Loss) -> Loss:
-    """Make `loss` known under its name.
+def register(loss: Loss | Family[Loss]) -> None:
+    """Make a loss, or a family of them, known under its name.
 
     Raises
     ------
     ValueError
-        If the name is taken.
+        If the name is taken, or is not made of letters, digits and underscores.
     """
-    if loss.name in _registry:
-        message = f"loss: {loss.name!r} is registered already; choose a name other than {', '.join(_registry)}"
-        raise ValueError(message)
-    _registry[loss.name] = loss
-    return loss
+    LOSSES.register(loss)
+
+
+@cache
+def slope_of(loss: Loss) -> Any:
+    """The derivative of a loss in its logit as a function of one sample, compiled."""
+    derivative = loss.derivative
+
+    @compiled
+    def slope(z: float, y: float) -> float:
+        return derivative(z, y)  # type: ignore[no-any-return]
+
+    return slope
 
 
 @lanewise
@@ -92,5 +101,6 @@ def _mse_derivative(z: Any, y: Any) -> Any:
 
 register(Loss("bce", _bce_value, _bce_derivative, smoothness=0.25))
 
-# max |s**2 (1 - s) (2 - 3 s)| over [0, 1], at s = (15 - sqrt(33)) / 24. The half in front of the square is our convention.
+# max |s**2 (1 - s) (2 - 3 s)| over [0, 1], at s = (15 - sqrt(33)) / 24. The half in front of the square
+# is our convention.
 register(Loss("mse", _mse_value, _mse_derivative, smoothness=0.07702928506067526))

@@ -1,8 +1,9 @@
 """Lanes: a Numba type whose value is one LLVM vector of float64, and its operations.
 
-A function written with ``+ - * /``, unary minus, comparisons and the helpers of this module compiles for a ``float64`` and for
-a vector of `WIDTH` of them alike, and gives the same bits in both: each operation is one IEEE operation per lane, and LLVM is
-given no licence to fuse, reorder or approximate.  Nothing in here knows what is being computed.
+A function written with ``+ - * /``, unary minus, comparisons and the helpers of this module compiles for a
+``float64`` and for a vector of `WIDTH` of them alike, and gives the same bits in both: each operation is one
+IEEE operation per lane, and LLVM is given no licence to fuse, reorder or approximate.  Nothing in here knows
+what is being computed.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import operator
 from typing import Any, Final
 
-import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import config, types
-from numba.core import cgutils, extending
+from numba import types
+from numba.core import cgutils
 from numba.core.datamodel import models
 from numba.core.extending import lower_builtin, register_model
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+
+from kernels import python_vectors
+from kernels.jit import intrinsic
+from kernels.width import WIDTH
 
 __all__ = [
     "WIDTH",
@@ -29,20 +33,9 @@ __all__ = [
     "load",
     "mantissa",
     "select",
+    "sqrt",
     "store",
 ]
-
-
-def _compiles_for_avx512() -> bool:
-    """Whether Numba compiles for this processor (and not for a `NUMBA_CPU_NAME`), and it has registers of eight float64."""
-    named = config.CPU_NAME not in (None, "", "host", llvm.get_host_cpu_name())
-    return not named and bool(llvm.get_host_cpu_features().get("avx512f", False))
-
-
-WIDTH: Final = 16 if _compiles_for_avx512() else 8
-"""Lanes in a vector: a matter of speed alone, two registers' worth with AVX-512 and with AVX2."""
-
-intrinsic: Any = extending.intrinsic
 
 _FRACTION_BITS: Final = 52
 _FRACTION_MASK: Final = (1 << _FRACTION_BITS) - 1
@@ -111,7 +104,9 @@ def _common(*operands: types.Type) -> types.Type | None:
     return _LANES if _LANES in operands else types.float64
 
 
-def _register_operator(operation: Any, result: types.Type, operands: list[tuple[types.Type, ...]], build: Any) -> None:
+def _register_operator(
+    operation: Any, result: types.Type, operands: list[tuple[types.Type, ...]], build: Any
+) -> None:
     """Give `operation` a meaning for each tuple of operand types: `build` makes the instruction."""
     cases = [signature(result, *types_) for types_ in operands]
     infer_global(operation)(type("_Operator", (ConcreteTemplate,), {"cases": cases}))
@@ -141,7 +136,17 @@ for _operation, _symbol in ((operator.lt, "<"), (operator.le, "<="), (operator.g
 _register_operator(operator.neg, _LANES, [(_LANES,)], ir.IRBuilder.fneg)
 
 
-@intrinsic
+def _call_llvm(builder: ir.IRBuilder, name: str, values: list[ir.Value]) -> ir.Value:
+    """The LLVM function `name` for float64 or vectors, whichever `values` are."""
+    kind = values[0].type
+    suffix = f"v{WIDTH}f64" if _is_vector(values[0]) else "f64"
+    declared = ir.FunctionType(kind, [kind] * len(values))
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, declared, f"llvm.{name}.{suffix}"), values
+    )
+
+
+@intrinsic(python_vectors.fma)
 def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` with one rounding."""
     result = _common(a, b, c)
@@ -149,16 +154,25 @@ def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        values = _alike(builder, args)
-        kind = values[0].type
-        suffix = f"v{WIDTH}f64" if _is_vector(values[0]) else "f64"
-        declared = ir.FunctionType(kind, [kind] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, declared, f"llvm.fma.{suffix}"), values)
+        return _call_llvm(builder, "fma", _alike(builder, args))
 
     return signature(result, a, b, c), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.sqrt)
+def sqrt(typingctx: Any, x: Any) -> Any:
+    """The square root, correctly rounded; nan of a negative number."""
+    result = _common(x)
+    if result is None:
+        return None
+
+    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return _call_llvm(builder, "sqrt", list(args))
+
+    return signature(result, x), codegen
+
+
+@intrinsic(python_vectors.select)
 def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
     """`a` where `condition` holds, else `b`; without a branch, so both are computed."""
     result = _common(a, b)
@@ -176,7 +190,7 @@ def select(typingctx: Any, condition: Any, a: Any, b: Any) -> Any:
     return signature(result, condition, a, b), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.any_true)
 def any_true(typingctx: Any, mask: Any) -> Any:
     """Whether `mask` holds in at least one lane, as a bool."""
 
@@ -187,7 +201,7 @@ def any_true(typingctx: Any, mask: Any) -> Any:
     return signature(types.boolean, _MASK), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.all_true)
 def all_true(typingctx: Any, mask: Any) -> Any:
     """Whether `mask` holds in every lane, as a bool."""
 
@@ -198,9 +212,9 @@ def all_true(typingctx: Any, mask: Any) -> Any:
     return signature(types.boolean, _MASK), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.add_to_exponent)
 def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
-    """``x * 2**k`` for an integer ``k`` that stands in the lowest bits of `shifter`; `x` and the result must be normal."""
+    """``x * 2**k`` for an integer ``k`` in the lowest bits of `shifter`; `x` and result must be normal."""
     result = _common(x, shifter)
     if result is None:
         return None
@@ -213,15 +227,16 @@ def add_to_exponent(typingctx: Any, x: Any, shifter: Any) -> Any:
     return signature(result, x, shifter), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.exponent)
 def exponent(typingctx: Any, x: Any) -> Any:
-    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64; `x` must be positive and normal."""
+    """The integer ``k`` of ``x = m * 2**k``, ``1 <= m < 2``, as a float64, for a positive normal `x`."""
     result = _common(x)
     if result is None:
         return None
 
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        # k as the last bits of 2**52 + k is exact, and needs no conversion instruction, which older vector units lack.
+        # k as the last bits of 2**52 + k is exact, and needs no conversion instruction, which older vector
+        # units lack.
         bits = _to_bits(builder, args[0])
         biased = builder.lshr(bits, _constant_like(bits, _FRACTION_BITS))
         number = _from_bits(builder, builder.or_(biased, _constant_like(bits, _BITS_OF_2_52)))
@@ -230,7 +245,7 @@ def exponent(typingctx: Any, x: Any) -> Any:
     return signature(result, x), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.mantissa)
 def mantissa(typingctx: Any, x: Any) -> Any:
     """The ``m`` of ``x = m * 2**k``, ``1 <= m < 2``; `x` must be positive and normal."""
     result = _common(x)
@@ -245,16 +260,23 @@ def mantissa(typingctx: Any, x: Any) -> Any:
     return signature(result, x), codegen
 
 
-def _row_pointer(context: Any, builder: ir.IRBuilder, array_type: Any, array: ir.Value, row: ir.Value) -> ir.Value:
+def _row_pointer(
+    context: Any, builder: ir.IRBuilder, array_type: Any, array: ir.Value, row: ir.Value
+) -> ir.Value:
     struct = context.make_array(array_type)(context, builder, array)
     return builder.gep(struct.data, [builder.mul(row, ir.Constant(_INT64, WIDTH))])
 
 
 def _is_rows(array: Any) -> bool:
-    return isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C" and array.dtype is types.float64
+    return (
+        isinstance(array, types.Array)
+        and array.ndim == 2
+        and array.layout == "C"
+        and array.dtype is types.float64
+    )
 
 
-@intrinsic
+@intrinsic(python_vectors.load)
 def load(typingctx: Any, rows: Any, row: Any) -> Any:
     """Row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array; no bounds are checked."""
     if not _is_rows(rows):
@@ -268,9 +290,9 @@ def load(typingctx: Any, rows: Any, row: Any) -> Any:
     return signature(_LANES, rows, types.intp), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.store)
 def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
-    """Write `value` to row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array; no bounds are checked."""
+    """Write `value` to row `row` of `rows`, a C-contiguous (any, `WIDTH`) float64 array, unchecked."""
     if not _is_rows(rows) or _common(value) is None:
         return None
 
@@ -283,9 +305,9 @@ def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
     return signature(types.none, rows, types.intp, value), codegen
 
 
-@intrinsic
+@intrinsic(python_vectors.fetch_add)
 def fetch_add(typingctx: Any, counter: Any, amount: Any) -> Any:
-    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, whatever other threads do; return what stood there."""
+    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, and return what stood there."""
     if not isinstance(counter, types.Array) or counter.dtype is not types.int64:
         return None
 

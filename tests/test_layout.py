@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from functools import cache
@@ -20,7 +21,17 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *("mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
+        *(
+            "mpmath",
+            "psutil",
+            "pydantic",
+            "pydantic_core",
+            "pytest",
+            "snakemake",
+            "snakemake_interface_executor_plugins",
+            "sympy",
+            "yaml",
+        ),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }
@@ -41,10 +52,12 @@ ROOMS = (
     *(
         "prose",
         "errors",
+        "machine",
         "schema",
         "wording",
         "pages",
         "files",
+        "git",
         "tables",
         "data",
         "config",
@@ -120,6 +133,16 @@ def test_every_job_that_writes_has_a_receipt() -> None:
     for path in (ROOT / "workflow" / "scripts").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert whole in text or "snakemake.output" not in text, path
+
+
+def test_every_rule_takes_the_fingerprint_of_its_own_adapter() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    rules = re.split(r"^ *(?:rule|checkpoint)\b.*:$", text, flags=re.MULTILINE)[1:]
+    written = [rule for rule in rules if "script:" in rule and re.search(r"^ +output:$", rule, re.MULTILINE)]
+    assert len(written) > 10
+    for rule in written:
+        [script] = re.findall(r"script:\s+\"../scripts/(\w+)\.py\"", rule)
+        assert f'code=fingerprint("{script}"' in rule, script
 
 
 def test_the_packages_are_those_of_this_tree() -> None:

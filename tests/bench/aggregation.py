@@ -91,7 +91,9 @@ def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
         for key, frame in made.items():
             store.write(frame, TABLES[key], folder / f"{key}.parquet")
     if name == "report":
-        aggregation.quoted(folder, [TABLES[name] for name in ("slowdown", "decomposition", "ends", "runs")])
+        aggregation.quoted(
+            folder, [TABLES[name] for name in ("slowdown", "headline", "answers", "decomposition", "ends", "runs")]
+        )
 
 
 def measured(name: str, folder: Path, rows: int, shards: int, lean: bool) -> dict[str, float]:

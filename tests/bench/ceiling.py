@@ -45,11 +45,11 @@ def _divide(rows: np.ndarray, rounds: int) -> None:
 
 def _seconds_each(loop, threads: int) -> float:
     """Seconds for one operation on one float64, with `threads` at it."""
-    hands = [np.full((6, WIDTH), 0.5) for _ in range(threads)]
-    loop(hands[0].copy(), 1)
+    workers = [np.full((6, WIDTH), 0.5) for _ in range(threads)]
+    loop(workers[0].copy(), 1)
     with ThreadPoolExecutor(threads) as pool:
         begun = time.perf_counter()
-        list(pool.map(lambda rows: loop(rows, _ROUNDS), hands))
+        list(pool.map(lambda rows: loop(rows, _ROUNDS), workers))
         return (time.perf_counter() - begun) / (_ROUNDS * 32 * WIDTH * threads)
 
 

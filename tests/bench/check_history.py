@@ -8,12 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-from study.benchmarks import history
+from study.benchmarks import history, history_page
 from study.benchmarks import runs as benchmarks
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 
+import browsers
 import recorded
 
 
@@ -21,7 +22,6 @@ def main() -> None:
     """Print the seconds of each step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--browser", default="/usr/bin/chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -35,14 +35,13 @@ def main() -> None:
         table = history.table(runs)
         levels = time.perf_counter()
         file = folder / "history.html"
-        file.write_text(history.page(table, []), encoding="utf-8")
+        file.write_text(history_page.page(table, []), encoding="utf-8")
         drawn = time.perf_counter()
         print(
             f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, page of {file.stat().st_size / 1000:.0f} kB"
         )
         print(f"read {read - begun:.2f} s, table {levels - read:.2f} s, page {drawn - levels:.2f} s")
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=given.browser, args=["--no-sandbox", "--disable-gpu"])
+        with browsers.running() as browser:
             page = browser.new_page()
             said, asked = [], []
             page.on("console", lambda message: said.append(message.text))
@@ -54,7 +53,6 @@ def main() -> None:
             opened = time.perf_counter() - begun
             others = [url for url in asked if url != file.as_uri()]
             print(f"opened and painted in {opened:.2f} s; console: {len(said)} messages; other requests: {len(others)}")
-            browser.close()
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ browser context each time, so that nothing is cached.
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+import browsers
+
 DRAWN = """
 () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))
 """
@@ -21,9 +21,7 @@ DRAWN = """
 
 def main() -> None:
     path = Path(sys.argv[1]).resolve()
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with browsers.running() as browser:
         times = []
         for _ in range(11):
             page = browser.new_context().new_page()
@@ -35,7 +33,6 @@ def main() -> None:
         print(
             f"open and drawn after {statistics.median(times):.2f} s (from {min(times):.2f} to {max(times):.2f} s, 11 times)"
         )
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,9 @@ def test_function_is_within_its_ulps_of_mpmath(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         y = getattr(kernels, name)(x)
-    worst, where = max((ulps(float(b), EXACT[name](mpmath.mpf(float(a)))), a) for a, b in zip(x, y, strict=True))
+    worst, where = max(
+        (ulps(float(b), EXACT[name](mpmath.mpf(float(a)))), a) for a, b in zip(x, y, strict=True)
+    )
     assert worst <= LIMIT[name], f"{name}({where!r}) is off by {worst:.3f} ulp"
 
 
@@ -159,7 +161,15 @@ def _in_lanes(rows: np.ndarray, out: np.ndarray) -> None:
 def _alone(x: float, out: np.ndarray) -> None:
     upper, lower = sigmoid_pair(x)
     positive = select(x < 0.0, -x, x) + 1e-300
-    values = (exp_clamped(x), sigmoid(x), upper, lower, log_normal(positive), exponent(positive), mantissa(positive))
+    values = (
+        exp_clamped(x),
+        sigmoid(x),
+        upper,
+        lower,
+        log_normal(positive),
+        exponent(positive),
+        mantissa(positive),
+    )
     for i in range(7):
         out[i] = values[i]
     out[7] = fma(x, x, 1.0) / (2.0 - x)

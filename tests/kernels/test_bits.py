@@ -20,10 +20,11 @@ labels = np.arange(61) % 2
 features = rng.normal(size=(61, 5)) + labels[:, None]
 starts = 4 * rng.normal(size=(70, 5))
 digest = hashlib.sha256()
-for loss in ("bce", "mse"):
+for loss in kernels.LOSSES:
     for targets in (None, {"accuracy": 0.85, "brier": 0.12, "logloss": 0.4}):
-        result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rng.uniform(0.1, 2.0, 70), max_steps=120,
-                                 targets=targets, trace_steps=[0, 10, 120], threads=int(sys.argv[1]))
+        result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rng.uniform(0.1, 2.0, 70),
+                                 max_steps=120, targets=targets, trace_steps=[0, 10, 120],
+                                 threads=int(sys.argv[1]))
         parts = [result.theta, result.steps_run, *result.first_passage.values(), *result.trace.values()]
         for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())

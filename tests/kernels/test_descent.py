@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kernels
+from kernels import descent, lanes
+from kernels.vectors import WIDTH
 
 
 def problem(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -22,14 +24,16 @@ def problem(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 TARGETS = {"accuracy": 0.8, "brier": 0.14, "logloss": 0.45}
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (2, 3), (5, 1), (13, 2), (40, 5)])
 def test_runs_match_the_plain_twin(loss: str, n: int, d: int) -> None:
     features, labels = problem(n, d)
     starts = 2.0 * np.random.default_rng(1).normal(size=(21, d))
     targets = TARGETS if n > 1 else {"brier": 0.14, "logloss": 0.45}
     rates = np.linspace(0.1, 3.0, 21)
-    result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rates, max_steps=60, targets=targets)
+    result = kernels.descend(
+        features, labels, starts, loss=loss, learning_rate=rates, max_steps=60, targets=targets
+    )
     for run in range(21):
         twin = naive.descend(features, labels, starts[run], loss, rates[run], 60, targets)
         assert result.steps_run[run] == twin["steps_run"]
@@ -53,7 +57,9 @@ def test_the_path_does_not_depend_on_what_is_watched() -> None:
     starts = np.random.default_rng(1).normal(size=(40, 3))
     common = {"loss": "mse", "learning_rate": 0.7, "max_steps": 50}
     plain = kernels.descend(features, labels, starts, **common)
-    watched = kernels.descend(features, labels, starts, **common, targets={"logloss": 1e-9}, trace_steps=[0, 3, 50])
+    watched = kernels.descend(
+        features, labels, starts, **common, targets={"logloss": 1e-9}, trace_steps=[0, 3, 50]
+    )
     np.testing.assert_array_equal(plain.theta, watched.theta)
     assert plain.status == {}
     assert plain.trace is None
@@ -72,7 +78,13 @@ def test_a_target_that_holds_at_the_start_is_met_at_step_0() -> None:
 def test_a_logit_of_0_counts_as_wrong() -> None:
     features, labels = problem(20, 2)
     result = kernels.descend(
-        features, labels, [[0.0, 0.0]], loss="bce", learning_rate=1e-9, max_steps=0, targets={"accuracy": 0.05}
+        features,
+        labels,
+        [[0.0, 0.0]],
+        loss="bce",
+        learning_rate=1e-9,
+        max_steps=0,
+        targets={"accuracy": 0.05},
     )
     assert result.status["accuracy"][0] == "censored"
 
@@ -81,7 +93,13 @@ def test_thresholds_may_differ_between_runs() -> None:
     features, labels = problem(20, 2)
     thresholds = np.array([0.3, 0.24, 0.2, 0.0])
     result = kernels.descend(
-        features, labels, np.zeros((4, 2)), loss="bce", learning_rate=0.1, max_steps=5000, targets={"brier": thresholds}
+        features,
+        labels,
+        np.zeros((4, 2)),
+        loss="bce",
+        learning_rate=0.1,
+        max_steps=5000,
+        targets={"brier": thresholds},
     )
     steps = result.first_passage["brier"]
     assert steps[0] == 0
@@ -94,15 +112,26 @@ def test_trace_matches_the_plain_scores_and_ends_with_the_run() -> None:
     features, labels = problem(30, 3)
     starts = np.random.default_rng(4).normal(size=(35, 3))
     steps = [0, 1, 5, 20, 64]
-    free = kernels.descend(features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, trace_steps=steps)
+    free = kernels.descend(
+        features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, trace_steps=steps
+    )
     np.testing.assert_array_equal(free.trace["steps"], steps)
     for k, step in enumerate(steps):
-        thetas = kernels.descend(features, labels, starts, loss="mse", learning_rate=1.0, max_steps=step).theta
+        thetas = kernels.descend(
+            features, labels, starts, loss="mse", learning_rate=1.0, max_steps=step
+        ).theta
         for run in range(35):
             for name, value in naive.scores(features, labels, thetas[run]).items():
                 assert free.trace[name][run, k] == pytest.approx(value, rel=1e-12)
     bound = kernels.descend(
-        features, labels, starts, loss="mse", learning_rate=1.0, max_steps=64, targets={"brier": 0.2}, trace_steps=steps
+        features,
+        labels,
+        starts,
+        loss="mse",
+        learning_rate=1.0,
+        max_steps=64,
+        targets={"brier": 0.2},
+        trace_steps=steps,
     )
     ended = np.asarray(steps)[None, :] > bound.steps_run[:, None]
     assert 0 < ended.sum() < ended.size
@@ -133,7 +162,14 @@ def test_the_running_product_gives_the_log_loss_for_any_number_of_samples(n: int
 def test_no_runs_give_empty_results() -> None:
     features, labels = problem(5, 2)
     result = kernels.descend(
-        features, labels, np.empty((0, 2)), loss="mse", learning_rate=1.0, max_steps=5, targets=TARGETS, trace_steps=[1]
+        features,
+        labels,
+        np.empty((0, 2)),
+        loss="mse",
+        learning_rate=1.0,
+        max_steps=5,
+        targets=TARGETS,
+        trace_steps=[1],
     )
     assert result.theta.shape == (0, 2)
     assert result.trace["brier"].shape == (0, 1)
@@ -162,7 +198,9 @@ def test_company_order_and_threads_change_no_bit(
     }
     whole = kernels.descend(features, labels, starts, learning_rate=rates, threads=1, **common)
     order = rng.permutation(runs)
-    shuffled = kernels.descend(features, labels, starts[order], learning_rate=rates[order], threads=threads, **common)
+    shuffled = kernels.descend(
+        features, labels, starts[order], learning_rate=rates[order], threads=threads, **common
+    )
     alone = kernels.descend(features, labels, starts[:1], learning_rate=rates[0], threads=threads, **common)
     for part, rows in ((shuffled, order), (alone, [0])):
         np.testing.assert_array_equal(part.theta, whole.theta[rows])
@@ -170,6 +208,43 @@ def test_company_order_and_threads_change_no_bit(
         for name in common["targets"]:
             np.testing.assert_array_equal(part.first_passage[name], whole.first_passage[name][rows])
             np.testing.assert_array_equal(part.trace[name], whole.trace[name][rows])
+
+
+@pytest.mark.parametrize("loss", kernels.LOSSES)
+def test_a_lane_without_a_run_changes_nothing_however_large_the_features(loss: str) -> None:
+    """At parameters of 0, where empty lanes rest, the gradient overflows; at these starts it does not."""
+    features, starts = [[1e308]] * 8, [[1.0], [2.0], [3.0]]
+    common = {"loss": loss, "learning_rate": 1e-300, "max_steps": 5}
+    for targets in (None, {"brier": -1.0}):
+        found = kernels.descend(features, [1] * 8, starts, targets=targets, **common)
+        assert list(found.steps_run) == [5, 5, 5]
+        for run, start in enumerate(starts):
+            crowd = kernels.descend(features, [1] * 8, [start] * WIDTH, targets=targets, **common)
+            np.testing.assert_array_equal(crowd.theta[:, 0], found.theta[run, 0])
+
+
+@pytest.mark.parametrize("period", [2, 7, 100])
+@pytest.mark.parametrize("targets", [None, TARGETS])
+def test_waiting_for_the_period_changes_no_result(
+    period: int, targets: dict | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = problem(13, 2)
+    rng = np.random.default_rng(3)
+    starts, rates = 2.0 * rng.normal(size=(50, 2)), 10.0 ** rng.uniform(-1, 1, 50)
+    rates[::7] = 1e308  # diverge
+    common = {"loss": "bce", "max_steps": 40, "targets": targets, "trace_steps": [0, 3, 40]}
+    common |= {"learning_rate": rates, "threads": 1}
+    features = features * 1e3
+    at_once = kernels.descend(features, labels, starts, **common)
+    monkeypatch.setattr(descent, "Task", lambda **fields: lanes.Task(**fields | {"period": period}))
+    waiting = kernels.descend(features, labels, starts, **common)
+    assert 0 < at_once.diverged.sum() < 50
+    np.testing.assert_array_equal(waiting.theta, at_once.theta)
+    np.testing.assert_array_equal(waiting.steps_run, at_once.steps_run)
+    for name, steps in at_once.first_passage.items():
+        np.testing.assert_array_equal(waiting.first_passage[name], steps)
+    for name, values in at_once.trace.items():
+        np.testing.assert_array_equal(waiting.trace[name], values)
 
 
 GOOD = {
@@ -189,11 +264,18 @@ BAD = [
     ({"labels": [0, 1]}, r"labels: got shape \(2,\).*3 samples"),
     ({"labels": [0, 1, 2]}, "labels: got 2.0; allowed is 0 or 1"),
     ({"labels": [0, 1, np.nan]}, "labels: got nan"),
-    ({"labels": [1, 1, 1], "targets": {"accuracy": 0.5}}, r"targets\['accuracy'\]: got labels of class 1 only"),
+    (
+        {"labels": [1, 1, 1], "targets": {"accuracy": 0.5}},
+        r"targets\['accuracy'\]: got labels of class 1 only",
+    ),
     ({"starts": np.zeros((2, 2))}, r"starts: got shape \(2, 2\); allowed is .*\(runs, 3\)"),
     ({"starts": [[0.0, np.inf, 0.0]]}, r"starts: got inf at \[0, 1\]"),
     ({"loss": "hinge"}, "loss: got 'hinge'; allowed is one of bce, mse"),
     ({"loss": None}, "loss: got None"),
+    ({"loss": "msee"}, "loss: got 'msee'; allowed is one of bce, mse; the nearest is mse"),
+    ({"loss": "mse(2)"}, r"loss: got 'mse\(2\)'; allowed is mse, without parentheses"),
+    ({"model": "liner"}, "model: got 'liner'; allowed is one of linear; the nearest is linear"),
+    ({"optimiser": "sgd"}, "optimiser: got 'sgd'; allowed is one of gd; the nearest is gd"),
     ({"learning_rate": 0.0}, "learning_rate: got 0.0; allowed is a positive number"),
     ({"learning_rate": [1.0, -2.0]}, "learning_rate: got -2.0"),
     ({"learning_rate": np.nan}, "learning_rate: got nan"),
@@ -222,7 +304,9 @@ BAD = [
 def test_bad_input_is_named(change: dict, message: str) -> None:
     arguments = GOOD | change
     with pytest.raises(ValueError, match=message):
-        kernels.descend(arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments)
+        kernels.descend(
+            arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments
+        )
 
 
 def test_risk_and_gradient_refuse_the_same() -> None:

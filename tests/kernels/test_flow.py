@@ -35,10 +35,12 @@ def test_the_coefficients_are_those_of_the_published_method() -> None:
 def to_margin(loss: str, starts: list[float], end: float, **options) -> kernels.Flow:
     """The flow of one sample of length 1 until its margin is `end`."""
     target = {"logloss": naive.softplus(-end)}
-    return kernels.gradient_flow([[1.0]], [1], np.array(starts)[:, None], loss=loss, targets=target, **options)
+    return kernels.gradient_flow(
+        [[1.0]], [1], np.array(starts)[:, None], loss=loss, targets=target, **options
+    )
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 @pytest.mark.parametrize("end", [-29.0, -20.0, -5.0, 0.0, 1.0, 8.0, 15.0])
 def test_one_sample_follows_the_closed_form(loss: str, end: float) -> None:
     starts = [a for a in (-30.0, -29.5, -17.0, -6.0, -1.0, 0.0, 7.0, 14.9) if a < end]
@@ -63,7 +65,7 @@ def test_a_plateau_of_1e12_steps_costs_its_decades_and_not_its_steps() -> None:
 
 
 def scipy_passage(features, labels, start, loss: str, score: str, threshold: float) -> float:
-    """First passage by SciPy's own integrator, in time and not in arc length, with SciPy's own event search."""
+    """First passage by SciPy's own integrator, in time and not in arc length, with its own event search."""
 
     def right_hand_side(t, theta):
         return -np.array(naive.gradient(features, labels, theta, loss))
@@ -73,28 +75,43 @@ def scipy_passage(features, labels, start, loss: str, score: str, threshold: flo
 
     event.terminal = True
     path = solve_ivp(
-        right_hand_side, (0.0, 1e7), start, method="DOP853", events=event, rtol=1e-10, atol=1e-12, max_step=np.inf
+        right_hand_side,
+        (0.0, 1e7),
+        start,
+        method="DOP853",
+        events=event,
+        rtol=1e-10,
+        atol=1e-12,
+        max_step=np.inf,
     )
     return float(path.t_events[0][0])
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_finite_data_agree_with_scipy(loss: str) -> None:
     features, labels = problem(20, 3)
     starts = np.array([[-2.0, 0.5, 0.3], [1.0, -3.0, -1.0], [0.0, 0.0, 0.0]])
-    flow = kernels.gradient_flow(features, labels, starts, loss=loss, targets={"brier": 0.15, "logloss": 0.47})
+    flow = kernels.gradient_flow(
+        features, labels, starts, loss=loss, targets={"brier": 0.15, "logloss": 0.47}
+    )
     for run, start in enumerate(starts):
         for score, threshold in (("brier", 0.15), ("logloss", 0.47)):
             expected = scipy_passage(features, labels, start, loss, score, threshold)
             assert flow.first_passage[score][run] == pytest.approx(expected, rel=1e-7), (run, score)
 
 
-@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_stepping_tends_to_the_flow(loss: str) -> None:
     features, labels = problem(40, 3)
     starts = np.array([[-1.0, 0.5, 0.3], [-3.0, 0.1, -0.2], [0.5, -2.0, 1.0]])
-    best = naive.scores(features, labels, kernels.gradient_flow(features, labels, [[0.0] * 3], loss="bce").theta[0])
-    targets = {"accuracy": 0.8, "brier": 0.9 * best["brier"] + 0.025, "logloss": 0.9 * best["logloss"] + 0.0693}
+    best = naive.scores(
+        features, labels, kernels.gradient_flow(features, labels, [[0.0] * 3], loss="bce").theta[0]
+    )
+    targets = {
+        "accuracy": 0.8,
+        "brier": 0.9 * best["brier"] + 0.025,
+        "logloss": 0.9 * best["logloss"] + 0.0693,
+    }
     flow = kernels.gradient_flow(features, labels, starts, loss=loss, targets=targets)
     assert set(flow.ended) == {"reached"}
     largest = np.linalg.eigvalsh(features.T @ features / 40)[-1] * kernels.LOSSES[loss].smoothness
@@ -106,7 +123,8 @@ def test_stepping_tends_to_the_flow(loss: str) -> None:
         ratios = [steps.first_passage[name] * rate / flow.first_passage[name] for name in targets]
         errors.append(np.abs(np.array(ratios) - 1.0))
     assert errors[1].max() < 0.01
-    # The error is of the first order in the rate, but for up to a step of rounding up, which is of any size below it.
+    # The error is of the first order in the rate, but for up to a step of rounding up, which is of any size
+    # below it.
     assert errors[0].max() > errors[1].max() > errors[2].max()
     assert errors[0].max() > 4.0 * errors[2].max()
 
@@ -141,7 +159,13 @@ def test_a_target_met_from_the_first_instant_on_is_met_at_time_0() -> None:
     assert flow.first_passage["accuracy"][0] == 0.0
     assert (
         kernels.descend(
-            features, labels, np.zeros((1, 2)), loss="mse", learning_rate=1.0, max_steps=0, targets={"accuracy": 0.9}
+            features,
+            labels,
+            np.zeros((1, 2)),
+            loss="mse",
+            learning_rate=1.0,
+            max_steps=0,
+            targets={"accuracy": 0.9},
         ).status["accuracy"][0]
         == "censored"
     )
@@ -177,7 +201,7 @@ def test_a_target_met_after_the_time_is_up_is_not_met() -> None:
 
 @pytest.mark.parametrize("max_time", [1e-300, 1e-20, 1e-14, 1e-3, 0.3])
 def test_no_time_is_too_short_to_be_kept(max_time: float) -> None:
-    """One sample that moves by z' = 1/2 at first: the Brier score falls by t/8, and 1e-14 of it takes 8e-14."""
+    """One sample that moves by z' = 1/2 at first: its Brier score falls by t/8, by 1e-14 in 8e-14."""
     watched = {"targets": {"brier": 0.25 - 1e-14}}
     free = kernels.gradient_flow([[1.0]], [1], [[0.0]], loss="bce", max_time=max_time)
     assert (free.ended[0], free.time[0]) == ("time", pytest.approx(max_time, rel=1e-13, abs=0.0))
@@ -208,7 +232,7 @@ def test_a_target_met_from_the_first_instant_on_is_met_however_short_the_time() 
 
 
 @settings(max_examples=40, deadline=None)
-@given(share=st.floats(0.0, 1.0), loss=st.sampled_from(["bce", "mse"]), seed=st.integers(0, 99))
+@given(share=st.floats(0.0, 1.0), loss=st.sampled_from(list(kernels.LOSSES)), seed=st.integers(0, 99))
 def test_no_run_goes_beyond_its_time(share: float, loss: str, seed: int) -> None:
     features, labels = problem(12, 2, seed)
     starts = np.random.default_rng(seed).normal(size=(3, 2))
@@ -266,10 +290,14 @@ def test_a_run_given_the_work_it_reported_ends_the_same_way() -> None:
             work = int(free.evaluations[0])
             assert free.ended[0] == end
             assert work % 15 == 1  # the gradient at the start, then 15 for each step on trial
-            again = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work, **options)
+            again = kernels.gradient_flow(
+                features, labels, [start], loss="mse", max_evaluations=work, **options
+            )
             assert (again.ended[0], again.evaluations[0]) == (end, work)
             np.testing.assert_array_equal(again.theta, free.theta)
-            less = kernels.gradient_flow(features, labels, [start], loss="mse", max_evaluations=work - 15, **options)
+            less = kernels.gradient_flow(
+                features, labels, [start], loss="mse", max_evaluations=work - 15, **options
+            )
             assert (less.ended[0], less.evaluations[0]) == ("work", work - 15)
 
 
@@ -291,7 +319,12 @@ def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int, m
     rng = np.random.default_rng(seed)
     features, labels = problem(n, d, seed)
     starts = 4 * rng.normal(size=(runs, d))
-    common = {"loss": "mse", "targets": {"accuracy": 0.9, "brier": 0.1}, "max_time": max_time, "max_evaluations": 600}
+    common = {
+        "loss": "mse",
+        "targets": {"accuracy": 0.9, "brier": 0.1},
+        "max_time": max_time,
+        "max_evaluations": 600,
+    }
     whole = kernels.gradient_flow(features, labels, starts, **common)
     order = rng.permutation(runs)
     shuffled = kernels.gradient_flow(features, labels, starts[order], **common)
@@ -321,7 +354,7 @@ def test_scaling_the_features_by_a_power_of_two_scales_time_by_its_square(
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32), loss=st.sampled_from(["bce", "mse"]))
+@given(seed=st.integers(0, 2**32), loss=st.sampled_from(list(kernels.LOSSES)))
 def test_a_harder_target_takes_longer_and_the_risk_falls(seed: int, loss: str) -> None:
     features, labels = problem(15, 2, seed)
     score = {"bce": "logloss", "mse": "brier"}[loss]
@@ -359,7 +392,10 @@ def test_no_runs_give_empty_results() -> None:
 
 GOOD = {"features": np.eye(3), "labels": [0, 1, 1], "starts": np.zeros((2, 3)), "loss": "mse"}
 BAD = [
-    ({"features": [[1.0, 0.0, -1e160]] * 3}, r"features: got -1e\+160 at \[0, 2\]; allowed is .*, within \+-1e\+140"),
+    (
+        {"features": [[1.0, 0.0, -1e160]] * 3},
+        r"features: got -1e\+160 at \[0, 2\]; allowed is .*, within \+-1e\+140",
+    ),
     ({"features": [[1.0, np.nan, 0.0]] * 3}, r"features: got nan at \[0, 1\]"),
     ({"labels": [0, 1, 2]}, "labels: got 2.0; allowed is 0 or 1"),
     ({"starts": np.zeros((2, 2))}, r"starts: got shape \(2, 2\)"),
@@ -380,4 +416,6 @@ BAD = [
 def test_bad_input_is_named(change: dict, message: str) -> None:
     arguments = GOOD | change
     with pytest.raises(ValueError, match=message):
-        kernels.gradient_flow(arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments)
+        kernels.gradient_flow(
+            arguments.pop("features"), arguments.pop("labels"), arguments.pop("starts"), **arguments
+        )

@@ -5,11 +5,10 @@ Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a 
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import contextmanager
 from urllib.parse import parse_qsl
 
+import browsers
 import numpy as np
 import pytest
 from study import figures as figure_register
@@ -19,32 +18,14 @@ from study.statistics.headline import Headline
 from test_explorer import UNKNOWN, UPPER, late
 from test_report import PROVENANCE
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 CONTROLS = ("data", "separability", "start", "scale", "policy", "rate", "target")
 
 
 @pytest.fixture(scope="module")
 def browser():
     """A running browser, or a reason to skip."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        found = None
-    if found is None:
-        reason = "no Chromium or no playwright here; `apt-get install chromium` gives one"
-        (pytest.fail if os.environ.get("MSE_BCE_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with browsers.running() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,67 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from projects import KERNELS, commit, git, project
 from study.benchmarks import compare as compare_commits
 from study.benchmarks import revisions, verdicts
 from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
 from study.tables import store
 
-BENCH = """
-import time
-import pytest
-import kernels
-
-@pytest.mark.parametrize("size", [1, 2])
-def test_{name}(benchmark, size):
-    benchmark.extra_info["sample_steps"] = size
-    benchmark.pedantic(kernels.work, args=(size,), rounds=3)
-
-def test_skipped(benchmark):
-    pytest.skip("needs what is not here")
-
-def test_broken(benchmark):
-    benchmark(lambda: 1 / 0)
-
-def test_times_nothing(benchmark):
-    pass
-"""
-KERNELS = """
-import time
-
-def work(size):
-    end = time.perf_counter() + {seconds} * size
-    while time.perf_counter() < end:
-        pass
-"""
-
-
-def git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), "-c", "user.name=x", "-c", "user.email=x@localhost", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def commit(folder: Path, *, seconds: float, name: str = "work", lock: str = "") -> str:
-    for path, text in {
-        "kernels/__init__.py": KERNELS.format(seconds=seconds),
-        "tests/bench/test_work.py": BENCH.format(name=name),
-        "pyproject.toml": "",
-        "requirements.lock": lock,
-    }.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "--allow-empty", "-m", "x")
-    return git(folder, "rev-parse", "HEAD")
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    commit(folder, seconds=0.001)
-    return folder
+__all__ = ["project"]  # a fixture
 
 
 def compared(project: Path, base: str, head: str, **options) -> compare_commits.Comparison:
@@ -157,7 +104,7 @@ def test_an_unknown_revision_is_told(project: Path, tmp_path: Path) -> None:
         compared(project, "mian", "HEAD")
     with pytest.raises(UserError, match="not a revision"):
         revisions.resolve(project, "--all")
-    with pytest.raises(UserError, match="no git repository"):
+    with pytest.raises(UserError, match="not a git repository"):
         revisions.resolve(tmp_path, "HEAD")
 
 

@@ -19,7 +19,6 @@ from study.catalogue import TABLES
 from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
-from study.report import webpage
 from study.tables.table import conform
 from synthetic import EXTREMES, subset
 
@@ -69,12 +68,13 @@ def oklab(rgb):
 
 @pytest.mark.parametrize("colour", SERIES)
 def test_a_series_shows_on_every_page_and_keeps_its_colour_there(colour):
-    pages = re.findall(r"--page: (#[0-9a-f]{6})", (TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    pages = re.findall(r"--page: (#[0-9a-f]{6})", style)
     assert len(pages) == 3  # light, dark and paper
     for page in pages:
         dark, light = sorted((luminance(page), luminance(colour)))
         assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11
-    assert colour not in webpage._THEMED
+    assert colour not in style  # it names the colours that change with the theme
 
 
 @pytest.mark.parametrize("sight", SIGHT)
@@ -137,7 +137,7 @@ def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
 
 
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
-    rows = choice.focus_family(frames)
+    rows = choice.wrong_cells_of_setting(frames)
     (axes,) = figures.draw("slowdown", frames).axes
     dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
     opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
@@ -305,7 +305,7 @@ def test_survival_comes_down_to_the_share_that_never_arrived(frames):
 
 
 def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
-    rows = choice.focus_wrong(frames["curves"], choice.chosen(frames))
+    rows = choice.wrong_runs(frames["curves"], choice.chosen(frames))
     rows = rows[(rows["scale"] == 8) & (rows["loss"] == "mse")]
     last = rows.sort_values("step").groupby("run")["brier"].last()
     band = progress._bands(rows).iloc[-1]

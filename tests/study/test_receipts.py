@@ -112,6 +112,11 @@ def test_an_output_without_a_receipt_is_kept_aside_and_made_again(folder: Path) 
     assert Path("results/set-aside/shards/0.runs.parquet").read_text() == "runs"
 
 
+def test_parameters_that_a_receipt_would_change_are_refused(folder: Path) -> None:
+    with pytest.raises(TypeError, match=r"sweep\.0: .*a tuple as a list"):
+        Receipt("sweep.0", [], [SHARD], {"names": ("a", "b")})
+
+
 def test_files_that_no_rule_writes_are_left_alone(folder: Path) -> None:
     Path("results/tables/mine.csv").write_text("mine")
     recovered()

@@ -35,7 +35,7 @@ VALUES = {
     "generate_unit_tests": ["{folder}/unit"],
     "list_changes": ["params"],
     "report": ["{folder}/snakemake.html"],
-    "reporter": ["html"],
+    "reporter": ["html", "--report-html-path", "{folder}/reporter.html"],
 }
 """What options take that do not go without, and where what would be written into the working directory is to go."""
 

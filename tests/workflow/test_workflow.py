@@ -118,7 +118,7 @@ def test_a_damaged_table_is_named_and_made_again(finished: Path) -> None:
     expected = digest(path)
     path.write_bytes(path.read_bytes()[:-20])
     said = tiny(finished)
-    assert "results/tables/decomposition.csv: damaged" in said
+    assert "results/tables/decomposition.csv: edited or damaged" in said
     assert digest(path) == expected
 
 
@@ -141,19 +141,47 @@ def test_plan_and_help_print_what_they_promise(finished: Path) -> None:
 def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
     storage = tmp_path / "results" / "benchmarks"
     recorded.store(storage, 1, recorded.run(1))
-    recorded.store(storage, 2, json.dumps(recorded.run(2))[:500])
+    bad = recorded.store(storage, 2, json.dumps(recorded.run(2))[:500])
+    bad.with_name("folder.json").mkdir()
+    bad.with_name("link.json").symlink_to("nowhere")
+    bad.with_name("{braces}.json").write_text(json.dumps(recorded.run(4)))
     done = snakemake(tmp_path, "history")
     assert done.returncode == 0, done.stderr
-    assert "0002_" in done.stderr
-    assert "cut short" in done.stderr
+    for word in (
+        "0002_",
+        "cut short",
+        "folder.json: left out",
+        "link.json: left out",
+        "unknown here, so placed by time",
+    ):
+        assert word in done.stderr
+        assert word in (tmp_path / "results" / "logs" / "draw_history.log").read_text()
+        assert word in (tmp_path / "results" / "history.html").read_text()
     rows = store.read(HISTORY, tmp_path / "results" / "tables" / "history.csv")
-    assert recorded.commit(1)[:12] in set(rows["commit"])
-    assert "Nothing to be done" in snakemake(tmp_path, "history").stderr
+    assert {recorded.commit(k)[:12] for k in (1, 4)} < set(rows["commit"])
+    assert "Nothing to be done" in snakemake(tmp_path, "results/history.html").stderr
     recorded.store(storage, 3, recorded.run(3))
     assert "Drawing the benchmark history" in snakemake(tmp_path, "-n", "history").stdout
     assert snakemake(tmp_path, "clean").returncode == 0
-    assert len(list(storage.glob("*/*.json"))) == 3
+    assert len(list(storage.glob("*/*.json"))) == 6
     assert not (tmp_path / "results" / "history.html").exists()
+
+
+def test_the_history_fails_where_a_benchmark_got_slower_and_the_page_stands(tmp_path: Path) -> None:
+    for number in range(30):
+        factor = 1.2 if number >= 20 else 1.0
+        recorded.store(tmp_path / "results" / "benchmarks", number, recorded.run(number, factor=factor))
+    done = snakemake(tmp_path, "history")
+    assert done.returncode == 1
+    assert "slower than the best level by more than 5%" in done.stderr
+    assert f"since {recorded.commit(20)[:12]} (after {recorded.commit(19)[:12]})" in done.stderr
+    assert "Traceback" not in done.stderr
+    page = tmp_path / "results" / "history.html"
+    assert "changes of level found" in page.read_text()
+    assert snakemake(tmp_path, "history", "--config", "benchmarks={threshold: 0.5}").returncode == 0
+    accepted = f'benchmarks={{accepted: "{recorded.commit(20)[:10]}"}}'
+    assert snakemake(tmp_path, "history", "--config", accepted).returncode == 0
+    assert page.exists()
 
 
 def test_two_studies_are_compared(finished: Path, tmp_path: Path) -> None:
@@ -184,8 +212,8 @@ def test_benchmarks_are_recorded_and_a_commit_compared_with_itself(tmp_path: Pat
     [run], problems = benchmarks.read([tmp_path / "results" / "benchmarks"])
     assert not problems
     [measured] = run.benchmarks.values()
-    assert len(measured.seconds) == len(measured.ceiling) > 2
-    assert np.median(measured.seconds / measured.ceiling) > 0.5
+    assert len(measured.seconds) == len(measured.reference) > 2
+    assert np.median(measured.seconds / measured.reference) > 0.5
     done = snakemake(tmp_path, "compare", "--config", "base=HEAD", "head=HEAD", "--configfile", str(short))
     assert done.returncode == 0, done.stderr
     assert "test_descent[kernels-mse-d2]" in done.stdout

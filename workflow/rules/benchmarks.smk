@@ -1,21 +1,32 @@
+from study.benchmarks import ancestry
+from study.benchmarks import storage as benchmark_storage
+
 own_history = "results/benchmarks"
-histories = (
-    str(Path(workflow.basedir) / "results" / "reference" / "benchmarks"),
+histories = [
+    str(root / "results" / "reference" / "benchmarks"),
     own_history,
-)
+]
+recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
+
+
+def recorded_commits():
+    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
+    names = re.findall(r"_([0-9a-f]{40})_", " ".join(recorded))
+    return ancestry.known(Path(workflow.basedir), names)
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
-# it fails, and it fails by design where something got slower.
+# it fails, and it fails by design where something got slower; so does `history`, whose page another rule draws.
 rule benchmark:
     log:
         "results/logs/benchmark.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         storage=own_history,
     message:
         "Running the benchmarks; another job beside them would be measured too"
@@ -23,9 +34,9 @@ rule benchmark:
         "../scripts/benchmark.py"
 
 
-rule history:
+rule draw_history:
     input:
-        runs=recorded_runs(*histories),
+        runs=recorded,
     output:
         html=report(
             "results/history.html",
@@ -38,15 +49,35 @@ rule history:
             caption="../report/table_history.rst",
         ),
     log:
-        "results/logs/history.log",
+        "results/logs/draw_history.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
         storages=histories,
-        code=fingerprint("history"),
-        templates=templates("history"),
+        others=lambda wildcards: other_recordings,
+        ancestry=lambda wildcards: recorded_commits(),
+        code=fingerprint("draw_history"),
+        templates=templates("draw_history"),
     message:
         "Drawing the benchmark history"
+    script:
+        "../scripts/draw_history.py"
+
+
+rule history:
+    input:
+        html="results/history.html",
+        csv="results/tables/history.csv",
+    log:
+        "results/logs/history.log",
+    localrule: True
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=config,
+    message:
+        "Looking for benchmarks that got slower in results/history.html"
     script:
         "../scripts/history.py"
 
@@ -54,12 +85,13 @@ rule history:
 rule compare:
     log:
         "results/logs/compare.log",
+    localrule: True
     conda:
         "../envs/benchmarks.yaml"
     threads: workflow.cores
     params:
         config=config,
-        repository=workflow.basedir,
+        repository=str(root),
         environments=".snakemake/revisions",
         csv="results/comparisons/comparison.csv",
         raw="results/comparisons/comparison.json",
@@ -72,6 +104,7 @@ rule compare:
 rule compare_studies:
     log:
         "results/logs/compare_studies.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

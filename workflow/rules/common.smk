@@ -4,17 +4,16 @@ from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
 
+from snakemake.resources import ResourceValidationError
 from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
 # The code must be that of this Snakefile: with the environment of another clone or work tree, it would be that one's.
 found = find_spec("study")
-if not found or not Path(found.origin).resolve().is_relative_to(
-    Path(workflow.basedir).resolve()
-):
+if not found or not Path(found.origin).resolve().is_relative_to(root.resolve()):
     sys.exit(
         f"study: imported from {Path(found.origin).parent if found else 'nowhere'}, but this Snakefile is in"
-        f" {workflow.basedir}; use an environment of that folder's own (python3 -m venv), and in it, there:"
+        f" {root}; use an environment of that folder's own (python3 -m venv), and in it, there:"
         " pip install --no-deps --no-build-isolation -e ."
     )
 try:
@@ -22,19 +21,28 @@ try:
 except ImportError as error:
     sys.exit(str(error))
 
+from study import machine
+
+machine.check_memory()  # before large libraries are loaded
+
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
 from study.provenance import receipts, records, recovery
 from study import figures as study_figures
 from study.runs import resources as study_resources
-from study.errors import UserError
+from study.errors import UserError, shortage
 from study.provenance import partial as partial_report
 from study.provenance.fingerprints import contents, fingerprint, templates
 from study.catalogue import OF_A_STUDY, TABLES
 
 # The class whose prose, the captions, the report shows.
 CAPTIONS = "study.figures.style.Entry"
+
+# Whether this is the whole workflow, and not a module of somebody else's.
+whole = workflow.modifier.is_main_snakefile()
+
+machine.quote_interpreter()
 
 
 def say(text):
@@ -50,18 +58,20 @@ def told(action, *arguments):
         raise SystemExit(1) from None
 
 
+told(machine.check_place, root, workflow.modifier.path_modifier.prefix)
+
+
 def load(config):
     """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
-    update_config(config, study_config.typed(workflow.config_settings.config))
+    if whole:
+        update_config(config, study_config.typed(workflow.config_settings.config))
     return told(study_config.load, config)
 
 
 def outputs():
     """Every file there is that a rule of this workflow writes, and the rule's name."""
     here = [
-        known
-        for known in workflow.rules
-        if Path(known.snakefile).is_relative_to(workflow.basedir)
+        known for known in workflow.rules if Path(known.snakefile).is_relative_to(root)
     ]
     patterns = {str(file): known.name for known in here for file in known.output}
     return {
@@ -78,7 +88,10 @@ def execute(executor_plugin, **settings):
     only looks, whatever its name. A dry run and `--touch` execute nothing of ours, and `help` prints a text.
     """
     # What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
-    workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {RerunTrigger.CODE}
+    if whole:
+        workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {
+            RerunTrigger.CODE
+        }
     kind = executor_plugin.common_settings
     looks = (
         kind.dryrun_exec
@@ -86,6 +99,8 @@ def execute(executor_plugin, **settings):
         or set(workflow.dag_settings.targets) == {"help"}
     )
     if workflow.is_main_process and not looks:
+        if executor_plugin.name == "slurm":
+            told(machine.check_slurm)
         told(draw.check, checked)
         told(recovery.claim)
         recovery.recover(outputs(), say)
@@ -153,11 +168,11 @@ def growing(amount):
 
 def sweep_minutes(wildcards, input, attempt):
     """Time limit of a shard, from the plan's size; more at each further attempt."""
-    return attempt * study_resources.sweep_minutes(checked, input.datasets)
+    try:
+        return attempt * study_resources.sweep_minutes(checked, input.datasets)
+    except Exception as error:
+        if (line := shortage(error)) is None:
+            raise
+        # Which Snakemake prints without a traceback.
+        raise ResourceValidationError(line) from None
 
-
-def recorded_runs(*storages):
-    """The files of every recorded run of some benchmark storages."""
-    return sorted(
-        str(path) for storage in storages for path in Path(storage).glob("*/*.json")
-    )

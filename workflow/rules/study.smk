@@ -76,7 +76,7 @@ rule sweep:
         config=only("seed", "targets", "curves"),
         code=fingerprint("sweep"),
     message:
-        "Descending: shard {wildcards.shard} of {shards.stop}"
+        f"Descending: shard {{wildcards.shard}} of {shards.stop}"
     script:
         "../scripts/sweep.py"
 
@@ -237,6 +237,7 @@ rule plan:
         datasets="results/tables/datasets.parquet",
     log:
         "results/logs/describe.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     resources:
@@ -253,6 +254,7 @@ rule plan:
 rule clean:
     log:
         "results/clean.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     message:
@@ -265,7 +267,8 @@ rule clean:
 
 rule help:
     log:
-        "results/logs/help.log",
+        ".snakemake/log/help.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     message:

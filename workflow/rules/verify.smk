@@ -8,7 +8,7 @@ compared = [
     "results/report.md",
     "results/summary.json",
 ]
-references = Path(workflow.basedir) / "results" / "reference"
+references = root / "results" / "reference"
 
 
 rule manifest:
@@ -35,11 +35,12 @@ rule verify:
         manifest="results/manifest.json",
     log:
         "results/logs/verify.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
-        configs=str(Path(workflow.basedir) / "config"),
+        configs=str(root / "config"),
         references=str(references),
     message:
         "Comparing every artifact with the reference"
@@ -53,18 +54,14 @@ rule reference:
         manifest="results/manifest.json",
     log:
         "results/logs/reference.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
         config=checked.identity(),
-        configs=str(Path(workflow.basedir) / "config"),
+        configs=str(root / "config"),
         references=str(references),
     message:
         "Recording the results as the reference"
     script:
         "../scripts/reference.py"
-
-
-localrules:
-    verify,
-    reference,

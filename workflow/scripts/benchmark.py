@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from study.benchmarks import runs as benchmarks
+from study.benchmarks import record
 from study.config import model as config
 from study.job import note, told
 
@@ -11,5 +11,5 @@ with told(snakemake.log[0]):
     storage = Path(snakemake.params.storage)
     write = note(snakemake.log[0])
     repository = Path(snakemake.params.repository)
-    file = benchmarks.record(repository, storage, checked.head, checked.benchmarks.record, write)
+    file = record.record(repository, storage, checked.head, checked.benchmarks.record, write)
     write(f"Recorded {file}; `snakemake history` draws the history.")

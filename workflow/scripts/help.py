@@ -10,7 +10,7 @@ snakemake report                               make the report from the tables, 
 snakemake verify                               compare the results with the reference, to the byte
 snakemake reference                            record the results as the reference of config/default.yaml or smoke.yaml
 snakemake benchmark                            run the benchmarks and record them, results/benchmarks/
-snakemake history                              draw the recorded benchmarks, results/history.html
+snakemake history                              draw the recorded benchmarks, results/history.html; fail if one got slower
 snakemake compare --config base=REV            compare the benchmarks of two revisions (head=REV; none: this folder)
 snakemake compare_studies --config base=DIR    say what differs between the results of two studies (head=DIR)
 snakemake clean                                remove what a run makes; the benchmark history stays

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from study import report
+from study import git, report
 from study.config import model as config
-from study.job import commit, told
+from study.job import told
 
 with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     checked = config.load(snakemake.params.config)
@@ -14,7 +14,7 @@ with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)
         snakemake.output.html,
         snakemake.output.markdown,
         snakemake.output.summary,
-        commit=commit(Path(config.__file__).parent),
+        commit=git.described(),
         config=checked.as_yaml(),
         level=checked.statistics.confidence,
         resamples=checked.statistics.resamples,

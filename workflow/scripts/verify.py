@@ -11,4 +11,10 @@ with told(snakemake.log[0], snakemake.input):
     lines = manifest.compare(snakemake.input.artifacts, checked, folder)
     if lines:
         raise UserError("\n".join(lines))
-    note(snakemake.log[0])(f"Identical with the reference {folder.name}: {len(snakemake.input.artifacts)} artifacts.")
+    repacked = manifest.repacked(snakemake.input.artifacts, folder)
+    for line in repacked:
+        note(snakemake.log[0])(line)
+    but = f", {len(repacked)} of them in other bytes" if repacked else ""
+    note(snakemake.log[0])(
+        f"Identical with the reference {folder.name}: {len(snakemake.input.artifacts)} artifacts{but}."
+    )

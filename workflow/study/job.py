@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from study.errors import UserError
+from study.errors import UserError, shortage
 from study.provenance import receipts
 
-__all__ = ["commit", "note", "told"]
+__all__ = ["note", "told"]
 
 
 @contextmanager
@@ -22,7 +21,7 @@ def told(
     """Run a job: check what it reads, and when all is well write its receipt.
 
     A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an error of
-    the operating system, and an interruption ends it quietly.
+    the operating system and a lack of memory, and an interruption ends it quietly.
 
     Parameters
     ----------
@@ -48,6 +47,11 @@ def told(
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if (line := shortage(error)) is None:
+            raise
+        note(log)(line)
+        sys.exit(1)
 
 
 def note(log: str | Path) -> Callable[[str], None]:
@@ -60,17 +64,3 @@ def note(log: str | Path) -> Callable[[str], None]:
             file.write(f"{line}\n")
 
     return write
-
-
-def commit(folder: str | Path) -> str:
-    """Return the commit of the work tree at `folder`, with a + where files have been changed; `unknown` without git."""
-    try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()

@@ -83,7 +83,7 @@ def ratio(value: float, low: float, high: float, *, bound: bool, ceiling: float 
     value
         The median ratio, or what it is known to exceed where `bound` is true.
     low, high
-        Ends of its interval; `high` is `inf` where the data set no upper limit.
+        Ends of its interval; `high` is `inf` if unbounded.
     bound
         Whether `value` is a lower bound.
     ceiling

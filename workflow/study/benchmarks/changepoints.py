@@ -9,13 +9,13 @@ simulation. Runs are taken to be exchangeable where nothing has changed: a slow 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-__all__ = ["changes"]
+__all__ = ["changes", "fewest_runs"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,15 @@ def changes(values: npt.ArrayLike) -> list[int]:
     edges = [0, *found, len(series)]
     # Each is dated again between its neighbours: the interval in which it was found may have seen little of the level.
     return [_best_split(series[low:high]) + low for low, high in zip(edges, edges[2:], strict=False)]
+
+
+@cache
+def fewest_runs() -> int:
+    """Return the least length of a history in which a step can be found: in a shorter one no order is rare enough."""
+    size = _SHORTEST
+    while not changes(np.arange(size)):  # no order has a larger statistic
+        size += 1
+    return size
 
 
 def _segment(series: Floats, begin: int, end: int) -> Iterator[int]:

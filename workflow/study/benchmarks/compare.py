@@ -21,8 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study.benchmarks import revisions, verdicts
-from study.benchmarks import runs as recorded
+from study.benchmarks import record, revisions, verdicts
 from study.benchmarks.revisions import Revision
 from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
@@ -48,7 +47,7 @@ class Side:
         self._process = subprocess.Popen(  # noqa: S603
             [python, "-P", str(_WORKER), str(tree)],
             cwd=tree,
-            env=recorded.environment(),
+            env=record.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -252,27 +251,42 @@ def compare(
         notes = _warnings(repository, old, new, head)
         pythons = revisions.interpreters((old.tree, new.tree), environments, note)
         if sys.executable in pythons:
-            recorded.require("pytest")
+            record.require("pytest")
         note(f"Comparing {old.label} with {new.label}: {processes} processes each, {count} rounds.")
         pairs = [(pythons[0], old.tree)] * processes + [(pythons[1], new.tree)] * processes
         samples: dict[str, tuple[Floats, Floats]] = {}
         with workers(pairs) as sides:
-            found = [offered(side) for side in sides]
-            names, more = common(found[0], found[-1], benchmarks)
-            notes += more
-            if not names:
-                raise UserError(f"{old.label} and {new.label} have no benchmark in common with {list(benchmarks)}")
-            for side in sides:
-                side.tell(names)
-            order = random.Random(0)  # noqa: S311
-            for name in names:
-                seconds = measure(sides, name, count, order)
-                if isinstance(seconds, str):
-                    notes.append(f"not compared: {name}: {seconds}")
-                else:
-                    samples[name] = seconds[0][:, :processes], seconds[0][:, processes:]
-                    note(f"measured {len(samples)} of {len(names)}: {name}")
+            notes += _measure_all(sides, benchmarks, processes, count, samples, note)
     return judged(samples, old.label, new.label, notes, margin)
+
+
+def _measure_all(
+    sides: Sequence[Side],
+    words: Sequence[str],
+    processes: int,
+    count: int,
+    samples: dict[str, tuple[Floats, Floats]],
+    note: Callable[[str], None],
+) -> list[str]:
+    """Fill `samples` with the seconds of every benchmark that both revisions have; return what was left out, and why.
+
+    The first `processes` of the sides are of the base.
+    """
+    found = [offered(side) for side in sides]
+    names, notes = common(found[0], found[-1], words)
+    if not names:
+        raise UserError(f"base and head have no benchmark in common with {list(words)}")
+    for side in sides:
+        side.tell(names)
+    order = random.Random(0)  # noqa: S311
+    for name in names:
+        seconds = measure(sides, name, count, order)
+        if isinstance(seconds, str):
+            notes.append(f"not compared: {name}: {seconds}")
+        else:
+            samples[name] = seconds[0][:, :processes], seconds[0][:, processes:]
+            note(f"measured {len(samples)} of {len(names)}: {name}")
+    return notes
 
 
 def judged(
@@ -332,7 +346,7 @@ def report(found: Comparison) -> str:
 
 def short(name: str) -> str:
     """Return a benchmark's name without its file."""
-    return name.rpartition("::")[2]
+    return name.partition("::")[2] or name
 
 
 def worded(verdict: str, margin: float) -> str:

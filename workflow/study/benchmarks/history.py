@@ -1,42 +1,50 @@
-"""The history of the benchmarks: recorded runs to one table, and the table to a page.
+"""The history of the benchmarks: recorded runs to one table, and where their levels change.
 
-Machines are kept apart. What puts them on one scale is the calibrated time: the time over the machine's ceiling, measured
-before the same round, so that a slow machine and a bad moment mostly cancel.
+Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference loop,
+measured before the same round, so that a slow machine and a bad moment mostly cancel.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from markupsafe import Markup
 from scipy import stats
 
-from study import pages, wording
 from study.benchmarks import runs as benchmarks
 from study.benchmarks.changepoints import changes
 from study.benchmarks.tables import HISTORY
-from study.files import replacing
-from study.tables import store
 from study.tables.table import conform
 
-__all__ = ["Change", "found_changes", "page", "standing", "table", "write"]
+__all__ = [
+    "ALL",
+    "OURS",
+    "Change",
+    "Series",
+    "Standing",
+    "found_changes",
+    "is_ours",
+    "median_interval",
+    "series",
+    "software_change",
+    "standing",
+    "table",
+]
 
 Floats = npt.NDArray[np.float64]
 
 OURS: Final = "kernels"
 """The solver that peers are compared with."""
 
-
-# --- The table --------------------------------------------------------------------------------------------------------
+ALL: Final = "all, calibrated"
+"""Stands for all machines, whose calibrated times can be compared."""
 
 
 def median_interval(values: Floats) -> tuple[float, float, float]:
@@ -65,8 +73,8 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
         ours = {m.group: float(np.median(m.seconds)) for m in run.benchmarks.values() if m.solver == OURS}
         for name, measured in run.benchmarks.items():
             time = median_interval(measured.seconds * 1e9)
-            known = len(measured.ceiling) > 0
-            calibrated = median_interval(measured.seconds / measured.ceiling) if known else (math.nan,) * 3
+            known = len(measured.reference) > 0
+            calibrated = median_interval(measured.seconds / measured.reference) if known else (math.nan,) * 3
             rows.append(
                 {
                     "benchmark": name,
@@ -76,6 +84,7 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
                     "committed": run.committed,
                     "recorded": run.recorded,
                     "machine": run.machine,
+                    "software": ", ".join(f"{name} {version}" for name, version in sorted(run.software.items())),
                     "load": run.load[0],
                     "solver": measured.solver,
                     "group": measured.group,
@@ -93,20 +102,47 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
 def _with_levels(frame: pd.DataFrame) -> pd.DataFrame:
     """Add where the levels change: of the time on each machine, of the calibrated time on all together."""
     out = frame.assign(level=math.nan, changed=False, calibrated_level=math.nan, calibrated_changed=False)
-    for value, level, changed, keys in (
-        ("time", "level", "changed", ["benchmark", "machine"]),
-        ("calibrated", "calibrated_level", "calibrated_changed", ["benchmark"]),
-    ):
-        for _, rows in out[out[value].notna()].groupby(keys, sort=False):
-            steps = changes(rows[value].to_numpy())
-            edges = [0, *steps, len(rows)]
-            for begin, end in pairwise(edges):
-                out.loc[rows.index[begin:end], level] = rows[value].iloc[begin:end].median()
-            out.loc[rows.index[steps], changed] = True
+    for part in series(frame):
+        steps = changes(part.rows[part.value].to_numpy())
+        edges = [0, *steps, len(part.rows)]
+        for begin, end in pairwise(edges):
+            out.loc[part.rows.index[begin:end], part.level] = part.rows[part.value].iloc[begin:end].median()
+        out.loc[part.rows.index[steps], part.changed] = True
     return out
 
 
-# --- What the page says -----------------------------------------------------------------------------------------------
+# --- Series and their levels ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Series:
+    """The runs of a benchmark that can be compared: those on one machine, or the calibrated ones of all.
+
+    Attributes
+    ----------
+    benchmark, machine
+        Where; the machine is `ALL` for the calibrated times.
+    value, level, changed
+        Columns of the table `history`.
+    rows
+        Of the table, in order of runs.
+    """
+
+    benchmark: str
+    machine: str
+    value: str
+    level: str
+    changed: str
+    rows: pd.DataFrame
+
+
+def series(history: pd.DataFrame) -> Iterator[Series]:
+    """Yield every series of a history: times machine by machine, then calibrated times."""
+    for (name, machine), rows in history.groupby(["benchmark", "machine"], sort=True):
+        yield Series(str(name), str(machine), "time", "level", "changed", rows)
+    known = history[history["calibrated"].notna()]
+    for name, rows in known.groupby("benchmark", sort=True):
+        yield Series(str(name), ALL, "calibrated", "calibrated_level", "calibrated_changed", rows)
 
 
 @dataclass(frozen=True)
@@ -116,13 +152,17 @@ class Change:
     Attributes
     ----------
     benchmark, machine
-        Where; the machine is `all, calibrated` for a step of the calibrated time.
+        Where; the machine is `ALL` for a step of the calibrated time.
     before, commit, committed
         The last commit of the old level, the first of the new one, and its time.
+    order
+        Number of the first run of the new level.
     ratio
         New level over old level; above 1 is slower.
     runs
         On the new level.
+    also
+        What else changed between the two runs: packages, Python, the benchmarks themselves; empty for nothing known.
     """
 
     benchmark: str
@@ -130,286 +170,112 @@ class Change:
     before: str
     commit: str
     committed: str
+    order: int
     ratio: float
     runs: int
+    also: str
 
 
 def found_changes(history: pd.DataFrame) -> list[Change]:
-    """List the steps of a history, the latest first."""
+    """List the steps of a history, the latest commit first."""
     out = []
-    for level, changed, keys in (
-        ("level", "changed", ["benchmark", "machine"]),
-        ("calibrated_level", "calibrated_changed", ["benchmark"]),
-    ):
-        for key, rows in history[history[level].notna()].groupby(keys, sort=True):
-            places = [*np.flatnonzero(rows[changed]), len(rows)]
-            for place, following in pairwise(places):
-                new, old = rows.iloc[place], rows.iloc[place - 1]
-                where = str(key[1]) if len(keys) == 2 else "all, calibrated"
-                out.append(
-                    Change(
-                        str(key[0]),
-                        where,
-                        str(old["commit"]),
-                        str(new["commit"]),
-                        str(new["committed"]),
-                        float(new[level] / old[level]),
-                        int(following - place),
-                    )
+    for part in series(history):
+        places = [*np.flatnonzero(part.rows[part.changed]), len(part.rows)]
+        for place, following in pairwise(places):
+            new, old = part.rows.iloc[place], part.rows.iloc[place - 1]
+            out.append(
+                Change(
+                    part.benchmark,
+                    part.machine,
+                    str(old["commit"]),
+                    str(new["commit"]),
+                    str(new["committed"]),
+                    int(new["order"]),
+                    float(new[part.level] / old[part.level]),
+                    int(following - place),
+                    software_change(str(old["software"]), str(new["software"])),
                 )
-    return sorted(out, key=lambda change: change.committed, reverse=True)
+            )
+    return sorted(out, key=lambda change: change.order, reverse=True)
 
 
-def standing(history: pd.DataFrame) -> list[list[str]]:
-    """Say of each benchmark and machine how the latest run stands next to the one before and to the best level."""
-    body = []
-    for (name, machine), rows in sorted(
-        history.groupby(["benchmark", "machine"]), key=lambda part: (_peer(part[1]), part[0])
-    ):
-        last = rows.iloc[-1]
-        before = rows.iloc[-2] if len(rows) > 1 else None
-        apart = before is not None and (
-            last["time_low"] > before["time_high"] or last["time_high"] < before["time_low"]
-        )
-        body.append(
-            [
-                str(name),
-                str(last["commit"]),
-                f"{wording.number(last['time'])} [{wording.number(last['time_low'])}, {wording.number(last['time_high'])}]",
-                "none"
-                if before is None
-                else _change(last["time"] / before["time"]) + ("" if apart else ", in the noise"),
-                _change(last["level"] / rows["level"].min()),
-                "unknown" if math.isnan(last["calibrated"]) else f"{wording.number(last['calibrated'])}",
-                str(len(rows)),
-                str(machine),
-            ]
-        )
-    return body
-
-
-def _peer(rows: pd.DataFrame) -> bool:
-    """Whether rows are of a peer: these come after our own."""
-    return not str(rows["solver"].iloc[-1]).startswith(OURS)
-
-
-def _change(ratio: float) -> str:
-    """Write a ratio as a change in per cent."""
-    return f"{100 * (ratio - 1):+.1f}%"
-
-
-# --- Drawing ----------------------------------------------------------------------------------------------------------
-
-WIDTH, HEIGHT = 440, 180  # small, so that the letters stay legible on a phone
-_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 6, 8, 22
-_FEW = 60  # runs whose dots can be large
+def software_change(before: str, after: str) -> str:
+    """Say what differs between the software of two runs, each such as ``numba 0.68.1, numpy 2.4.6``."""
+    old, new = (dict(part.rsplit(" ", 1) for part in text.split(", ") if " " in part) for text in (before, after))
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    return ", ".join(f"{name} {old.get(name, 'unknown')} to {new.get(name, 'unknown')}" for name in names)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a chart: a value a run, with its interval, and the level of each run (nan for none)."""
+class Standing:
+    """How the latest run of a benchmark on a machine stands next to the earlier ones.
 
-    name: str
-    order: Floats
-    value: Floats
-    low: Floats
-    high: Floats
-    level: Floats
-
-
-def chart(lines: Sequence[Line], *, label: str, commits: tuple[str, str]) -> Markup:
-    """Draw lines over runs as SVG, on a logarithmic scale.
-
-    Parameters
+    Attributes
     ----------
-    lines
-        At least one, of at least one run; they share the axes, and are coloured by the page in their order.
-    label
-        The text alternative.
-    commits
-        Written at the left and the right end of the axis of runs.
+    benchmark, machine, commit, ours
+        Of the latest run; `ours` is false for a peer.
+    time, low, high
+        In ns, with the interval of the median of its rounds.
+    before
+        Time over that of the run before; nan where there is none.
+    rank, size
+        Its place among the runs of its level, 1 being the fastest, and how many those are.
+    levels
+        How many levels there are.
+    behind
+        Its level over the lowest one; 1 on the best level.
+    calibrated
+        Its calibrated time; nan where unknown.
+    runs
+        All runs of the benchmark on this machine.
     """
-    first, last = min(line.order.min() for line in lines), max(line.order.max() for line in lines)
-    values = np.concatenate([np.concatenate([line.low, line.high]) for line in lines])
-    # A burst in a single run must not squash all the others; what is beyond is drawn at the edge.
-    middle = np.concatenate([line.value for line in lines])
-    low = math.log(max(values.min(), np.median(middle) / 20)) - 0.02
-    high = math.log(min(values.max(), 2 * np.quantile(middle, 0.99))) + 0.02
 
-    def x(order: Floats) -> Floats:
-        if first == last:
-            return np.full(len(order), (_LEFT + WIDTH - _RIGHT) / 2)
-        place: Floats = _LEFT + 6 + (order - first) / (last - first) * (WIDTH - _LEFT - _RIGHT - 12)
-        return place
-
-    def y(value: Floats) -> Floats:
-        share = (np.clip(np.log(value), low, high) - low) / (high - low)
-        place: Floats = HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
-        return place
-
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{Markup.escape(label)}">']
-    for tick in _ticks(math.exp(low), math.exp(high)):
-        at = float(y(np.array([tick]))[0])
-        parts.append(f'<path class="grid" d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{wording.number(tick)}</text>')
-    for text, place, anchor in ((commits[0], _LEFT, "start"), (commits[1], WIDTH - _RIGHT, "end")):
-        parts.append(f'<text x="{place}" y="{HEIGHT - 4}" text-anchor="{anchor}">{Markup.escape(text)}</text>')
-    for number, line in enumerate(lines):
-        parts += _drawn(line, f"s{number % 6}", x, y)
-    parts.append("</svg>")
-    return Markup("".join(parts))  # noqa: S704  numbers and escaped text
+    benchmark: str
+    machine: str
+    commit: str
+    ours: bool
+    time: float
+    low: float
+    high: float
+    before: float
+    rank: int
+    size: int
+    levels: int
+    behind: float
+    calibrated: float
+    runs: int
 
 
-def _drawn(line: Line, style: str, x: Any, y: Any) -> list[str]:
-    """Draw one line: intervals, dots, levels, and a mark where the level changes."""
-    across, value = x(line.order), y(line.value)
-    bars = "".join(
-        f"M{a:.1f} {b:.1f}V{c:.1f}" for a, b, c in zip(across, y(line.low), y(line.high), strict=True) if b - c >= 0.5
-    )
-    dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(across, value, strict=True))
-    style += " few" if len(across) <= _FEW else ""
-    out = [f'<path class="bars {style}" d="{bars}"/>', f'<path class="dots {style}" d="{dots}"/>']
-    known = ~np.isnan(line.level)
-    if known.any():
-        a, b = across[known], y(line.level[known])
-        turns = np.flatnonzero(np.diff(line.level[known])) + 1
-        edges = [0, *turns.tolist(), len(a)]
-        level = "".join(f"M{a[i]:.1f} {b[i]:.1f}H{a[j - 1]:.1f}" for i, j in pairwise(edges))
-        out.append(f'<path class="level {style}" d="{level}"/>')
-        out += [f'<path class="mark" d="M{a[i]:.1f} {_TOP}V{HEIGHT - _BOTTOM}"/>' for i in turns]
-    return out
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Choose up to some six round numbers between two positive ones."""
-    step = 10 ** math.floor(math.log10(high - low))
-    for factor in (1.0, 0.5, 0.2, 0.1):
-        found = np.arange(math.ceil(low / (step * factor)), math.floor(high / (step * factor)) + 1) * step * factor
-        if len(found) >= 3:
-            return [float(tick) for tick in found]
-    return [low, high]
-
-
-def _line(name: str, rows: pd.DataFrame, value: str, level: str) -> Line:
-    """Make a line of rows of the table."""
-    columns = ("order", value, f"{value}_low", f"{value}_high", level)
-    return Line(name, *(rows[column].to_numpy(dtype=np.float64) for column in columns))
-
-
-def _legend(lines: Sequence[Line]) -> list[tuple[str, str]]:
-    """Name the lines of a chart with their style; one alone needs no legend."""
-    return [(line.name, f"s{number % 6}") for number, line in enumerate(lines)] if len(lines) > 1 else []
-
-
-def _ends(rows: pd.DataFrame) -> tuple[str, str]:
-    """Return the commits at the ends of a chart."""
-    return str(rows["commit"].iloc[0]), str(rows["commit"].iloc[-1])
-
-
-def _told(rows: pd.DataFrame, value: str, unit: str) -> str:
-    """Say what a chart shows."""
-    steps = int(rows["changed" if value == "time" else "calibrated_changed"].sum())
-    first, last = wording.number(rows[value].iloc[0]), wording.number(rows[value].iloc[-1])
-    low, high = wording.number(rows[value].min()), wording.number(rows[value].max())
-    return (
-        f"{len(rows)} runs, first {first} {unit}, last {last} {unit}, between {low} and {high}; "
-        f"{'no change of level' if not steps else f'{steps} change' + 's' * (steps > 1) + ' of level'}"
-    )
-
-
-def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Prepare a section for each benchmark: its charts with their legends and captions."""
+def standing(history: pd.DataFrame) -> list[Standing]:
+    """Say of each benchmark and machine how the latest run stands; our own first."""
     out = []
-    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: (_peer(part[1]), part[0])):
-        charts = list[dict[str, Any]]()
-        for machine, own in rows.groupby("machine", sort=True):
-            lines = [_line(str(machine), own, "time", "level")]
-            told = _told(own, "time", "ns")
-            label = f"{name} on {machine}: {told}"
-            charts.append(
-                {
-                    "svg": chart(lines, label=label, commits=_ends(own)),
-                    "title": f"Time in ns on {machine}",
-                    "told": told,
-                    "legend": [],
-                }
+    for part in series(history):
+        if part.machine == ALL:
+            continue
+        rows, last = part.rows, part.rows.iloc[-1]
+        begins = np.flatnonzero(rows["changed"])
+        own = rows["time"].to_numpy()[begins[-1] if len(begins) else 0 :]
+        out.append(
+            Standing(
+                benchmark=part.benchmark,
+                machine=part.machine,
+                commit=str(last["commit"]),
+                ours=is_ours(str(last["solver"])),
+                time=float(last["time"]),
+                low=float(last["time_low"]),
+                high=float(last["time_high"]),
+                before=float(last["time"] / rows["time"].iloc[-2]) if len(rows) > 1 else math.nan,
+                rank=1 + int((own < own[-1]).sum()),
+                size=len(own),
+                levels=1 + len(begins),
+                behind=float(last["level"] / rows["level"].min()),
+                calibrated=float(last["calibrated"]),
+                runs=len(rows),
             )
-        known = rows[rows["calibrated"].notna()]
-        if len(known):
-            lines = [_line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")]
-            told = _told(known, "calibrated", "times the ceiling")
-            charts.append(
-                {
-                    "svg": chart(lines, label=f"{name}, calibrated: {told}", commits=_ends(known)),
-                    "title": "Calibrated: time over the machine's ceiling, all machines",
-                    "told": told,
-                    "legend": _legend(lines),
-                }
-            )
-        steps = int(rows["changed"].sum() + rows["calibrated_changed"].sum())
-        out.append({"name": str(name), "charts": charts, "changes": steps, "ours": rows["solver"].iloc[-1] == OURS})
-    return out
+        )
+    return sorted(out, key=lambda row: (not row.ours, row.benchmark, row.machine))
 
 
-def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Prepare a chart for each group: how many times longer the peers take than the kernels, run by run."""
-    known = history[history["peer_ratio"].notna() & ~history["solver"].str.startswith(OURS)]
-    out = []
-    for group, rows in known.groupby("group", sort=True):
-        lines = []
-        for solver, own in rows.groupby("solver", sort=True):
-            order, ratio = (own[c].to_numpy(dtype=np.float64) for c in ("order", "peer_ratio"))
-            lines.append(Line(str(solver), order, ratio, ratio, ratio, np.full(len(own), math.nan)))
-        told = "; ".join(f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines)
-        svg = chart(lines, label=f"{group}, time over that of the kernels. {told}", commits=_ends(rows))
-        legend = [(line.name, f"s{number % 6}") for number, line in enumerate(lines)]
-        out.append({"svg": svg, "title": str(group), "told": told, "legend": legend})
-    return out
-
-
-def page(history: pd.DataFrame, problems: Sequence[str]) -> str:
-    """Render the history as one HTML page that needs nothing but itself.
-
-    Parameters
-    ----------
-    history
-        The table `history`; may be empty.
-    problems
-        What could not be read, a line each.
-    """
-    dirty = history.drop_duplicates("order")["commit"].str.endswith("+").sum()
-    return pages.render(
-        "history.html",
-        ("report.css", "history.css"),
-        runs=wording.count(history["order"].nunique()),
-        commits=wording.count(history["commit"].nunique()),
-        machines=sorted(history["machine"].unique()),
-        dirty=int(dirty),
-        problems=problems,
-        absent=_absent(history),
-        changes=found_changes(history),
-        change=_change,
-        standing=standing(history),
-        sections=sections(history),
-        peers=peers(history),
-    )
-
-
-def _absent(history: pd.DataFrame) -> list[str]:
-    """Name the benchmarks that the latest run lacks, which were renamed, removed or skipped."""
-    if history.empty:
-        return []
-    latest = history[history["order"] == history["order"].max()]
-    gone = history[~history["benchmark"].isin(latest["benchmark"])]
-    last = gone.groupby("benchmark")["commit"].last()
-    return [f"{name}, last measured at {commit}" for name, commit in last.items()]
-
-
-def write(storages: Iterable[Path], csv: str | Path, html: str | Path) -> list[str]:
-    """Write the table and the page of all runs of some storages; return what could not be read, a line each."""
-    runs, problems = benchmarks.read(storages)
-    history = table(runs)
-    store.write(history, HISTORY, csv)
-    with replacing(Path(html)) as temporary:
-        temporary.write_text(page(history, problems), encoding="utf-8")
-    return problems
+def is_ours(solver: str) -> bool:
+    """Whether a solver is our own, and no peer."""
+    return solver.startswith(OURS) or not solver

@@ -1,13 +1,20 @@
 """A plugin for pytest: adds to pytest-benchmark's records what they leave out.
 
-Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken out,
-for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and end.
-Benchmarks themselves record the machine's ceiling before every round, in `extra_info`.
+Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken
+out, for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and
+end, and a digest of the benchmarks themselves, since an edited one may take another time. Benchmarks record the time of
+a reference loop before every round, in `extra_info` under `ceiling`.
+
+It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the `kernels` of
+another revision.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the caller say which revision is measured."""
     group = parser.getgroup("recording")
     group.addoption("--measured-tree", required=False, help="folder that `kernels` must come from")
-    group.addoption("--measured-commit", default="", help="its commit, where git cannot tell")
-    group.addoption("--measured-time", default="", help="the time of that commit")
+    group.addoption("--measured-commit", default="", help="its commit")
+    group.addoption("--measured-time", default="", help="the time of that commit, empty where it is unknown")
+    group.addoption("--measured-dirty", action="store_true", help="it has changes that are not committed")
     group.addoption("--measured-only", default=[], action="append", help="run benchmarks with this in their name")
 
 
@@ -40,11 +48,13 @@ class Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self._options = config.option
         self._load = psutil.getloadavg()
+        self._sources = set[Path]()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what is not wanted, and see that what is measured is what is meant."""
         words = self._options.measured_only
         items[:] = [item for item in items if not words or any(word in item.name for word in words)]
+        self._sources = {source for item in items for source in item.path.parent.glob("*.py")}
         import kernels  # noqa: PLC0415  it must not be loaded before pytest has set the path
 
         found, meant = Path(kernels.__file__).resolve().parents[1], self._options.measured_tree
@@ -67,16 +77,28 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_commit_info(self, commit_info: dict[str, Any]) -> None:
-        """Name the commit that is measured, which need not be that of this folder."""
-        commit_info.pop("branch", None)
-        commit_info.pop("author_time", None)
-        if self._options.measured_commit:
-            commit_info |= {"id": self._options.measured_commit, "dirty": False, "time": self._options.measured_time}
+        """Name the commit that is measured, which need not be that of this folder, nor one that git can tell."""
+        chosen = self._options
+        if chosen.measured_commit:
+            for key in ("branch", "author_time", "error"):
+                commit_info.pop(key, None)
+            time = chosen.measured_time or None
+            commit_info |= {"id": chosen.measured_commit, "dirty": chosen.measured_dirty, "time": time}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         """Add what holds for the session."""
-        output_json["session"] = {"load_start": self._load, "load_end": psutil.getloadavg()}
+        output_json["session"] = {
+            "load_start": self._load,
+            "load_end": psutil.getloadavg(),
+            "benchmarks": _digest(self._sources),
+        }
+
+
+def _digest(sources: Iterable[Path]) -> str:
+    """Digest the text of the benchmarks and of what lies beside them."""
+    texts = [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in sorted(sources)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 def _version(package: str) -> str:
@@ -85,3 +107,7 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main(sys.argv[1:], plugins=[sys.modules["__main__"]]))

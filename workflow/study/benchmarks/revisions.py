@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import re
 import subprocess
 import sys
 import tarfile
 import tempfile
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from study import git
 from study.errors import UserError
+from study.git import GitError
 from study.schema import nearest
 
-__all__ = ["WORK_TREE", "Revision", "changed", "checked_out", "interpreters", "resolve"]
+__all__ = ["WORK_TREE", "Revision", "by_ancestry", "changed", "checked_out", "interpreters", "resolve"]
 
 WORK_TREE = ""
 """Stands for the folder as it is, changes that are not committed included."""
@@ -34,13 +38,15 @@ class Revision:
     label
         As a reader knows it: short commit, with a + where the work tree has changes.
     commit
-        The full commit; that of HEAD for the work tree.
+        The full commit; that of HEAD for the work tree; `git.UNKNOWN` where that cannot be found out.
     time
-        When it was committed, in ISO 8601.
+        When it was committed, in ISO 8601; empty where that is unknown.
     tree
         The folder it lies in.
     changed
         Whether there are changes that are not committed, in what could matter: all but `results/`.
+    problem
+        Why the commit is unknown; empty where it is known.
     """
 
     label: str
@@ -48,14 +54,7 @@ class Revision:
     time: str
     tree: Path
     changed: bool = False
-
-
-def _git(repository: Path, *words: str) -> bytes:
-    return subprocess.run(  # noqa: S603
-        ["git", "-C", str(repository), *words],  # noqa: S607
-        capture_output=True,
-        check=True,
-    ).stdout
+    problem: str = ""
 
 
 def resolve(repository: Path, name: str) -> str:
@@ -64,28 +63,56 @@ def resolve(repository: Path, name: str) -> str:
     Raises
     ------
     UserError
-        There is no such revision, or no git.
+        There is no such revision, or no git, or no repository; in git's own words.
     """
     try:
-        if name.startswith("-"):
-            raise subprocess.CalledProcessError(128, name)
-        return _git(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").decode().strip()
-    except FileNotFoundError:
-        raise UserError("git is needed to find a revision, and there is no `git` here") from None
-    except subprocess.CalledProcessError:
-        pass
-    try:
-        known = _git(repository, "for-each-ref", "--format=%(refname:short)").decode().split()
-    except subprocess.CalledProcessError:
-        raise UserError(f"{repository} is no git repository, so it has no revision {name!r}") from None
+        git.check(repository)
+    except GitError as error:
+        raise UserError(f"revision {name!r} cannot be found: {error}") from None
+    said = ""
+    if not name.startswith("-"):
+        try:
+            return git.run(repository, "rev-parse", "--verify", f"{name}^{{commit}}").decode().strip()
+        except GitError as error:
+            said = str(error).removesuffix("fatal: Needed a single revision").strip()
+    known = git.run(repository, "for-each-ref", "--format=%(refname:short)").decode().split()
+    shallow = "this clone is shallow, older commits are not in it: git fetch --unshallow" * git.is_shallow(repository)
     raise UserError(
         f"{name!r} is not a revision of this repository{nearest(name, known)}; allowed: a branch, a tag or a commit"
+        + "".join(f" ({more})" for more in (said, shallow) if more)
     )
 
 
 def changed(repository: Path) -> bool:
     """Whether files of the work tree differ from HEAD, results aside."""
-    return bool(_git(repository, "status", "--porcelain", "--", ".", ":!results").strip())
+    found = git.run(repository, "status", "--porcelain", "--untracked-files=normal", "--", ".", ":!results")
+    return bool(found.strip())
+
+
+def by_ancestry(repository: Path, commits: Iterable[str]) -> list[str]:
+    """Put commits in the order of their ancestry: every commit after all its ancestors.
+
+    Parameters
+    ----------
+    repository
+        Where the project lies.
+    commits
+        Full commits. Those that the repository does not have are left out.
+
+    Raises
+    ------
+    GitError
+        There is no git, or no repository.
+    """
+    git.check(repository)
+    named = sorted({commit for commit in commits if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit)})
+    kinds = git.run(repository, "cat-file", "--batch-check=%(objecttype)", text="".join(f"{c}\n" for c in named))
+    known = [commit for commit, kind in zip(named, kinds.decode().splitlines(), strict=True) if kind == "commit"]
+    if not known:
+        return []
+    listed = git.run(repository, "rev-list", "--topo-order", "--reverse", "--stdin", text="\n".join(known) + "\n")
+    place = {commit: number for number, commit in enumerate(listed.decode().split())}
+    return sorted(known, key=place.__getitem__)
 
 
 @contextmanager
@@ -105,18 +132,34 @@ def checked_out(repository: Path, name: str) -> Iterator[Revision]:
     Raises
     ------
     UserError
-        There is no such revision.
+        There is no such revision. The work tree needs none: without git it has an unknown one.
     """
-    commit = resolve(repository, name or "HEAD")
-    time = _git(repository, "show", "--no-patch", "--format=%cI", commit).decode().strip()
     if name == WORK_TREE:
-        dirty = changed(repository)
-        yield Revision(commit[:12] + ("+" if dirty else ""), commit, time, repository, dirty)
+        yield _work_tree(repository)
         return
+    commit = resolve(repository, name)
     with tempfile.TemporaryDirectory(prefix="revision-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(_git(repository, "archive", commit))) as archive:
+        # Line endings and attributes of the user's own would else change the files.
+        settings = ("-c", "core.autocrlf=false", "-c", f"core.attributesFile={os.devnull}")
+        with tarfile.open(fileobj=io.BytesIO(git.run(repository, *settings, "archive", commit))) as archive:
             archive.extractall(folder, filter="data")
-        yield Revision(commit[:12], commit, time, Path(folder).resolve())
+        yield Revision(commit[:12], commit, _time(repository, commit), Path(folder).resolve())
+
+
+def _work_tree(repository: Path) -> Revision:
+    """Describe the folder as it is."""
+    try:
+        git.check(repository)
+        commit = resolve(repository, "HEAD")
+        dirty = changed(repository)
+        return Revision(commit[:12] + ("+" if dirty else ""), commit, _time(repository, commit), repository, dirty)
+    except UserError as error:
+        return Revision(git.UNKNOWN, git.UNKNOWN, "", repository, problem=str(error))
+
+
+def _time(repository: Path, commit: str) -> str:
+    """Return when a commit was made, in ISO 8601."""
+    return git.run(repository, "show", "--no-patch", "--format=%cI", commit).decode().strip()
 
 
 def interpreters(trees: tuple[Path, Path], folder: Path, note: Callable[[str], None]) -> tuple[str, str]:

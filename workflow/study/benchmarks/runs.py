@@ -1,28 +1,24 @@
-"""Benchmark runs: recorded through pytest-benchmark into its own storage, and read back whatever their state."""
+"""Benchmark runs in the storage of pytest-benchmark, read whatever their state."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import psutil
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from study.benchmarks import revisions
-from study.errors import UserError
+from study.benchmarks import storage
+from study.errors import printable
 
-__all__ = ["Measured", "Run", "environment", "machine", "read", "record", "require"]
+__all__ = ["Measured", "Run", "read"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,14 +31,14 @@ class Measured:
     ----------
     seconds
         (rounds,) float64; of one sample, run and step where the benchmark says how many those are.
-    ceiling
-        The machine's ceiling at each round, in the same unit; empty where it was not measured.
+    reference
+        Time of the reference loop before each round, in the same unit; empty where it was not measured.
     solver, group
         What was timed, and what it can be compared with.
     """
 
     seconds: Floats
-    ceiling: Floats
+    reference: Floats
     solver: str
     group: str
 
@@ -61,6 +57,8 @@ class Run:
         When, as ISO 8601 in UTC; `committed` is `recorded` where the commit's time is unknown.
     machine
         A label that two runs share if CPU model, feature flags and number of cores are the same.
+    software
+        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by name.
     load
         Load averages of one minute at start and end; nan where unknown.
     benchmarks
@@ -73,6 +71,7 @@ class Run:
     committed: str
     recorded: str
     machine: str
+    software: Mapping[str, str]
     load: tuple[float, float]
     benchmarks: Mapping[str, Measured]
 
@@ -80,85 +79,6 @@ class Run:
     def label(self) -> str:
         """The commit as a reader knows it: short, with a + where there were changes that were not committed."""
         return self.commit[:12] + ("+" if self.dirty else "")
-
-
-def record(repository: Path, storage: Path, head: str, words: Sequence[str], note: Callable[[str], None]) -> Path:
-    """Run this folder's benchmarks and add a run to a storage.
-
-    Parameters
-    ----------
-    repository
-        Where the project lies.
-    storage
-        Folder of pytest-benchmark's file storage.
-    head
-        Revision whose kernels are measured, by the benchmarks of this folder; `revisions.WORK_TREE` for this folder.
-    words
-        A benchmark is run if its name has one of them, or if there are none.
-    note
-        Told what a reader must know: changes that are not committed, a machine that is busy.
-
-    Returns
-    -------
-    Path
-        The new file.
-
-    Raises
-    ------
-    UserError
-        The revision is unknown, a benchmark fails, or pytest-benchmark is not installed.
-    """
-    require("pytest", "pytest_benchmark")
-    busy, cores = psutil.getloadavg()[0], psutil.cpu_count() or 1
-    if busy > cores / 2:
-        note(
-            f"the machine is busy (load {busy:.1f}, {cores} cores): the times will be noisy, and are kept with the load"
-        )
-    with revisions.checked_out(repository, head) as revision:
-        if revision.changed:
-            note("the work tree has changes that are not committed: the run is marked with a +")
-        now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-        name = f"{revision.commit}_{now}{'_uncommitted-changes' if revision.changed else ''}"
-        command = [sys.executable, "-m", "pytest", "tests/bench", "-q", "-c", "pyproject.toml", "-o", "addopts="]
-        command += [
-            "-o",
-            f"pythonpath={revision.tree} workflow tests",
-            "--import-mode=prepend",
-            "-p",
-            "no:cacheprovider",
-        ]
-        command += ["-p", "study.benchmarks.plugin", f"--measured-tree={revision.tree}"]
-        if not revision.changed:
-            command += [f"--measured-commit={revision.commit}", f"--measured-time={revision.time}"]
-        command += [f"--measured-only={word}" for word in words]
-        command += [f"--benchmark-storage=file://{storage.resolve()}", f"--benchmark-save={name}"]
-        command += ["--benchmark-save-data", "--benchmark-columns=median,iqr,rounds"]
-        code = subprocess.run(command, cwd=repository, env=environment(), check=False).returncode  # noqa: S603
-    found = sorted(storage.glob(f"*/*_{name}.json"))
-    if code:
-        kept = f"; what was measured is kept in {found[-1]}" if found else ""
-        raise UserError(f"a benchmark failed, see above{kept}")
-    if not found:
-        raise UserError(f"no benchmark has one of {list(words)} in its name: nothing was recorded")
-    return found[-1]
-
-
-def environment() -> dict[str, str]:
-    """Give the environment of this process without what a pytest around it left there, and told to leave no bytecode.
-
-    As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change what is
-    measured.
-    """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # Python tells old bytecode by second and size: an edit of the same length within a second would not be measured.
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def require(*packages: str) -> None:
-    """Raise UserError if a package that only benchmarks need is not installed."""
-    missing = [name.replace("_", "-") for name in packages if not find_spec(name)]
-    if missing:
-        raise UserError(f"benchmarks need {' and '.join(missing)}: pip install -r requirements-dev.lock")
 
 
 def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
@@ -172,76 +92,206 @@ def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
     Returns
     -------
     runs
-        In order of commit, then of recording.
+        In order of the time of their commits, then of recording. A file of which there are copies is read once.
     problems
         A line for each file, and each benchmark in one, that cannot be read; all others are in `runs`.
     """
-    runs, problems = list[Run](), list[str]()
-    for path in sorted(path for storage in storages for path in storage.glob("*/*.json")):
-        file = f"{path.parent.name}/{path.name}"
+    files, problems = storage.files(storages)
+    runs, seen, copies = list[Run](), set[str](), list[str]()
+    for name, path in files:
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            runs.append(_run(file, content, problems))
-        except json.JSONDecodeError as error:
-            problems.append(f"{file}: left out, no valid JSON (line {error.lineno}: {error.msg}); cut short?")
-        except UnicodeDecodeError:
-            problems.append(f"{file}: left out, not text in UTF-8")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problems.append(f"{file}: left out, not a run of pytest-benchmark ({type(error).__name__}: {error})")
-    runs.sort(key=lambda run: (run.committed, run.commit, run.recorded, run.file))
+            content = path.read_bytes()
+        except OSError as error:
+            problems.append(f"{name}: left out, it cannot be read ({error.strerror})")
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in seen:
+            copies.append(name)
+            continue
+        seen.add(digest)
+        try:
+            runs.append(_run(name, json.loads(content), problems))
+        except RecursionError:
+            problems.append(f"{name}: left out, nested too deeply")
+        except ValidationError as error:
+            problems.append(f"{name}: left out, {_reason(error)}")
+        except ValueError as error:
+            problems.append(printable(f"{name}: left out, no valid JSON ({error}); cut short?"))
+    if copies:
+        problems.append(f"counted once, for they are copies of others: {', '.join(copies)}")
+    runs.sort(key=lambda run: (run.committed, run.commit, run.dirty, run.recorded, run.file))
     return runs, problems
 
 
-def _run(file: str, content: Mapping[str, Any], problems: list[str]) -> Run:
-    """Make a run of a file's content."""
-    commit, benchmarks = content["commit_info"], dict[str, Measured]()
-    for entry in content["benchmarks"]:
-        name = str(entry["fullname"]).rpartition("::")[2]
-        try:
-            benchmarks[name] = _measured(entry)
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(f"{file}: {name} left out, it has no times ({type(error).__name__}: {error})")
-    session = content.get("session", {})
-    recorded = _utc(content["datetime"])
-    return Run(
-        file=file,
-        commit=str(commit["id"]),
-        dirty=bool(commit.get("dirty")),
-        committed=_utc(commit["time"]) if commit.get("time") else recorded,
-        recorded=recorded,
-        machine=machine(content["machine_info"]),
-        load=(float(session.get("load_start", [math.nan])[0]), float(session.get("load_end", [math.nan])[0])),
-        benchmarks=benchmarks,
-    )
-
-
-def _measured(entry: Mapping[str, Any]) -> Measured:
-    """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
-    stats, info = entry["stats"], entry.get("extra_info", {})
-    seconds = np.array(stats.get("data") or [stats[key] for key in ("q1", "median", "q3")], dtype=np.float64)
-    ceiling = np.array(info.get("ceiling", []), dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
-    if not (np.isfinite(seconds).all() and (seconds > 0).all()):
-        raise ValueError("times must be positive and finite")
-    work = float(info.get("sample_steps", 1))
-    group = str(entry.get("group") or "")
-    return Measured(
-        seconds / work,
-        ceiling / work if len(ceiling) == len(seconds) else ceiling[:0],
-        str(info.get("solver", "")),
-        group,
-    )
-
-
-def machine(info: Mapping[str, Any]) -> str:
-    """Name a machine by what its speed depends on: CPU model, feature flags, cores that may be used."""
-    cpu = info.get("cpu", {})
-    model, cores = cpu.get("brand_raw") or info.get("processor") or "unknown CPU", info.get("threads", cpu.get("count"))
-    flags = hashlib.sha256(" ".join(sorted(cpu.get("flags", []))).encode()).hexdigest()[:4]
-    return f"{model}, {cores or 'unknown'} cores, flags {flags}"
+# --- The form of a file -----------------------------------------------------------------------------------------------
 
 
 def _utc(text: str) -> str:
     """Return a time in ISO 8601 as UTC to the second, so that texts sort as times do."""
-    moment = datetime.fromisoformat(text)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except OverflowError:
+        raise ValueError("before the year 1 or after the year 9999") from None
+
+
+def _positive(value: float) -> float:
+    """Pass a time or an amount of work; the limits are so wide that no ratio of two overflows."""
+    if not 1e-30 < value < 1e30:
+        raise ValueError(f"{value} is no time and no amount of work: positive, finite numbers are")
+    return value
+
+
+Text = Annotated[str, AfterValidator(printable)]
+Moment = Annotated[str, AfterValidator(_utc)]
+Amount = Annotated[float, AfterValidator(_positive)]
+
+
+class _Form(BaseModel):
+    """A part of a file; what is not known to us is passed over."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _Commit(_Form):
+    id: Annotated[Text, Field(min_length=1)]
+    time: Any = None
+    dirty: bool | None = None
+
+
+class _Cpu(_Form):
+    brand_raw: Text | None = None
+    flags: list[Text] = []
+    count: int | None = None
+
+
+class _Machine(_Form):
+    cpu: _Cpu = _Cpu()
+    processor: Text | None = None
+    threads: int | None = None
+    packages: dict[Text, Text] = {}
+    python_version: Text | None = None
+
+
+class _Session(_Form):
+    load_start: Sequence[float] = ()
+    load_end: Sequence[float] = ()
+    benchmarks: Text | None = None
+
+
+class _File(_Form):
+    """A file that pytest-benchmark wrote; its benchmarks are looked at one by one."""
+
+    benchmarks: list[Any]
+    commit_info: _Commit
+    machine_info: _Machine
+    datetime: Moment
+    session: _Session = _Session()
+
+
+class _Stats(_Form):
+    data: list[Amount] | None = None
+    q1: Amount | None = None
+    median: Amount | None = None
+    q3: Amount | None = None
+
+    @model_validator(mode="after")
+    def _has_times(self) -> Self:
+        if not self.data and None in {self.q1, self.median, self.q3}:
+            raise ValueError("it has no times")
+        return self
+
+
+class _Info(_Form):
+    sample_steps: Amount = 1.0
+    solver: Text = ""
+    ceiling: list[Amount] = []  # the reference loop, by its first name
+
+
+class _Entry(_Form):
+    fullname: Annotated[Text, Field(min_length=1)]
+    group: Text | None = None
+    stats: _Stats
+    extra_info: _Info = _Info()
+
+
+def _reason(error: ValidationError) -> str:
+    """Say in a few words why a file or a benchmark is not of the form that it should have."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return printable(f"not as pytest-benchmark writes it ({place}: {first['msg'].removeprefix('Value error, ')})")
+
+
+def _run(name: str, content: Any, problems: list[str]) -> Run:
+    """Make a run of a file's content."""
+    file = _File.model_validate(content)
+    benchmarks = dict[str, Measured]()
+    for number, given in enumerate(file.benchmarks):
+        try:
+            entry = _Entry.model_validate(given)
+            benchmark = entry.fullname.partition("::")[2] or entry.fullname
+            if benchmark in benchmarks:
+                problems.append(f"{name}: {benchmark} is there twice, the second is left out")
+            else:
+                benchmarks[benchmark] = _measured(entry)
+        except ValidationError as error:
+            problems.append(f"{name}: {_named(given, number)} left out, {_reason(error)}")
+    if not file.benchmarks:
+        problems.append(f"{name}: has no benchmark")
+    return Run(
+        file=name,
+        commit=file.commit_info.id,
+        dirty=bool(file.commit_info.dirty),
+        committed=_committed(file, name, problems),
+        recorded=file.datetime,
+        machine=_machine(file.machine_info),
+        software=_software(file),
+        load=(next(iter(file.session.load_start), math.nan), next(iter(file.session.load_end), math.nan)),
+        benchmarks=benchmarks,
+    )
+
+
+def _named(given: Any, number: int) -> str:
+    """Name a benchmark that may be anything."""
+    name = given.get("fullname") if isinstance(given, dict) else None
+    return printable(name.partition("::")[2] or name) if isinstance(name, str) and name else f"benchmark {number}"
+
+
+def _committed(file: _File, name: str, problems: list[str]) -> str:
+    """Return when the commit was made; where that is unknown, when the run was recorded."""
+    time = file.commit_info.time
+    if not time:
+        return file.datetime
+    try:
+        return _utc(time)
+    except (TypeError, ValueError) as error:
+        problems.append(printable(f"{name}: placed by the time of recording, that of its commit is none ({error})"))
+        return file.datetime
+
+
+def _measured(entry: _Entry) -> Measured:
+    """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
+    given, info = entry.stats, entry.extra_info
+    seconds = np.array(given.data or [x for x in (given.q1, given.median, given.q3) if x], dtype=np.float64)
+    reference = np.array(info.ceiling, dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
+    return Measured(
+        seconds / info.sample_steps,
+        reference / info.sample_steps if len(reference) == len(seconds) else reference[:0],
+        info.solver,
+        entry.group or "",
+    )
+
+
+def _software(file: _File) -> dict[str, str]:
+    """Name what a time depends on beside the machine and the kernels, where it was recorded."""
+    also = {"Python": file.machine_info.python_version, "benchmarks": file.session.benchmarks}
+    return dict(file.machine_info.packages) | {name: version for name, version in also.items() if version}
+
+
+def _machine(info: _Machine) -> str:
+    """Name a machine by what its speed depends on: CPU model, feature flags, cores that may be used."""
+    model = info.cpu.brand_raw or info.processor or "unknown CPU"
+    cores = info.threads or info.cpu.count or "unknown"
+    flags = hashlib.sha256(" ".join(sorted(info.cpu.flags)).encode()).hexdigest()[:4]
+    return f"{model}, {cores} cores, flags {flags}"

@@ -16,12 +16,13 @@ HISTORY: Final = Table(
     ("benchmark", "order", "file"),
     (
         Column("benchmark", "str", "", "Name of the benchmark."),
-        Column("order", "int64", "", "Number of the run, from 0, in order of commit, then of recording."),
+        Column("order", "int64", "", "Number of the run, from 0, in order of commit (by ancestry), then of recording."),
         Column("file", "str", "", "File of the run, in its storage."),
         Column("commit", "str", "", "Commit that was measured; a + marks changes that were not committed."),
         Column("committed", "str", "", "When it was committed, UTC."),
         Column("recorded", "str", "", "When it was measured, UTC."),
         Column("machine", "str", "", "CPU model, cores in use, and a digest of the CPU's feature flags."),
+        Column("software", "str", "", "Versions of packages and Python, and a digest of the benchmarks; where known."),
         Column("load", "float64", "", "Load average of one minute at the start; nan where unknown."),
         Column("solver", "str", "", "What was timed."),
         Column("group", "str", "", "Benchmarks with the same work to do."),
@@ -30,7 +31,10 @@ HISTORY: Final = Table(
         Column("time_low", "float64", "ns", "Lower end of the interval of the median, 95% or more, from the rounds."),
         Column("time_high", "float64", "ns", "Upper end of it."),
         Column(
-            "calibrated", "float64", "ratio", "Median of time over the machine's ceiling at that round; nan if unknown."
+            "calibrated",
+            "float64",
+            "ratio",
+            "Median of time over that of a reference loop, round by round; nan if unknown.",
         ),
         Column("calibrated_low", "float64", "ratio", "Lower end of its interval."),
         Column("calibrated_high", "float64", "ratio", "Upper end of it."),

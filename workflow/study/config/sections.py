@@ -110,5 +110,14 @@ class Benchmarks(Section):
     rounds: int = key(15, "Rounds of a comparison.", ge=1, le=1000)
     margin: float = key(0.02, "Largest difference between two revisions that counts as none; 0.02 is 2%.", gt=0, le=1)
     threshold: float = key(
-        0.05, "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this.", ge=0, le=10
+        0.05,
+        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "
+        "one stands on a level that is slower than its best by more.",
+        ge=0,
+        le=10,
+    )
+    accepted: str = key(
+        "",
+        "What got slower up to this commit is accepted by `snakemake history`.",
+        allowed="a commit of the history, or how it begins; none for none",
     )

@@ -61,14 +61,14 @@ def wrong_cells(frames: Frames, *, policy: str | None = "equal") -> pd.DataFrame
     return rows if policy is None else rows[rows["policy"] == policy]
 
 
-def focus_family(frames: Frames) -> pd.DataFrame:
+def wrong_cells_of_setting(frames: Frames) -> pd.DataFrame:
     """Cells of the data set that is drawn at several separabilities."""
     setting = chosen(frames).setting
     rows = wrong_cells(frames)
     return rows if setting is None else rows[rows["dataset"] == setting[0]]
 
 
-def focus_wrong(frame: pd.DataFrame, headline: Headline) -> pd.DataFrame:
+def wrong_runs(frame: pd.DataFrame, headline: Headline) -> pd.DataFrame:
     """Rows of both losses from wrong starts in the headline setting at the common rate."""
     here = headline.in_setting(frame)
     wrong = (here["initialisation"] == "wrong") & (here["rate"] == headline.rate)
@@ -90,7 +90,7 @@ def panel_scales(rows: pd.DataFrame) -> list[float]:
     return sorted({scales[0], scales[len(scales) // 2], scales[-1]})
 
 
-def told(rows: pd.DataFrame, x: str = "scale") -> str:
+def first_and_last(rows: pd.DataFrame, x: str = "scale") -> str:
     """Say a series in words: first and last value with where they stand."""
     rows = rows.sort_values(x)
     parts = [f"{text} at {x} {wording.number(at)}" for at, text in zip(rows[x], rows["text"], strict=True)]

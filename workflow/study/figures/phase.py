@@ -1,4 +1,4 @@
-"""Slowdown over the two things that set it, scale of the wrong start and separability: measured and predicted."""
+"""Slowdown by scale of the wrong start and separability: measured and predicted."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ REGIMES = {
 _BOUNDARY = "a = \N{GREEK SMALL LETTER MU}"
 _FACTOR = "e^(\N{GREEK SMALL LETTER MU}\N{SUPERSCRIPT TWO}/2)"
 _GROWTH = (
-    f"By the law the slowdown grows exponentially with the scale before {_BOUNDARY}. Beyond, it grows like a power of "
-    f"the scale, far beyond like its square, times a factor {_FACTOR} that separability sets. A sample with hardly a "
-    "point near the boundary leaves the law."
+    f"By the law the slowdown grows exponentially with the scale before {_BOUNDARY}. Beyond, it grows like a "
+    f"power of the scale, far beyond like its square, times a factor {_FACTOR} that separability sets. A "
+    "sample with hardly a point near the boundary leaves the law."
 )
 
 
 def phase_rows(frames: Frames) -> pd.DataFrame:
-    """Rows of the table `phase` at the headline target, by separability and scale; of one data set, the first by name."""
+    """Rows of the table `phase` at the headline target, of the first data set by name."""
     rows = frames["phase"]
     rows = rows[rows["target"] == chosen(frames).target]
     rows = rows[rows["dataset"] == rows["dataset"].min()]
@@ -178,12 +178,12 @@ def _describe_phase(frames: Frames) -> str:
     )
     return (
         f"Slowdown by separability and scale of a wrong start, measured and predicted. Smallest: {ends[0]}. "
-        f"Largest: {ends[1]}. By the law: {counts}. A line parts the fields with a scale a below mu, half the "
-        "separability, from the others."
+        f"Largest: {ends[1]}. By the law: {counts}. A line parts the fields with a scale a below mu, half "
+        "the separability, from the others."
     )
 
 
-# --- Against the scale, with the law ----------------------------------------------------------------------------------
+# --- Against the scale, with the law ------------------------------------------------------------------------
 
 
 def _draw_theory(frames: Frames) -> Figure:
@@ -306,9 +306,10 @@ def _describe_theory(frames: Frames) -> str:
         )
     dotted = " A dotted line across the curves marks a = mu." if len(crossings(rows)) else ""
     return (
-        "Steps with MSE divided by steps with BCE against the scale of a wrong start, both axes logarithmic, a curve "
-        f"of the population law per separability with measurements on it: stepping on {_size(own_rows(rows))} samples, "
-        f"gradient flow on {_size(large_rows(rows))}. At the largest scale of the latter: {'; '.join(parts)}.{dotted}"
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start, both axes "
+        "logarithmic, a curve of the population law per separability with measurements on it: stepping on "
+        f"{_size(own_rows(rows))} samples, gradient flow on {_size(large_rows(rows))}. At the largest scale "
+        f"of the latter: {'; '.join(parts)}.{dotted}"
     )
 
 
@@ -341,10 +342,10 @@ def _named(frames: Frames) -> dict[str, str]:
 PHASE = Entry(
     "phase",
     "Slowdown by start and separability",
-    "Each field is the median slowdown (steps with MSE divided by steps with BCE) from a confidently wrong start at "
-    "equal rates, until the target ({target}): above what was measured (upright: by stepping; italic: by gradient "
-    "flow, where there is no stepped number{coarse}), below in brackets what the law for infinitely many samples "
-    "predicts.{fields} {growth}",
+    "Each field is the median slowdown (steps with MSE divided by steps with BCE) from a confidently wrong "
+    "start at equal rates, until the target ({target}): above what was measured (upright: by stepping; "
+    "italic: by gradient flow, where there is no stepped number{coarse}), below in brackets what the law "
+    "for infinitely many samples predicts.{fields} {growth}",
     ("phase", "headline"),
     _draw_phase,
     _describe_phase,
@@ -357,9 +358,9 @@ PHASE = Entry(
 THEORY = Entry(
     "theory",
     "Slowdown against the size of the wrong start, with the law",
-    "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent on the "
-    "study's own samples, with intervals. Open marks: gradient flow on many samples.{dashed}{bounds} Target: {target}. "
-    "{growth}",
+    "Lines: the law for infinitely many samples, a curve per separability. Filled marks: gradient descent "
+    "on the study's own samples, with intervals. Open marks: gradient flow on many "
+    "samples.{dashed}{bounds} Target: {target}. {growth}",
     ("phase", "headline"),
     _draw_theory,
     _describe_theory,

@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from study import wording
-from study.figures.choice import chosen, focus_wrong, lacking, named, panel_scales, setting_name, target_name
+from study.figures.choice import chosen, lacking, named, panel_scales, setting_name, target_name, wrong_runs
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
 from study.statistics.survival import median, survival
 
 
 def _survival_rows(frames: Frames) -> pd.DataFrame:
     headline = chosen(frames)
-    rows = focus_wrong(frames["runs"], headline)
+    rows = wrong_runs(frames["runs"], headline)
     return rows[(rows["target"] == headline.target) & (rows["role"] == "evaluation")]
 
 
@@ -57,8 +57,9 @@ def _describe_survival(frames: Frames) -> str:
             left = f"{int((~reached).sum())} of {len(runs)} never"
             parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: half there by step {half}, {left}")
     return (
-        f"Share of runs not yet at the target ({target_name(frames)}) against the step, {setting_name(frames)}, a "
-        f"panel per scale; MSE solid, BCE dashed. When they arrived within the budget: {'; '.join(parts)}."
+        f"Share of runs not yet at the target ({target_name(frames)}) against the step, "
+        f"{setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. When they arrived within the "
+        f"budget: {'; '.join(parts)}."
     )
 
 
@@ -76,7 +77,7 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_curves(frames: Frames) -> Figure:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     figure, panels = stack(scales := panel_scales(rows), 1.6)
     for axes, scale in zip(panels, scales, strict=True):
         for loss in COLOURS:
@@ -93,7 +94,7 @@ def _draw_curves(frames: Frames) -> Figure:
 
 
 def _describe_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     parts = []
     for scale in panel_scales(rows):
         for loss in COLOURS:
@@ -106,19 +107,19 @@ def _describe_curves(frames: Frames) -> str:
                 way = f", half of the way by step {wording.count(half)}" if last < first else ""
                 parts.append(f"{NAMES[loss]} at scale {wording.number(scale)}: {ends}{way}")
     return (
-        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE dashed. "
-        f"{'; '.join(parts)}."
+        f"Median Brier score against the step, {setting_name(frames)}, a panel per scale; MSE solid, BCE "
+        f"dashed. {'; '.join(parts)}."
     )
 
 
 def _no_curves(frames: Frames) -> str:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     recorded = (rows["step"] > 0).any()
     return lacking(frames) or ("" if recorded else "no learning curve from a wrong start was recorded")
 
 
 def _curves_named(frames: Frames) -> dict[str, str]:
-    rows = focus_wrong(frames["curves"], chosen(frames))
+    rows = wrong_runs(frames["curves"], chosen(frames))
     counts = rows[rows["step"] > 0].groupby(["scale", "loss"])["run"].nunique()
     low, high = int(counts.min()), int(counts.max())
     return named(frames) | {"starts": str(high) if low == high else f"{low} to {high}"}
@@ -127,9 +128,9 @@ def _curves_named(frames: Frames) -> dict[str, str]:
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
-    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently wrong "
-    "starts, equal rates, {setting}. A line that does not come down to 0 stands for runs that never arrived within the "
-    "budget.",
+    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from "
+    "confidently wrong starts, equal rates, {setting}. A line that does not come down to 0 stands for runs "
+    "that never arrived within the budget.",
     ("runs", "slowdown", "headline"),
     _draw_survival,
     _describe_survival,
@@ -141,8 +142,9 @@ SURVIVAL = Entry(
 CURVES = Entry(
     "curves",
     "Learning curves",
-    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median of {starts} "
-    "starts of each size, and the band from their 10% to their 90% quantile. A run that ended keeps its last value.",
+    "Brier score on the training data from confidently wrong starts at equal rates, {setting}: the median "
+    "of {starts} starts of each size, and the band from their 10% to their 90% quantile. A run that ended "
+    "keeps its last value.",
     ("curves", "slowdown", "headline"),
     _draw_curves,
     _describe_curves,

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import chosen, lacking, named, setting_name, target_name, told, wrong_cells
+from study.figures.choice import chosen, first_and_last, lacking, named, setting_name, target_name, wrong_cells
 from study.figures.style import (
     COLOURS,
     MARKERS,
@@ -34,7 +34,7 @@ _POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Choose the cells of the rate figure: zero and wrong starts of the middle scale in the headline setting."""
+    """Choose the cells of the figure: zero starts and middle wrong starts in the headline setting."""
     headline = chosen(frames)
     rows = headline.in_setting(frames["slowdown"])
     rows = rows[(rows["policy"] == "equal") & (rows["target"] == headline.target)]
@@ -124,11 +124,13 @@ def _draw_policies(frames: Frames) -> Figure:
 
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
-    series = "; ".join(f"{_POLICIES[str(name)]}: {told(group)}" for name, group in rows.groupby("policy", sort=True))
+    series = "; ".join(
+        f"{_POLICIES[str(name)]}: {first_and_last(group)}" for name, group in rows.groupby("policy", sort=True)
+    )
     return (
-        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each learning-rate policy, "
-        f"{setting_name(frames)}, target: {target_name(frames)}, both axes logarithmic. {series}. A line at 1 stands "
-        "for as many steps."
+        "Steps with MSE divided by steps with BCE against the scale of a wrong start under each "
+        f"learning-rate policy, {setting_name(frames)}, target: {target_name(frames)}, both axes "
+        f"logarithmic. {series}. A line at 1 stands for as many steps."
     )
 
 
@@ -157,9 +159,9 @@ RATES = Entry(
 POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a confidently wrong "
-    "start ({setting}), until the target ({target}), under three policies: the same rate for both losses, each at its "
-    "own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a "
+    "confidently wrong start ({setting}), until the target ({target}), under three policies: the same rate "
+    "for both losses, each at its own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
     ("slowdown", "headline"),
     _draw_policies,
     _describe_policies,

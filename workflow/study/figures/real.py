@@ -25,7 +25,7 @@ from study.figures.style import (
 
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Real data at equal rates: zero starts, ordinary ones of the smallest scale, wrong ones of the middle scale."""
+    """Real data at equal rates: zero starts, the smallest normal ones, wrong ones of the middle scale."""
     headline = chosen(frames)
     cells = headline.side_by_side(frames["slowdown"])
     cells = cells[
@@ -76,8 +76,8 @@ def _describe_real(frames: Frames) -> str:
         for label, rows in groups
     )
     return (
-        f"Steps with MSE divided by steps with BCE on real data at equal rates, target: {target_name(frames)}, "
-        f"logarithmic. {series}. A line at 1 stands for as many steps."
+        "Steps with MSE divided by steps with BCE on real data at equal rates, target: "
+        f"{target_name(frames)}, logarithmic. {series}. A line at 1 stands for as many steps."
     )
 
 
@@ -96,8 +96,9 @@ def _bounds(groups: list[tuple[str, pd.DataFrame]]) -> list[bool]:
 REAL = Entry(
     "real",
     "Real data",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets that ship "
-    "with scikit-learn, or that the config names, at equal rates, until the target ({target}).{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets "
+    "that ship with scikit-learn, or that the config names, at equal rates, until the target "
+    "({target}).{bounds}",
     ("slowdown", "headline"),
     _draw_real,
     _describe_real,

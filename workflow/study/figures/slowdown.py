@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from study.figures.choice import (
     DISTANCE,
     chosen,
-    focus_family,
+    first_and_last,
     groups_of,
     lacking,
     named,
     separability_name,
     target_name,
-    told,
+    wrong_cells_of_setting,
 )
 from study.figures.style import (
     MUTED,
@@ -34,7 +34,7 @@ from study.figures.style import (
 
 
 def _draw_slowdown(frames: Frames) -> Figure:
-    rows = focus_family(frames)
+    rows = wrong_cells_of_setting(frames)
     figure = Figure(figsize=(WIDTH, 4.1), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
@@ -59,17 +59,17 @@ def _title(rows: pd.DataFrame) -> str | None:
 
 
 def _describe_slowdown(frames: Frames) -> str:
-    rows = focus_family(frames)
-    series = "; ".join(f"{label}: {told(group)}" for label, group in groups_of(rows))
+    rows = wrong_cells_of_setting(frames)
+    series = "; ".join(f"{label}: {first_and_last(group)}" for label, group in groups_of(rows))
     return (
-        f"Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on {_data(frames)}, "
-        f"target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A dashed line at 4 is what "
-        "theory says for small logits."
+        "Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on "
+        f"{_data(frames)}, target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A "
+        "dashed line at 4 is what theory says for small logits."
     )
 
 
 def _lacking(frames: Frames) -> str:
-    wrong = "no wrong start at equal rates in this study" if focus_family(frames).empty else ""
+    wrong = "no wrong start at equal rates in this study" if wrong_cells_of_setting(frames).empty else ""
     return lacking(frames, setting=False) or wrong
 
 
@@ -79,7 +79,7 @@ def _data(frames: Frames) -> str:
 
 
 def _named(frames: Frames) -> dict[str, str]:
-    bounds = focus_family(frames)["slowdown_bound"]
+    bounds = wrong_cells_of_setting(frames)["slowdown_bound"]
     note = bound_note(bounds, "is a lower bound: most MSE runs had not arrived when the budget ended")
     return named(frames) | {"bounds": note, "data": _data(frames)}
 
@@ -87,8 +87,8 @@ def _named(frames: Frames) -> dict[str, str]:
 SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
-    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at equal "
-    "learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
+    "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at "
+    "equal learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
     ("slowdown", "headline"),
     _draw_slowdown,
     _describe_slowdown,

@@ -27,10 +27,11 @@ from study.catalogue import TABLES
 from study.config.model import Config, load
 from study.errors import UserError
 from study.files import digest
+from study.provenance import containers
 from study.provenance.receipts import read_all, versions
 from study.tables import store
 
-__all__ = ["artifact_digest", "build", "compare", "folder", "record", "ulps"]
+__all__ = ["artifact_digest", "build", "compare", "folder", "record", "repacked", "ulps"]
 
 _PROVENANCE: Final = {
     "report.html": re.compile(r'<section id="provenance".*?</section>', re.DOTALL),
@@ -106,7 +107,13 @@ def record(artifacts: Iterable[str], config: Config, reference: Path) -> None:
         if path.suffix == ".csv":
             shutil.copyfile(path, reference / path.name)
     (reference / "summary.json").write_text(_summary(Path("results/summary.json")), encoding="utf-8")
-    told = {"config": config.identity(), "versions": versions(), "digests": digests, "columns": columns}
+    told = {
+        "config": config.identity(),
+        "versions": versions(),
+        "digests": digests,
+        "columns": columns,
+        "contents": _contents(digests),
+    }
     (reference / "digests.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -121,17 +128,15 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
     Returns
     -------
     list of str
-        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is identical.
+        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is identical, but
+        for the bytes of `repacked` artifacts.
 
     Raises
     ------
     UserError
         There is no such reference, or it is of another config.
     """
-    try:
-        known = json.loads((reference / "digests.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{reference}: no such reference; `snakemake reference` records one") from None
+    known = _known(reference)
     if known["config"] != config.identity():
         raise UserError(
             f"{reference}: recorded from another config of that name; `snakemake reference` records it anew"
@@ -141,6 +146,8 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
     for path, expected in known["digests"].items():
         if path not in digests:
             lines.append(f"{path}: in the reference, but not made")
+        elif digests[path] != expected and _same_content(path, known):
+            lines += [] if _repacked(path, known) else [f"{path}: same values, other bytes"]
         elif digests[path] != expected:
             lines += _differences(Path(path), reference, columns.get(path, {}), known["columns"].get(path, {}))
     if lines:
@@ -152,11 +159,53 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
     return lines
 
 
+def repacked(artifacts: Iterable[str], reference: Path) -> list[str]:
+    """Return a line for each artifact that has the content of the reference in other bytes, packed by another version.
+
+    Parameters
+    ----------
+    artifacts, reference
+        As for `record`.
+    """
+    known = _known(reference)
+    return [
+        f"{path}: the same content in other bytes; written by {containers.writer(Path(path))} here, "
+        f"by {known['contents'][path]['writer']} in the reference"
+        for path in sorted(map(str, artifacts))
+        if artifact_digest(Path(path)) != known["digests"].get(path) and _repacked(path, known)
+    ]
+
+
+def _repacked(path: str, known: Mapping[str, Any]) -> bool:
+    """Whether another version than that of the reference packed an artifact, with the same content."""
+    return _same_content(path, known) and known["contents"][path]["writer"] != containers.writer(Path(path))
+
+
+def _same_content(path: str, known: Mapping[str, Any]) -> bool:
+    there = known["contents"].get(path)
+    return there is not None and there["sha256"] == containers.content_digest(Path(path))
+
+
+def _known(reference: Path) -> dict[str, Any]:
+    """Read the digests of a reference."""
+    try:
+        known: dict[str, Any] = json.loads((reference / "digests.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{reference}: no such reference; `snakemake reference` records one") from None
+    return {"contents": {}} | known
+
+
+def _contents(artifacts: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Digest of the content, and the writer, of those artifacts whose bytes depend on it."""
+    found = {path: (containers.content_digest(Path(path)), containers.writer(Path(path))) for path in artifacts}
+    return {path: {"sha256": sha, "writer": writer} for path, (sha, writer) in found.items() if sha and writer}
+
+
 def _measured(artifacts: Iterable[str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Digests of artifacts, and of the columns of those that are parquet, by path."""
     paths = sorted(map(str, artifacts))
     return {path: artifact_digest(Path(path)) for path in paths}, {
-        path: _columns(Path(path)) for path in paths if path.endswith(".parquet")
+        path: containers.columns(Path(path)) for path in paths if path.endswith(".parquet")
     }
 
 
@@ -175,13 +224,6 @@ def _summary(path: Path) -> str:
     content = json.loads(path.read_text(encoding="utf-8"))
     kept = {key: value for key, value in content.items() if key not in {"commit", "versions"}}
     return json.dumps(kept, indent=1) + "\n"
-
-
-def _columns(path: Path) -> dict[str, str]:
-    """SHA-256 of the values of each column of a parquet table."""
-    frame = store.read(TABLES[path.stem], path)
-    hashes = {name: pd.util.hash_pandas_object(frame[name], index=False).to_numpy() for name in frame}
-    return {str(name): hashlib.sha256(values.tobytes()).hexdigest() for name, values in hashes.items()}
 
 
 def _differences(path: Path, reference: Path, columns: Mapping[str, str], known: Mapping[str, str]) -> list[str]:

@@ -42,7 +42,7 @@ class Receipt:
     inputs, outputs
         Files, relative to the folder that Snakemake runs in.
     params
-        What else the outputs depend on, the fingerprint of the code among it; anything that JSON can hold.
+        What else the outputs depend on, the fingerprint of the code among it; what JSON gives back as it was.
     """
 
     def __init__(self, job: str, inputs: Iterable[str], outputs: Iterable[str], params: Mapping[str, Any]) -> None:
@@ -54,6 +54,8 @@ class Receipt:
             "versions": versions(),
         }
         self._made_from = json.loads(json.dumps(made_from))
+        if self._made_from["params"] != params:
+            raise TypeError(f"{job}: JSON gives its parameters back as others, such as a tuple as a list: {params}")
 
     def write(self) -> None:
         """Write the receipt, atomically; all outputs must be there."""

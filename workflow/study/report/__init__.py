@@ -1,8 +1,8 @@
-"""The report: one self-contained page, the same in Markdown, and a summary in JSON; every sentence made from the tables.
+"""The report: a self-contained page, the same in Markdown, and a summary in JSON, all from the tables.
 
-Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that no number
-is written by hand and none can contradict a table. Nothing that changes from run to run of the same study, such as a
-time of day, reaches the page.
+Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that
+no number is written by hand and none can contradict a table. Nothing that changes from run to run of the same
+study, such as a time of day, reaches the page.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def write(
     drawn
         The SVG files of all figures, each of the name of its figure.
     html, markdown_file, summary_file
-        The files to write. Links in the first two are relative, so they belong beside `tables/` and `figures/`.
+        The files to write. Links in the first two are relative, so they belong beside `tables/` and
+        `figures/`.
     commit
         Of the code, `unknown` where there is none.
     config
@@ -78,7 +79,7 @@ def write(
 
 
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read the tables of a study; of `runs` and `curves`, which can be large, what the report quotes alone."""
+    """Read the tables of a study; of the large ones, `runs` and `curves`, only what the report needs."""
     frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
     rate = Headline.read(frames["headline"]).rate
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])

@@ -57,17 +57,17 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     -------
     dict
         `target`, `rate` (the common one), `largest_rate` (the largest tried with MSE) and `setting`: see
-        `study.statistics.headline.Headline`; and what follows. A summary is a dict of the summary columns of the table
-        `answers`, or None where the study holds no pair with a ratio. A spread is {`cells`, `lowest`, `highest`}, the
-        last two as (value, whether a lower bound), or None.
+        `study.statistics.headline.Headline`; and what follows. A summary is a dict of the summary columns of
+        the table `answers`, or None where the study holds no pair with a ratio. A spread is {`cells`,
+        `lowest`, `highest`}, the last two as (value, whether a lower bound), or None.
 
-        - `zero`: {`equal`, `smoothness`, `tuned`}: summaries of all zero starts, pooled over the data sets, or None;
-          `zero_spread` over the cells, equal rates;
+        - `zero`: {`equal`, `smoothness`, `tuned`}: summaries of all zero starts, pooled over the data sets,
+          or None; `zero_spread` over the cells, equal rates;
         - `wrong`: by ascending scale {`scale`, `equal`, `smoothness`, `tuned`}: wrong starts in the setting;
-        - `featured`: index in `wrong` of the scale that the first screen speaks of, or None; `wrong_spread`: over all
-          cells at that scale, equal rates;
-        - `ordinary`: {`scale`, `equal`, `smoothness`, `tuned`} at the smallest scale of `normal` on real data, pooled,
-          or None; `ordinary_spread`: over those cells, equal rates;
+        - `featured`: index in `wrong` of the scale that the first screen speaks of, or None; `wrong_spread`:
+          over all cells at that scale, equal rates;
+        - `ordinary`: {`scale`, `equal`, `smoothness`, `tuned`} at the smallest scale of `normal` on real
+          data, pooled, or None; `ordinary_spread`: over those cells, equal rates;
         - `edges`: {`zero`, `ordinary`}: in how many of their cells MSE's best rate is the largest tried;
         - `unfinished`: {loss: (runs not finished, runs)} of the evaluation seeds at that target, all rates.
     """
@@ -98,7 +98,7 @@ _CELL = (*CELL[len(SETTING) - 1 :], "rate_mse", "rate_bce")
 
 
 def _by_policy(rows: pd.DataFrame, cell: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:
-    """Index rows of the table `answers` by policy as plain dicts; a policy without a pair that has a ratio is None.
+    """Index rows of the table `answers` by policy; a policy without a pair that has a ratio is None.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _edges(rows: pd.DataFrame) -> int:
-    """Count the cells behind some rows of the table `answers` in which MSE's best rate is the largest tried."""
+    """Count the cells in which MSE's best rate is the largest tried, from rows of the table `answers`."""
     return int(rows.loc[rows["policy"] == "tuned", "at_largest_rate"].sum())
 
 
@@ -171,9 +171,9 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     Returns
     -------
     dict
-        Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed; `answer` is
-        `answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and data
-        sets there are, and how many cells are lower bounds.
+        Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed;
+        `answer` is `answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and
+        data sets there are, and how many cells are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
     counts = {

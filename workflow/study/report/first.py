@@ -25,8 +25,8 @@ class Card:
     label
         From which start.
     tuned, tuned_label
-        The slowdown from there with the best rate for each loss, and that it is that, with its interval; empty where it is not
-        known.
+        The slowdown from there with the best rate for each loss, and that it is that, with its interval;
+        empty where it is not known.
     detail
         Of which runs.
     """
@@ -40,7 +40,7 @@ class Card:
 
 
 def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
-    """Make the cards of the first screen from `study.report.answers.answer`: those of the three that the study can fill."""
+    """Make the cards of the first screen from `study.report.answers.answer`: at most three."""
     out: list[Card] = []
     for start, label, detail, edges in _entries(found):
         value, tuned = start["equal"], _tuned(start["tuned"], level, edges)
@@ -50,15 +50,15 @@ def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
 
 
 def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str, int]]:
-    """Yield each kind of start with its label, its detail, and in how many cells MSE's best rate is the largest tried."""
+    """Yield each start, its label, its detail, and in how many cells MSE's best rate is the largest tried."""
     zero, ordinary = found["zero"], found["ordinary"]
-    if _told(zero):
+    if _known(zero):
         detail = (
             f"All parameters zero; {_paired(zero)}{spread(found['zero_spread'])}. "
             "In theory 4 while all logits are small, and more as they grow."
         )
         yield zero, "from a neutral start", detail, found["edges"]["zero"]
-    if _told(ordinary):
+    if _known(ordinary):
         size = wording.number(ordinary["scale"])
         detail = f"Normal parameters of size {size}; {_paired(ordinary)}{spread(found['ordinary_spread'])}."
         yield ordinary, "from an ordinary small random start, on real data", detail, found["edges"]["ordinary"]
@@ -77,7 +77,7 @@ def _paired(start: Mapping[str, Any]) -> str:
     return f"{count} paired {'start' if count == 1 else 'starts'}"
 
 
-def _told(start: Mapping[str, Any] | None) -> bool:
+def _known(start: Mapping[str, Any] | None) -> bool:
     """Whether a slowdown at equal rates, or a bound of it, is known from a kind of start."""
     return start is not None and start["equal"] is not None and bool(start["equal"]["slowdown"] > 0)
 
@@ -98,7 +98,7 @@ def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> tuple[
 
 
 def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
-    """Say how sure of the wrong class the start is: sigma(a d' / 2) for a sample in the middle of a Gaussian class."""
+    """Say how sure of the wrong class a start is: sigma(a d' / 2) in the middle of a Gaussian class."""
     if setting[0] != "gaussian":
         return ""
     sure = 1.0 / (1.0 + math.exp(-entry["scale"] * setting[1] / 2))
@@ -112,13 +112,13 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     if not starts:
         return []
     (label, record), *more = starts
-    told = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
-    told += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
+    sentence = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
+    sentence += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
     out = [
-        f"At the same learning rate {told}.",
+        f"At the same learning rate {sentence}.",
         (
-            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model is unsure, that "
-            "vanishes where the model is sure, even where it is wrong."
+            "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model "
+            "is unsure, that vanishes where the model is sure, even where it is wrong."
         ),
     ]
     tuned = [start["tuned"] for _, start in starts]
@@ -130,9 +130,9 @@ def lede(found: Mapping[str, Any]) -> list[str]:
 
 
 def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """List the starts that the answer is given for, a mild one and a wrong one where there are any, each with its words."""
+    """List the starts of the first sentence with their names: a mild one and a wrong one, if any."""
     mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
-    out = [(label, start) for label, start in mild.items() if _told(start)][:1]
+    out = [(label, start) for label, start in mild.items() if _known(start)][:1]
     if found["featured"] is not None:
         out.append(
             (f"from a confidently wrong start, on {data_name(found['setting'][0])}", found["wrong"][found["featured"]])
@@ -143,8 +143,8 @@ def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 _TARGETS = {
     "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
     "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from that of "
-        "predicting 1/2 throughout to the best possible"
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
+        "that of predicting 1/2 throughout to the best possible"
     ),
     "logloss": "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best possible",
 }
@@ -155,8 +155,9 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     target, rate = found["target"], wording.number(found["rate"])
     out = [
         (
-            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start from the same "
-            f"parameters. The same learning rate is {rate}/L, L being BCE's largest curvature on the data."
+            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start "
+            f"from the same parameters. The same learning rate is {rate}/L, L being BCE's largest curvature "
+            "on the data."
         )
     ]
     ends = found["unfinished"]
@@ -164,8 +165,8 @@ def counting(found: Mapping[str, Any]) -> list[str]:
     if missed:
         shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
         out.append(
-            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget ended. None is left "
-            "out: they count as later than that, by how much is not known."
+            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget "
+            "ended. None is left out: they count as later than that, by how much is not known."
         )
     elif ends:
         out.append("Every run arrived within the budget.")

@@ -16,7 +16,7 @@ from study.statistics.headline import Headline
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of the report: caption, head, rows of text (the first `labels` cells of a row head it), its file."""
+    """A table of the report: caption, head, rows of text, number of label columns, and file."""
 
     caption: str
     head: Sequence[str]
@@ -34,7 +34,7 @@ def zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def law_grid(cells: pd.DataFrame) -> Grid:
-    """Lay out the slowdown from a zero start at the smallest equal rate, a row per data set, a column per target."""
+    """Lay out the slowdown from a zero start at the smallest equal rate, by data set and target."""
     rows = zero_cells(cells)
     caption = "Slowdown from a zero start at equal rates"
     if len(rows):
@@ -55,7 +55,7 @@ def law_grid(cells: pd.DataFrame) -> Grid:
 
 
 def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
-    """Lay out what each learning-rate policy leaves, for wrong starts at the headline setting, all targets."""
+    """Lay out the slowdown under each policy, for zero and wrong starts in the headline setting."""
     rows = parts.iloc[:0]
     if setting is not None:
         here = (parts["dataset"] == setting[0]) & (parts["separability"] == setting[1])

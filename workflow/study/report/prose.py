@@ -19,7 +19,7 @@ from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
-"""A finite sample is expected to follow the law where `spread` and `strayed` of the table `phase` are at most this."""
+"""A sample should follow the law where `spread` and `strayed` of the table `phase` are at most this."""
 
 
 def target_prose(target: str) -> str:
@@ -46,8 +46,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     nearest = _end(cells.loc[gap.sort_values(kind="stable").index[0]])
     out = []
     out.append(
-        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest to 4 of "
-        f"the cells with a score as the target (there are {len(cells)}) is {nearest}."
+        f"At the smallest rate of this study, {rate}/L, where whole steps blur the ratio least, the nearest "
+        f"to 4 of the cells with a score as the target (there are {len(cells)}) is {nearest}."
     )
     above = cells[cells["slowdown"] > 4.4].sort_values(["slowdown", "slowdown_bound"])
     if len(above):
@@ -65,11 +65,12 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     at_once = int(((cells["mse_median"] == 1) & (cells["bce_median"] == 1)).sum())
     if not at_once:
         return []
-    told = (
-        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses take their "
-        f"first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and the ratio is 1."
+    sentence = (
+        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses "
+        f"take their first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and "
+        "the ratio is 1."
     )
-    return [told]
+    return [sentence]
 
 
 def _end(row: pd.Series[Any]) -> str:
@@ -86,15 +87,15 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
         return [f"This study has no {missing}, so there is nothing to take apart here."]
     entry = found["wrong"][found["featured"]]
     out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
-    told = [
+    policies = [
         f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
         for p, name in POLICIES.items()
         if entry[p]
     ]
-    out[0] += " " + ", ".join(told) + "."
+    out[0] += " " + ", ".join(policies) + "."
     equal, tuned = entry["equal"], entry["tuned"]
     if tuned and equal["slowdown_bound"]:
-        out.append("At equal rates only a bound is known, so what the best rates buy back cannot be told.")
+        out.append("At equal rates only a bound is known, so what the best rates save is unknown.")
     elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
         bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
         if bought > 1:
@@ -135,7 +136,10 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     rows = phase_rows(frames)
     if rows.empty:
         return [
-            "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to the test here."
+            (
+                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to "
+                "the test here."
+            )
         ]
     best = np.array([measured(row)[0] for _, row in rows.iterrows()])
     best = best[best > 0]  # 0 stands for a ratio of which nothing is known from below
@@ -145,8 +149,9 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     out = [
         (
             f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
-            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with steps as small "
-            "as one likes, gives one: its cost grows with the path, not with the time on a plateau."
+            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with "
+            "steps as small as one likes, gives one: its cost grows with the path, not with the time on a "
+            "plateau."
         )
     ]
     for _, group in rows.groupby("large", sort=True):
@@ -155,26 +160,26 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _nearness(rows: pd.DataFrame) -> list[str]:
-    """Say how near the flow on samples of one size is to the law, where it is expected to follow and where not."""
+    """Say how near the flow on samples of one size is to the law, where it should follow it and elsewhere."""
     rows = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
     if rows.empty:
         return []
     share = rows["flow"] / rows["predicted"]
     follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
-    told = (
-        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to hold, up to chance, at "
-        f"{int(follows.sum())} of {len(rows)} points"
+    sentence = (
+        f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to "
+        f"hold, up to chance, at {int(follows.sum())} of {len(rows)} points"
     )
     if follows.any():
-        told += f": there the flow is {_between(share[follows])} times the law"
+        sentence += f": there the flow is {_between(share[follows])} times the law"
     if not follows.all():
         few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "strayed"))
-        told += (
-            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at {int(few.sum())} too few "
-            f"samples lie near the boundary, where MSE's gradient comes from, and at {int(bent.sum())} their chance bends "
-            "the path"
+        sentence += (
+            f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
+            f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
+            f"at {int(bent.sum())} their chance bends the path"
         )
-    return [f"{told}."]
+    return [f"{sentence}."]
 
 
 def _between(values: pd.Series[float]) -> str:
@@ -243,8 +248,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if len(ordinary):
         level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
         out.append(
-            f"Being slow from everywhere: with the best rate for each loss, the interval of the slowdown reaches down to 1 "
-            f"in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
+            "Being slow from everywhere: with the best rate for each loss, the interval of the slowdown "
+            f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
     lost = [int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum()) for loss in LOSSES]
     out.append(
@@ -255,7 +260,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the normal starts that are not of the smallest scale: large ones are saturated, and often wrong."""
+    """Leave out all but the smallest scale of normal starts: large ones are saturated, and often wrong."""
     normal = rows["initialisation"] == "normal"
     kept: pd.DataFrame = rows[~normal | (rows["scale"] == rows.loc[normal, "scale"].min())]
     return kept
@@ -273,7 +278,8 @@ def _boundary(here: pd.DataFrame) -> list[str]:
         return []
     return [
         (
-            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} MSE runs came "
-            f"within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of those with BCE."
+            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} "
+            f"MSE runs came within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of "
+            "those with BCE."
         )
     ]

@@ -20,7 +20,7 @@ MARKS: Final = {
     "fails": "\N{MULTIPLICATION X}",
     "left open": "?",
 }
-"""A mark for each verdict, told apart by its shape; the word always stands beside it."""
+"""A mark for each verdict, of a shape of its own; the word always stands beside it."""
 
 
 SOURCES: Final = {"article": "the article", "review": "the review of it", "neither": "neither text"}
@@ -50,7 +50,8 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 def interval(record: Mapping[str, Any], level: float) -> str:
     """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
 
-    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed as a number.
+    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed
+    as a number.
     """
     if math.isnan(record["slowdown"]):
         return f"the target held before the first step in {record['at_start']} of {record['starts']} pairs"
@@ -78,7 +79,7 @@ def _limits(low: float, high: float) -> str:
 
 
 def _missed_by_bce(record: Mapping[str, Any]) -> str:
-    """Say in how many pairs BCE had not arrived: at least half, which leaves an upper limit of the ratio or nothing."""
+    """Say in how many pairs BCE had not arrived: at least half, so that at most an upper limit is known."""
     pairs = int(record["starts"] - record["at_start"])
     late = f"arrived after {wording.count(int(record['budget']))} steps"
     if not record["slowdown_bound"]:
@@ -93,7 +94,7 @@ def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
 
 
 def spread(ends: Mapping[str, Any] | None) -> str:
-    """Say between which values the cells of a kind lie, one per data set and separability, as the end of a sentence."""
+    """Say, as the end of a sentence, between which values cells lie, one per data set."""
     if ends is None:
         return ""
     low, high = (times(value, bound=bound) for value, bound in (ends["lowest"], ends["highest"]))

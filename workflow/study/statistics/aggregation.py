@@ -1,8 +1,8 @@
 """From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
 
-Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the pooled
-numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the order of the
-plan, some settings at a time.
+Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the
+pooled numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the
+order of the plan, some settings at a time.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     path
         ``runs.parquet``, in the order of the plan: rows of one data set and separability stand together.
     rows
-        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held while it is
-        read, at about 80 bytes a row.
+        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held
+        while it is read, at about 80 bytes a row.
 
     Yields
     ------
@@ -80,7 +80,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
 
 
 def _stretches(path: str | Path) -> Iterator[pa.Table]:
-    """Cut each row group where the data set or the separability changes; words as dictionaries, which take little room."""
+    """Cut each row group where data set or separability changes; text as dictionaries, to save memory."""
     with pq.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns=list(COLUMNS))

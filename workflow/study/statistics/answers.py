@@ -1,4 +1,4 @@
-"""The numbers of the first screen: each start it speaks of, its pairs pooled, under each learning-rate policy."""
+"""The numbers of the first screen: the slowdown from each of its starts, over all pairs, by policy."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Start:
 
 
 def pooled_starts(cells: pd.DataFrame) -> list[Start]:
-    """List the starts whose pairs are pooled over data sets: zero, and the smallest `normal` one on real data."""
+    """List the starts that are pooled over data sets: zero, and the smallest `normal` one on real data."""
     out = [Start("zero", 0.0, ALL)] if (cells["initialisation"] == "zero").any() else []
     ordinary = cells[(cells["initialisation"] == "normal") & cells["separability"].isna()]
     return out if ordinary.empty else [*out, Start("normal", float(ordinary["scale"].min()), REAL)]
@@ -120,7 +120,7 @@ _SUMMARY = [column.name for column in SUMMARY]
 
 
 def _beside(cells: pd.DataFrame, row: Mapping[Any, Any], chosen: Headline) -> dict[str, Any]:
-    """Say what the cells of an answer's start, policy and target tell: their rates, and their least and greatest."""
+    """Return rates, least and greatest slowdown of the cells that belong to a row of the table."""
     data = ALL if row["data"] == HEADLINE else row["data"]
     rows = Start(row["initialisation"], row["scale"], data).of(cells)
     rows = rows[(rows["policy"] == row["policy"]) & (rows["target"] == row["target"])]
@@ -141,7 +141,7 @@ def _only(values: pd.Series[float]) -> float:
 
 
 def _spread(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the least and the greatest slowdown of the cells that have one, and whether each is a lower bound."""
+    """Return the least and the greatest slowdown of some cells, and whether each is a lower bound."""
     rows = rows[(rows["slowdown"] > 0) & rows["slowdown"].notna()].sort_values(["slowdown", "slowdown_bound"])
     if rows.empty:
         nothing = {"lowest": math.nan, "lowest_bound": False, "highest": math.nan, "highest_bound": False}

@@ -21,8 +21,9 @@ _HELD: Final = 1 << 22  # numbers of a batch of resamples: some 100 MB
 def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, Floats]:
     """Median of each resample as (at least, at most): equal where it is known, else its lower bound and inf.
 
-    Each resample holds as many pairs as the cell. The bits come from PCG64, whose raw stream is guaranteed never to
-    change, seeded with a digest of the sorted data: the same pairs give the same interval in any order.
+    Each resample holds as many pairs as the cell. The bits come from PCG64, whose raw stream is guaranteed
+    never to change, seeded with a digest of the sorted data: the same pairs give the same interval in any
+    order.
     """
     size = ratio.size
     order = np.lexsort((~observed, ratio))
@@ -52,13 +53,13 @@ def _batches(total: int, size: int) -> list[int]:
 
 
 def _tail(size: int, level: float) -> float:
-    """Share of resamples to cut off at each end: Phi(-sqrt(n / (n - 1)) t), t being Student's for n - 1 degrees of freedom."""
+    """Share of resamples beyond each end: Phi(-sqrt(n / (n - 1)) t), Student's t with n - 1 degrees."""
     wide = math.sqrt(size / (size - 1)) * special.stdtrit(size - 1, (1 + level) / 2)
     return float(special.ndtr(-wide))
 
 
 def enough(pairs: int, level: float) -> bool:
-    """Whether so many pairs can carry an interval of their median: all lie on one side of the true one once in 2^(n-1)."""
+    """Whether an interval can have this level: n pairs all lie on one side once in 2^(n-1)."""
     return 2.0 * 0.5**pairs <= 1.0 - level
 
 
@@ -70,7 +71,8 @@ def bootstrap(
     Parameters
     ----------
     ratio
-        Shape (pairs,), float64, finite, fewer than 2^31 of them: the ratios, or what they are known to exceed.
+        Shape (pairs,), float64, finite, fewer than 2^31 of them: the ratios, or what they are known to
+        exceed.
     observed
         Shape (pairs,), bool: True where the ratio is known.
     resamples
@@ -81,14 +83,14 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is inf where
-        too many resamples do not know theirs. 0 and inf where there are too few pairs for the level: the median lies
-        outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are nan without pairs.
+        `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is
+        inf where too many resamples do not know theirs. 0 and inf where there are too few pairs for the
+        level: the median lies outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are
+        nan without pairs.
 
-    Notes
-    -----
-    Hesterberg (2015), "What teachers should know about the bootstrap": the plain percentile interval is too narrow by about
-    a factor sqrt((n - 1) / n) and knows nothing of Student's t; the tails cut off are made smaller to match.
+    Notes ----- Hesterberg (2015), "What teachers should know about the bootstrap": the plain percentile
+    interval is too narrow by about a factor sqrt((n - 1) / n) and knows nothing of Student's t; the tails cut
+    off are made smaller to match.
     """
     ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
     if ratio.size == 0:

@@ -23,7 +23,7 @@ from study.tables.table import conform
 def _loss_columns(
     rows: pd.DataFrame, codes: npt.NDArray[np.int64], loss: str, level: float
 ) -> tuple[dict[str, Any], Floats, Bools]:
-    """Compute counts, median with interval and average running time of one loss; give its times and arrivals too."""
+    """Compute the columns of one loss; return also its times and whether they were observed."""
     cells = int(codes[-1]) + 1
     times = matrix(rows[f"time_{loss}"], codes, np.nan)
     observed = matrix(rows[f"observed_{loss}"], codes, False)
@@ -89,7 +89,7 @@ def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples
     middle = median(ratio, known)[0]
     # With under half known, Kaplan-Meier would get to one half only by what it assumes of the others.
     bound = np.isinf(middle) | (2 * known.sum(axis=-1) < (~np.isnan(ratio)).sum(axis=-1))
-    # Pair by pair the true ratio is at least what is written, so the median of all is at least the median of these.
+    # Each true ratio is at least the one in the table, so their median is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
     ends = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def decomposition(cells: pd.DataFrame, chosen: Headline) -> pd.DataFrame:
-    """Say for each setting and target what a larger learning rate buys back of the slowdown, and what it does not.
+    """Compute the table `decomposition`: how much of the slowdown a better learning rate removes.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from study.tables.table import conform
 
 STATUSES: Final = ("reached", "censored", "diverged")
 EVERY: Final = "every"
-"""In the table `ends`, the target of the row that counts runs by the worst that happened at any of their targets."""
+"""The target, in the table `ends`, of rows that count each run once, by its worst end at any target."""
 
 GROUP: Final = (*SETTING, "loss", "rate", "target")
 """Runs that differ in their seed alone: a row of the table `arrivals`."""
@@ -78,7 +78,8 @@ def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is not there.
+        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is
+        not there.
     """
     rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values("step", kind="stable")
     groups: Any = rows.groupby(list(GROUP), dropna=False)

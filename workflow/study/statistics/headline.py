@@ -24,7 +24,8 @@ class Headline:
     target
         The target that headline numbers and figures speak of.
     rate
-        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was run.
+        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was
+        run.
     setting
         Data set and separability of the headline figures; None where every data set is a real one.
     wrong_scale
@@ -51,7 +52,7 @@ class Headline:
         return frame[(frame["dataset"] == dataset) & (frame["separability"] == separability)]
 
     def at_largest_rate(self, rows: pd.DataFrame, loss: str = "mse") -> pd.Series[bool]:
-        """Mark the rows in which a loss runs at the largest rate tried with it: a larger one might do better."""
+        """Mark the rows in which a loss runs at its largest rate: a larger one might do better."""
         marked: pd.Series[bool] = rows[f"rate_{loss}"] == self.largest_rate[loss]
         return marked
 
@@ -107,15 +108,15 @@ def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
 def headline_target(ended: pd.DataFrame) -> str:
     """Choose the target among those that the evaluation seeds of a study were run to.
 
-    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the first by
-    name.
+    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the
+    first by name.
     """
     targets = sorted(of_targets(ended)["target"].unique())
     return "brier" if "brier" in targets or not targets else str(targets[0])
 
 
 def common_rate(cells: pd.DataFrame) -> float:
-    """Return the common rate nearest to 1/L_BCE (by its logarithm, the smaller on a tie) that `equal` was run at.
+    """Return the rate of `equal` nearest to 1/L_BCE, by its logarithm (on a tie, the smaller).
 
     nan where no common rate was run.
     """
@@ -126,7 +127,7 @@ def common_rate(cells: pd.DataFrame) -> float:
 
 
 def middle_setting(cells: pd.DataFrame) -> tuple[str, float] | None:
-    """Choose the data set drawn at most separabilities (the first by name on a tie) at the middle one of them.
+    """Choose the data set drawn at most separabilities (on a tie, the first by name), at the middle one.
 
     Of an even number it is the upper middle. None where every data set is a real one, without a separability.
     """
@@ -140,7 +141,7 @@ def middle_setting(cells: pd.DataFrame) -> tuple[str, float] | None:
 
 
 def _wrong_scale(cells: pd.DataFrame) -> float:
-    """Choose the largest scale of a wrong start whose median slowdown was reached, else the largest with a bound."""
+    """Return the largest scale of a wrong start with a measured slowdown, else with a bound."""
     wrong = cells[
         (cells["initialisation"] == "wrong") & (cells["starts"] > cells["at_start"]) & (cells["slowdown"] > 0)
     ]

@@ -1,4 +1,4 @@
-"""From the runs table to pairs: both losses from the same start, side by side, under each learning-rate policy.
+"""From runs to pairs: both losses from the same start, under each learning-rate policy.
 
 Frames in, frames out; no files.
 """
@@ -49,8 +49,8 @@ def coded(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, npt.N
 def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
     """Choose for each setting, loss and target the learning rate that did best on the tuning seeds.
 
-    Best is the smallest Kaplan-Meier median, then the largest share that reached, then the smallest average running
-    time, then the smallest rate. Evaluation seeds are never looked at.
+    Best is the smallest Kaplan-Meier median, then the largest share that reached, then the smallest average
+    running time, then the smallest rate. Evaluation seeds are never looked at.
 
     Parameters
     ----------
@@ -88,14 +88,15 @@ def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per evaluation start, target, policy and (under `equal`) rate. Columns: those of the cell, `start`,
-        `rate_*`, `status_*`, `time_*`, `observed_*`, `spent_*` and `max_steps_*` of both losses, and
+        One row per evaluation start, target, policy and (under `equal`) rate. Columns: those of the cell,
+        `start`, `rate_*`, `status_*`, `time_*`, `observed_*`, `spent_*` and `max_steps_*` of both losses, and
 
         - `at_start`: the target holds at step 0, the ratio is 0/0;
         - `missed`: `none`, `mse`, `bce` or `both`;
         - `ratio` (float64): T_MSE / T_BCE, or what it is known to exceed; nan where `at_start`;
-        - `known` (bool): whether `ratio` is an observation. Where only BCE missed, the ratio lies between 0 and `below`
-          and enters as an observed 0, which can only lower a median. Where both missed, it is censored at 0;
+        - `known` (bool): whether `ratio` is an observation. Where only BCE missed, the ratio lies between 0
+          and `below` and enters as an observed 0, which can only lower a median. Where both missed, it is
+          censored at 0;
         - `below` (float64): a value the ratio cannot exceed, inf where there is none.
     """
     columns = [*SETTING, "start", "target", "rate", "status", "time", "observed", "spent", "max_steps"]

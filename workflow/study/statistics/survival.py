@@ -1,11 +1,12 @@
-"""Kaplan-Meier medians with intervals, average running times and the log-rank test, with censoring carried through.
+"""Survival analysis: Kaplan-Meier medians with intervals, average running time, log-rank test.
 
-`docs/statistics.md` says why each choice was made. Times are numbers of steps. A time is *observed* where the target was
-reached, else right-censored at the budget.
+`docs/statistics.md` says why each choice was made. Times are numbers of steps. A time is *observed* where the
+target was reached, else right-censored at the budget.
 
 Cells are worked on together, as matrices with one row per cell, one column per start and nan as padding.
-Kaplan-Meier is then a running product along the rows: with ties taken one by one, its value after the last of them is
-the textbook one, as (n-1)/n * (n-2)/(n-1) = (n-2)/n. SciPy's `ecdf` and `logrank` are the oracles of the tests.
+Kaplan-Meier is then a running product along the rows: with ties taken one by one, its value after the last of
+them is the textbook one, as (n-1)/n * (n-2)/(n-1) = (n-2)/n. SciPy's `ecdf` and `logrank` are the oracles of
+the tests.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def _in_order(times: Floats, observed: Bools) -> tuple[Floats, Bools, Floats]:
-    """Sort each row by time, arrivals before censorings at the same time, padding last; add the number at risk."""
+    """Sort each row by time (arrivals before censorings, padding last); return also the number at risk."""
     order = np.lexsort((~observed, times), axis=-1)
     times = np.take_along_axis(times, order, axis=-1)
     observed = np.take_along_axis(observed, order, axis=-1) & ~np.isnan(times)
@@ -58,14 +59,13 @@ def median(times: npt.ArrayLike, observed: npt.ArrayLike, *, level: float = LEVE
     Returns
     -------
     middle, low, high : ndarray of float64, shape (cells,)
-        The first time at which the survival function is at most one half, and the first times at which the lower and
-        the upper end of its log-log band are. inf where that does not happen, nan for an empty row.
+        The first time at which the survival function is at most one half, and the first times at which the
+        lower and the upper end of its log-log band are. inf where that does not happen, nan for an empty row.
 
-    Notes
-    -----
-    Band: Kalbfleisch and Prentice (1980), S^exp(+-z se), se = sqrt(Greenwood) / |log S|; inverted as in Brookmeyer and
-    Crowley (1982). Where S is 0 that band does not exist; its lower end is 0 there and its upper end is the exact
-    binomial one, 1 - (alpha/2)^(1/k) for k arrivals: with 6 arrivals or more it lies below one half at 95%.
+    Notes ----- Band: Kalbfleisch and Prentice (1980), S^exp(+-z se), se = sqrt(Greenwood) / |log S|; inverted
+    as in Brookmeyer and Crowley (1982). Where S is 0 that band does not exist; its lower end is 0 there and
+    its upper end is the exact binomial one, 1 - (alpha/2)^(1/k) for k arrivals: with 6 arrivals or more it
+    lies below one half at 95%.
     """
     times = np.atleast_2d(np.asarray(times, dtype=np.float64))
     observed = np.atleast_2d(np.asarray(observed, dtype=np.bool_))
@@ -112,19 +112,19 @@ def survival(times: npt.ArrayLike, observed: npt.ArrayLike) -> tuple[Floats, Flo
 
 
 def average_running_time(spent: npt.ArrayLike, observed: npt.ArrayLike) -> Floats:
-    """All steps spent in a row, successful or not, divided by its successes (COCO's ART); inf without a success.
+    """All steps spent in a row divided by its successes (COCO's ART); inf without a success.
 
     Parameters
     ----------
     spent
-        Shape (cells, starts), float64: steps until the target was reached or the run was given up; nan as padding.
+        Shape (cells, starts), float64: steps until the target was reached or the run was given up; nan as
+        padding.
     observed
         Shape (cells, starts), bool: whether it was reached.
 
-    Notes
-    -----
-    Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff (2021), "COCO: a platform for comparing continuous optimizers".
-    Where most runs miss, it is a statement about the budget as much as about the runs.
+    Notes ----- Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff (2021), "COCO: a platform for comparing
+    continuous optimizers". Where most runs miss, it is a statement about the budget as much as about the
+    runs.
     """
     spent = np.atleast_2d(np.asarray(spent, dtype=np.float64))
     successes = (np.asarray(observed, dtype=np.bool_) & ~np.isnan(spent)).sum(axis=-1)
@@ -150,9 +150,8 @@ def log_rank(
     ndarray of float64, shape (cells,)
         Rounded to 11 significant digits; nan where no arrival tells the samples apart.
 
-    Notes
-    -----
-    Mantel (1966): at each time with arrivals, expected ones and hypergeometric variance given the numbers at risk.
+    Notes ----- Mantel (1966): at each time with arrivals, expected ones and hypergeometric variance given the
+    numbers at risk.
     """
     groups = [np.atleast_2d(np.asarray(sample, dtype=np.float64)) for sample in (first, second)]
     events = [np.atleast_2d(np.asarray(sample, dtype=np.bool_)) for sample in (first_observed, second_observed)]
@@ -190,7 +189,7 @@ def _significant(values: Floats, digits: int = 11) -> Floats:
 
 
 def lower_median(values: npt.ArrayLike) -> Floats:
-    """Smaller middle value of each row: the first by which at least half of the row is passed; nan is padding."""
+    """Smaller middle value of each row: the least that half of the row does not exceed; nan is padding."""
     ordered = np.sort(np.atleast_2d(np.asarray(values, dtype=np.float64)), axis=-1)
     present = (~np.isnan(ordered)).sum(axis=-1)
     if ordered.shape[-1] == 0:

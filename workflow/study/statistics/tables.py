@@ -43,7 +43,7 @@ SUMMARY: Final = (
     Column("logrank_p", "float64", "", "Log-rank test that both losses arrive alike; nan where no arrival informs it."),
     Column("slowdown", "float64", "ratio", "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it."),
     Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
-    Column("slowdown_high", "float64", "ratio", "Upper end of it; inf: the data set no upper limit."),
+    Column("slowdown_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
     Column("slowdown_bound", "bool", "", "Whether `slowdown` is a lower bound because the median was not reached."),
     Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
 )

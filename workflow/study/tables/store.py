@@ -205,17 +205,21 @@ def scan(
     ValueError
         The file does not fit the schema.
     """
-    data = ds.dataset(path, format="parquet")
-    if not data.schema.equals(_schema(table)):
+    if not pq.read_schema(path).equals(_schema(table)):
         raise ValueError(f"table {table.name}: {path} does not fit the schema")
-    found = data.to_table(
-        columns=None if columns is None else list(columns),
-        filter=functools.reduce(operator.or_, map(_matching, where)) if where else None,
-        batch_size=ROW_GROUP,
-        batch_readahead=1,  # the default holds sixteen
-        fragment_readahead=1,
-    )
-    frame: pd.DataFrame = found.to_pandas()
+    if where:
+        found = ds.dataset(path, format="parquet").to_table(
+            columns=None if columns is None else list(columns),
+            filter=functools.reduce(operator.or_, map(_matching, where)),
+            batch_size=ROW_GROUP,
+            batch_readahead=1,  # the default holds sixteen
+            fragment_readahead=1,
+            use_threads=False,  # a job has one core
+        )
+    else:
+        # Without any thread: where none can be started (`ulimit -v`), the other way waits for one for ever.
+        found = pq.ParquetFile(path).read(None if columns is None else list(columns), use_threads=False)
+    frame: pd.DataFrame = found.to_pandas(use_threads=False)
     return frame.astype({column: table.dtypes[column] for column in found.column_names})
 
 
@@ -242,7 +246,7 @@ def read(table: Table, path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     if path.suffix == ".parquet":
-        return conform(pd.read_parquet(path), table)
+        return conform(scan(table, path), table)
     if path.suffix == ".csv":
         # Numbers come as text and are converted by `conform`, exactly in every version of pandas. No word is a gap: a
         # data set may be called "nan" or "NA".

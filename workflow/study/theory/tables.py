@@ -45,7 +45,7 @@ def _measured(name: str, how: str) -> tuple[Column, ...]:
     return (
         Column(name, "float64", "ratio", f"Median paired slowdown {how}, or a lower bound of it."),
         Column(f"{name}_low", "float64", "ratio", "Lower end of its bootstrap interval over draws."),
-        Column(f"{name}_high", "float64", "ratio", "Upper end of it; inf: the data set no upper limit."),
+        Column(f"{name}_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
         Column(f"{name}_bound", "bool", "", f"Whether `{name}` is a lower bound."),
     )
 

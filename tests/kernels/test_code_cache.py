@@ -1,4 +1,4 @@
-"""Compiled code that is kept: found again by another process, never by one that must not, and harmless when damaged."""
+"""Compiled code that is kept: found by another process, never by one that must not, harmless when damaged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import kernels
-from kernels import compiled
+from kernels import code_cache
+from kernels.jit import compiled
+
+EVERYTHING = Path(__file__).with_name("everything.py")
 
 PROGRAM = """
 import sys, hashlib
@@ -21,14 +24,17 @@ x = np.column_stack([np.linspace(-2, 2, 12), np.ones(12)])
 y = (np.arange(12) % 3 == 0).astype(float)
 losses = sys.argv[1].split(",")
 risks = {loss: kernels.risk(x, y, np.eye(2), loss=loss).tobytes() for loss in losses}
-loops = [evaluation._risk_loop(kernels.LOSSES[loss]) for loss in losses]
-hits, misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in ("cache_hits", "cache_misses"))
+loops = [evaluation._risk_loop(kernels.MODELS["linear"], kernels.LOSSES[loss]) for loss in losses]
+names = ("cache_hits", "cache_misses")
+hits, misses = (sum(sum(getattr(loop.stats, name).values()) for loop in loops) for name in names)
 assert len({code.fndesc.mangled_name for loop in loops for code in loop.overloads.values()}) == len(loops)
 print(hashlib.sha256(b"".join(risks[loss] for loss in sorted(losses))).hexdigest(), hits, misses)
 """
 
 
-def run(folder: Path, losses: str = "mse,bce", root: Path | None = None, **changes: str) -> tuple[str, int, int]:
+def run(
+    folder: Path, losses: str = "mse,bce", root: Path | None = None, **changes: str
+) -> tuple[str, int, int]:
     """Digest of what the program computes, how often code was found, and how often compiled."""
     root = root or Path(kernels.__file__).parents[1]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)} | changes
@@ -63,7 +69,7 @@ def test_another_process_finds_the_code_and_computes_the_same(first):
 
 
 def test_the_order_of_compilation_mixes_nothing_up(first, tmp_path):
-    """One loss from the disk, the other compiled beside it: by Numba's own count their loops would have the same name."""
+    """One loss from the disk, the other compiled: by Numba's own count their loops would have one name."""
     folder, (digest, _, _) = first
     run(tmp_path, "bce")
     assert run(tmp_path) == (digest, 1, 1)
@@ -104,15 +110,44 @@ def test_other_processors_and_other_sources_have_other_code(first, tmp_path):
     assert other != digest
 
 
+def everything(folder: Path) -> tuple[list[str], int]:
+    """What the kernels compute in a process of its own, and how many functions it compiled."""
+    root = Path(kernels.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EVERYTHING)],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *digests, compilations = done.stdout.splitlines()
+    return digests, int(compilations.removeprefix("compilations: "))
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    """Descents of each loss with and without targets and traces, risks, gradients, flows and laws."""
+    digests, compilations = everything(tmp_path)
+    assert compilations > 0
+    assert everything(tmp_path) == (digests, 0)
+
+
+def test_what_code_closes_over_is_named_by_value():
+    values = [1.0, 1, True, None, "1", (1.0, 2), (1.0, 3), ((1.0, 2),), (1.0, (2,))]
+    assert len({tuple(code_cache._describe(value)) for value in values}) == len(values)
+    for unknown in (object(), (1.0, object()), [1.0], kernels.LOSSES["mse"]):
+        with pytest.raises(LookupError):
+            list(code_cache._describe(unknown))
+
+
 def test_code_that_depends_on_more_than_the_package_is_not_kept():
     def elsewhere(z):
         return z
 
-    @compiled.compiled
+    @compiled
     def own(z):
         return elsewhere(z)
 
-    assert compiled._Shelf(own.py_func)._path("sig", own.targetctx) is None
+    assert code_cache._Shelf(own.py_func)._path("sig", own.targetctx) is None
 
 
 def test_code_of_other_versions_goes_after_a_month(tmp_path, monkeypatch):
@@ -121,8 +156,8 @@ def test_code_of_other_versions_goes_after_a_month(tmp_path, monkeypatch):
     for other in (old, recent):
         other.mkdir(parents=True)
     os.utime(old, (0, 0))
-    compiled._write(compiled.folder() / "a.code", b"payload")
-    assert compiled._read(compiled.folder() / "a.code") == b"payload"
+    code_cache._write(code_cache.folder() / "a.code", b"payload")
+    assert code_cache._read(code_cache.folder() / "a.code") == b"payload"
     assert recent.exists()
     assert not old.exists()
-    assert [path.name for path in compiled.folder().iterdir()] == ["a.code"]
+    assert [path.name for path in code_cache.folder().iterdir()] == ["a.code"]

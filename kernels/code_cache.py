@@ -1,12 +1,13 @@
-"""Compiled code, kept on disk from one process to the next: compiling costs seconds, and every job of a study needs the same.
+"""Compiled code, kept on disk from one process to the next, as compiling it takes seconds.
 
-Numba's own cache does not serve here. It looks at the file of the outermost function alone, so it would run stale code after a
-change in a file that this calls into; it never finds a function that closes over others, as each loss's loop does; and its index
-can name another process's code where two write at once. Here a file's name is a digest of all that the code depends on, and its
-content is checked before it is run. What cannot be read, or written, is compiled.
+Numba's own cache does not serve here. It looks at the file of the outermost function alone, so it would run
+stale code after a change in a file that this calls into; it never finds a function that closes over others,
+as each loss's loop does; and its index can name another process's code where two write at once. Here a file's
+name is a digest of all that the code depends on, and its content is checked before it is run. What cannot be
+read, or written, is compiled.
 
-Files lie in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, under ``mse-versus-bce``. They may be removed at
-any time.
+Files lie in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, under ``mse-versus-bce``. They
+may be removed at any time.
 """
 
 from __future__ import annotations
@@ -32,24 +33,23 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from kernels.vectors import WIDTH
+from kernels.width import WIDTH
 
-__all__ = ["compiled", "folder"]
+__all__ = ["folder", "keep_code"]
 
 _HERE: Final = Path(__file__).parent
 _KEPT_SECONDS: Final = 30 * 86_400  # for the code of other versions
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
-# Numba numbers the functions that a process compiles, and tells symbols apart by these numbers. Code from another process would
-# have the same, and what a linker makes of two functions of one name is nobody's promise.
+# Numba numbers the functions that a process compiles, and tells symbols apart by these numbers. Code from
+# another process would have the same, and what a linker makes of two functions of one name is nobody's
+# promise.
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Decorator for a function that Python calls: compiled by Numba at its first call in any process, and kept."""
-    dispatcher: Any = numba.njit(function, error_model="numpy", nogil=True)
-    if hasattr(dispatcher, "_cache"):  # it is the function itself where the compiler is switched off
-        dispatcher._cache = _Shelf(function)
+def keep_code(dispatcher: Any, function: Callable[..., Any]) -> Any:
+    """Let a function that Numba compiles find its code on disk, and leave it there; return it."""
+    dispatcher._cache = _Shelf(function)
     return dispatcher
 
 
@@ -68,7 +68,9 @@ def _version() -> str:
         found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     settings = {key: value for key, value in sorted(os.environ.items()) if key.startswith("NUMBA_")}
     settings.pop("NUMBA_CACHE_DIR", None)
-    found.update(repr((numba.__version__, llvmlite.__version__, platform.python_version(), settings, WIDTH)).encode())
+    found.update(
+        repr((numba.__version__, llvmlite.__version__, platform.python_version(), settings, WIDTH)).encode()
+    )
     return found.hexdigest()[:32]
 
 
@@ -87,7 +89,9 @@ class _Shelf(_Cache):  # type: ignore[misc]
         target_context.refresh()
         path = self._path(sig, target_context)
         payload = _read(path) if path else None
-        return None if payload is None else CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301
+        if payload is None:
+            return None
+        return CompileResult._rebuild(target_context, *pickle.loads(payload))  # noqa: S301
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled code for a signature."""
@@ -97,7 +101,7 @@ class _Shelf(_Cache):  # type: ignore[misc]
                 _write(path, dumps(data._reduce()))
 
     def _path(self, sig: Any, target_context: Any) -> Path | None:
-        """The file of a signature; None for code that depends on more than this package, and so cannot be kept."""
+        """The file of a signature; None for code that depends on more than this package, and is not kept."""
         try:
             parts = (*_describe(self._function), str(sig), *map(str, target_context.codegen().magic_tuple()))
             return folder() / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.code"
@@ -115,9 +119,14 @@ class _Shelf(_Cache):  # type: ignore[misc]
 
 
 def _describe(value: Any) -> Iterator[str]:
-    """Name a function of this package and all it closes over; a constant is named by its value."""
+    """Name a function of this package and all it closes over; constants, and tuples of them, by value."""
     if value is None or isinstance(value, bool | int | float | str):
         yield repr(value)
+        return
+    if isinstance(value, tuple):
+        yield f"tuple of {len(value)}"
+        for part in value:
+            yield from _describe(part)
         return
     function = getattr(value, "py_func", value)
     code = getattr(function, "__code__", None)

@@ -1,0 +1,205 @@
+"""The runs of one worker, one a lane: loaded from a queue, retired when they end, replaced by the next."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from kernels.jit import lanewise, subroutine
+from kernels.samples import aligned_rows
+from kernels.vectors import WIDTH, any_true, fetch_add, load
+
+__all__ = [
+    "NEXT_TRACE",
+    "RATE",
+    "STEP",
+    "Lanes",
+    "Outcome",
+    "Task",
+    "empty_lanes",
+    "refill",
+    "retire",
+    "retire_diverged",
+    "retire_spent",
+]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+STEP: Final = 0
+"""Row of `Lanes.state`: steps taken, exact up to 2**53; -inf in an empty lane."""
+
+NEXT_TRACE: Final = 1
+"""Row of `Lanes.state`: the next step to record; inf where there is none."""
+
+RATE: Final = 2
+"""Row of `Lanes.state`: the learning rate; 0 in an empty lane."""
+
+_STATE_ROWS: Final = 3
+
+
+class Task(NamedTuple):
+    """What all workers share and none changes, but for the queue.
+
+    Attributes
+    ----------
+    features, positives_from, padding
+        The samples as `samples.arrange` gives them, and how many it added.
+    raw_features, raw_labels
+        The same samples in the order they came in, for the recorded scores; the features as `samples.pad`
+        gives them.
+    starts
+        (runs, rows) parameters at step 0.
+    rates
+        (runs,) learning rates.
+    thresholds
+        (3, runs), in the order of `targets.TARGETS`; nan where a target is not asked for.
+    max_steps
+        The budget.
+    trace_steps
+        (k,) increasing steps to record.
+    period
+        A lane is refilled at a multiple of this many passes.
+    queue
+        (1,) the next run that no worker has taken.
+    """
+
+    features: Floats
+    positives_from: int
+    padding: float
+    raw_features: Floats
+    raw_labels: Floats
+    starts: Floats
+    rates: Floats
+    thresholds: Floats
+    max_steps: int
+    trace_steps: Ints
+    period: int
+    queue: Ints
+
+
+class Outcome(NamedTuple):
+    """What the workers fill in: (runs, rows), (runs,), (3, runs) with -1 for never, and (3, runs, k)."""
+
+    theta: Floats
+    steps_run: Ints
+    first_passage: Ints
+    trace: Floats
+
+
+class Lanes(NamedTuple):
+    """The runs of one worker, a column each.
+
+    Attributes
+    ----------
+    run
+        (lanes,) numbers of the runs, -1 in an empty lane.
+    theta, gradient
+        (rows, lanes) parameters, and the sum of the gradient over the samples.
+    memory, clocks
+        What the optimiser remembers for each parameter and for each run; 0 at a run's start.
+    scratch
+        What the model keeps from the logits of four samples for their gradient.
+    state
+        Rows `STEP`, `NEXT_TRACE` and `RATE`.
+    thresholds
+        (3, lanes), nan from the moment on at which a target is met.
+    scores
+        (3, lanes), filled when a target may have been met.
+    """
+
+    run: Ints
+    theta: Floats
+    gradient: Floats
+    memory: Floats
+    clocks: Floats
+    scratch: Floats
+    state: Floats
+    thresholds: Floats
+    scores: Floats
+
+
+def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
+    """Lanes without runs, with so many rows of parameters, of memory, of clocks and of scratch."""
+    return Lanes(
+        run=np.full(WIDTH, -1),
+        theta=aligned_rows(rows),
+        gradient=aligned_rows(rows),
+        memory=aligned_rows(memory),
+        clocks=aligned_rows(clocks),
+        scratch=aligned_rows(scratch),
+        state=aligned_rows(_STATE_ROWS),
+        thresholds=aligned_rows(3),
+        scores=aligned_rows(3),
+    )
+
+
+@subroutine
+def _load(task: Task, lanes: Lanes, lane: int) -> None:
+    """Put the next run of the queue into `lane`; where there is none, the lane is left empty and at rest."""
+    run = fetch_add(task.queue, 1)
+    found = run < task.starts.shape[0]
+    lanes.run[lane] = run if found else -1
+    for j in range(lanes.theta.shape[0]):
+        lanes.theta[j, lane] = task.starts[run, j] if found else 0.0
+    lanes.memory[:, lane] = 0.0
+    lanes.clocks[:, lane] = 0.0
+    for k in range(lanes.thresholds.shape[0]):
+        lanes.thresholds[k, lane] = task.thresholds[k, run] if found else np.nan
+    lanes.state[STEP, lane] = 0.0 if found else -np.inf
+    lanes.state[RATE, lane] = task.rates[run] if found else 0.0
+    lanes.state[NEXT_TRACE, lane] = task.trace_steps[0] if found and task.trace_steps.size else np.inf
+
+
+@subroutine
+def retire(outcome: Outcome, lanes: Lanes, lane: int) -> None:
+    """Write down where the run in `lane` ended, and leave the lane empty."""
+    run = lanes.run[lane]
+    for j in range(lanes.theta.shape[0]):
+        outcome.theta[run, j] = lanes.theta[j, lane]
+    outcome.steps_run[run] = np.int64(lanes.state[STEP, lane])
+    lanes.run[lane] = -1
+    for k in range(lanes.thresholds.shape[0]):
+        lanes.thresholds[k, lane] = np.nan
+    lanes.state[STEP, lane] = -np.inf
+
+
+@subroutine
+def refill(task: Task, lanes: Lanes) -> int:
+    """Load runs from the queue into the empty lanes; return how many runs there are in all lanes."""
+    active = 0
+    for lane in range(WIDTH):
+        if lanes.run[lane] < 0:
+            _load(task, lanes, lane)
+        if lanes.run[lane] >= 0:
+            active += 1
+    return active
+
+
+@subroutine
+def _retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> None:
+    for lane in range(WIDTH):
+        if lanes.state[STEP, lane] >= task.max_steps:
+            retire(outcome, lanes, lane)
+
+
+@lanewise
+def retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> Any:
+    """Retire the runs that have used their budget; return whether there were any."""
+    spent = any_true(load(lanes.state, STEP) >= float(task.max_steps))
+    if spent:
+        _retire_spent(task, outcome, lanes)
+    return spent
+
+
+@subroutine
+def retire_diverged(outcome: Outcome, lanes: Lanes) -> None:
+    """Retire the runs that have a parameter which is no longer finite."""
+    for lane in range(WIDTH):
+        if lanes.run[lane] >= 0:
+            for j in range(lanes.theta.shape[0]):
+                if not np.isfinite(lanes.theta[j, lane]):
+                    retire(outcome, lanes, lane)
+                    break

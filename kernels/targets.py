@@ -1,0 +1,117 @@
+"""The scores that runs are to reach: how each is summed over the samples, and when a target is met.
+
+``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
+probability (without a half), ``logloss`` the mean cross-entropy in nats.  Accuracy is met from its threshold
+on, the other two down from theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from kernels.arithmetic import log_normal, sigmoid_pair
+from kernels.jit import lanewise, subroutine
+from kernels.lanes import STEP, Lanes, Outcome, Task, retire
+from kernels.vectors import WIDTH, any_true, exponent, fma, load, mantissa, select, store
+
+__all__ = [
+    "TARGETS",
+    "add_to_sums",
+    "begin_sums",
+    "check_targets",
+    "mean_scores",
+    "rescale_sums",
+]
+
+TARGETS: Final = ("accuracy", "brier", "logloss")
+"""Names of the targets, in the order of rows of thresholds and scores; a threshold of nan is never met."""
+
+_ACCURACY, _BRIER, _LOGLOSS = range(3)
+_LN2: Final = float.fromhex("0x1.62e42fefa39efp-1")
+
+
+@lanewise
+def begin_sums(nothing: Any, padding: Any) -> Any:
+    """The sums over no sample, less what the samples of features 0 are going to add that fill up the groups.
+
+    Each of these adds a square of 1/4 and a factor of 1/2, both exact.  `nothing` is a vector of 0.
+    """
+    return nothing - 0.25 * padding, nothing, nothing + 1.0, nothing + padding, nothing
+
+
+@lanewise
+def add_to_sums(z: Any, y: Any, sums: Any) -> Any:
+    """Add a sample of logit `z` and label `y` to the sums.
+
+    ``softplus(-m) = max(-m, 0) - log(max(sigmoid(m), sigmoid(-m)))``: the factors of the second part, from
+    1/2 to 1, are multiplied up, which costs one multiplication a sample in place of one logarithm.
+    """
+    squares, excess, product, powers, correct = sums
+    margin = (2.0 * y - 1.0) * z
+    wrong, right = sigmoid_pair(-margin)
+    squares = fma(wrong, wrong, squares)
+    excess = excess + select(margin < 0.0, -margin, 0.0)
+    product = product * select(wrong > right, wrong, right)
+    correct = select(margin > 0.0, correct + 1.0, correct)
+    return squares, excess, product, powers, correct
+
+
+@lanewise
+def rescale_sums(sums: Any) -> Any:
+    """The same sums with a running product that is far from underflow."""
+    squares, excess, product, powers, correct = sums
+    return squares, excess, mantissa(product), powers + exponent(product), correct
+
+
+@lanewise
+def mean_scores(sums: Any, count: Any) -> Any:
+    """Accuracy, Brier score and log loss of `count` samples."""
+    squares, excess, product, powers, correct = sums
+    logloss = excess - fma(powers, _LN2, log_normal(product))
+    return correct / count, squares / count, logloss / count
+
+
+@subroutine
+def _check_lanes(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
+    """Note the targets that hold first at this step, and retire the runs that are done; return if any is."""
+    scores, thresholds = lanes.scores, lanes.thresholds
+    ended = False
+    for lane in range(WIDTH):
+        run = lanes.run[lane]
+        if run < 0:
+            continue
+        step = lanes.state[STEP, lane]
+        left = 0
+        for target in range(thresholds.shape[0]):
+            threshold, score = thresholds[target, lane], scores[target, lane]
+            if score >= threshold if target == _ACCURACY else score <= threshold:
+                outcome.first_passage[target, run] = np.int64(step)
+                thresholds[target, lane] = np.nan
+            left += 0 if np.isnan(thresholds[target, lane]) else 1
+        if left == 0 or step >= task.max_steps:
+            retire(outcome, lanes, lane)
+            ended = True
+    return ended
+
+
+@lanewise
+def check_targets(task: Task, outcome: Outcome, lanes: Lanes, scores: Any) -> Any:
+    """Compare `scores` (accuracy, Brier score, log loss) with the thresholds, between a pass and its step.
+
+    Runs that have met all their targets, or have used their budget, are retired; return whether there were
+    any.
+    """
+    accuracy, brier, logloss = scores
+    if (
+        any_true(accuracy >= load(lanes.thresholds, _ACCURACY))
+        or any_true(brier <= load(lanes.thresholds, _BRIER))
+        or any_true(logloss <= load(lanes.thresholds, _LOGLOSS))
+        or any_true(load(lanes.state, STEP) >= float(task.max_steps))
+    ):
+        store(lanes.scores, _ACCURACY, accuracy)
+        store(lanes.scores, _BRIER, brier)
+        store(lanes.scores, _LOGLOSS, logloss)
+        return _check_lanes(task, outcome, lanes)
+    return False

@@ -1,0 +1,86 @@
+"""Print digests of everything public that `kernels` computes, and how often Numba compiled.
+
+Run in a process of its own, with the compiler, its processor or its cache set by the environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+
+import numpy as np
+from numba.core import event
+
+import kernels
+from kernels import laws
+
+STARTS = 3.0 * np.random.default_rng(0).normal(size=(11, 2))
+LABELS = np.arange(7) % 2
+FEATURES = np.column_stack([np.linspace(-1.0, 1.5, 7) + LABELS, np.ones(7)])
+RATES = np.geomspace(0.1, 10.0, 11)
+RATES[4] = 1e300  # diverges under a loss that lets it
+TARGETS = {"accuracy": 0.8, "brier": 0.15, "logloss": 0.5}
+
+
+def parts():
+    """Names and numbers."""
+    for loss in kernels.LOSSES:
+        common = {"loss": loss, "learning_rate": RATES, "max_steps": 6, "threads": 2}
+        for targets in (None, TARGETS):
+            for trace in (None, [0, 2, 6]):
+                name = f"descend {loss} {targets is not None} {trace is not None}"
+                found = kernels.descend(
+                    FEATURES, LABELS, STARTS, targets=targets, trace_steps=trace, **common
+                )
+                yield (
+                    name,
+                    found.theta,
+                    found.steps_run,
+                    *found.first_passage.values(),
+                    *(found.trace or {}).values(),
+                )
+        yield f"risk {loss}", kernels.risk(FEATURES, LABELS, STARTS, loss=loss)
+        yield f"gradient {loss}", kernels.gradient(FEATURES, LABELS, STARTS, loss=loss)
+        flow = kernels.gradient_flow(
+            FEATURES, LABELS, STARTS[:2], loss=loss, targets=TARGETS, max_evaluations=40
+        )
+        yield f"flow {loss}", flow.theta, flow.time, flow.evaluations, *flow.first_passage.values()
+        yield (
+            f"population {loss}",
+            [
+                laws.population_gradient(0.3, 1.1, loss=loss),
+                laws.population_spread(-0.7, 1.1, loss=loss),
+                laws.population_optimum(1.1, loss=loss),
+                laws.population_time(0.0, 0.1, 1.1, loss=loss),
+                laws.population_deviation(0.0, 0.1, 1.1, loss=loss),
+            ],
+        )
+        yield (
+            f"stall {loss}",
+            [laws.stall_logit(loss=loss, learning_rate=1.0, dtype=kind) for kind in ("f4", "f8")],
+        )
+    for loss in laws.CLOSED_FORMS:
+        yield f"margin {loss}", laws.margin_time([-3.0, -1.0], [1.0, 40.0], loss=loss)
+    yield "scores", laws.population_scores(0.3, 1.1)
+    x = np.concatenate(
+        [np.linspace(-760.0, 760.0, 40), [0.0, -0.0, 5e-324, -1e-300, 37.0, np.inf, -np.inf, np.nan]]
+    )
+    for name in ("exp", "expit", "expit_slope", "log1p", "softplus"):
+        yield name, getattr(kernels, name)(x)
+
+
+def main() -> None:
+    """Print the digest of each part with its name, then the number of compilations."""
+    with event.install_recorder("numba:compile") as recorder:
+        for name, *numbers in parts():
+            digest = hashlib.sha256()
+            for number in numbers:
+                array = np.ascontiguousarray(number)
+                # The sign of a nan is nobody's promise.
+                digest.update(np.where(np.isnan(array), np.nan, array).tobytes())
+            sys.stdout.write(f"{name}: {digest.hexdigest()[:16]}\n")
+    sys.stdout.write(f"compilations: {sum(1 for _, found in recorder.buffer if found.is_start)}\n")
+
+
+if __name__ == "__main__":
+    main()

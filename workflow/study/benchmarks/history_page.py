@@ -1,0 +1,249 @@
+"""The page of the benchmark history, made of its table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from study import git, pages, wording
+from study.benchmarks import ancestry
+from study.benchmarks import runs as benchmarks
+from study.benchmarks.changepoints import fewest_runs
+from study.benchmarks.charts import Line, chart
+from study.benchmarks.history import ALL, OURS, Standing, found_changes, is_ours, series, standing, table
+from study.benchmarks.tables import HISTORY
+from study.files import replacing
+from study.tables import store
+
+__all__ = ["page", "summary", "write"]
+
+
+def summary(history: pd.DataFrame) -> list[str]:
+    """Say in a few sentences what the tables of the page hold."""
+    if history.empty:
+        return ["Nothing is recorded yet."]
+    return [_levels_found(history), *_latest_runs(standing(history))]
+
+
+def _levels_found(history: pd.DataFrame) -> str:
+    """Say how many changes there are, or why there may be none."""
+    found = found_changes(history)
+    if found:
+        calibrated = sum(change.machine == ALL for change in found)
+        return f"{_plural(len(found), 'change')} of level found, {calibrated} of them in calibrated times."
+    lengths = [len(part.rows) for part in series(history)]
+    long = sum(length >= fewest_runs() for length in lengths)
+    if not long:
+        return (
+            f"Whether a level changed cannot be said yet: that takes {fewest_runs()} runs of a benchmark, "
+            f"and the most there are is {max(lengths)}."
+        )
+    return f"No change of level found in the {long} of {len(lengths)} series with the {fewest_runs()} runs that takes."
+
+
+def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
+    """Say how the latest runs differ from those before, and which levels are not the best."""
+    ratios = [row.before for row in rows if not math.isnan(row.before)]
+    if ratios:
+        ranked = [row for row in rows if row.size > 1]
+        slowest, fastest = sum(row.rank == row.size for row in ranked), sum(row.rank == 1 for row in ranked)
+        yield f"The latest runs differ from the runs before them by {_change(min(ratios))} to {_change(max(ratios))}."
+        yield (
+            f"Of the {len(ranked)} whose level has other runs, {fastest} are the fastest run of their level and "
+            f"{slowest} the slowest."
+        )
+    behind = [row.behind for row in rows if row.behind > 1]
+    if behind:
+        yield f"{len(behind)} of {len(rows)} do not stand on their best level, by up to {_change(max(behind))}."
+
+
+def _plural(count: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{wording.count(count)} {noun}{'s' * (count != 1)}"
+
+
+LATEST: Final = (
+    *("benchmark", "commit", "time in ns [interval]", "to the run before", "rank on its level, 1: fastest"),
+    *("its level to the best level", "time over reference loop", "runs", "machine"),
+)
+"""Heads of the table of the latest runs."""
+
+
+def _latest(row: Standing) -> list[str]:
+    """Write a row of that table."""
+    time, low, high = map(wording.number, (row.time, row.low, row.high))
+    return [
+        row.benchmark,
+        row.commit,
+        f"{time} [{low}, {high}]",
+        "no run before" if math.isnan(row.before) else _change(row.before),
+        f"{row.rank} of {row.size}",
+        "one level only" if row.levels == 1 else _change(row.behind),
+        "unknown" if math.isnan(row.calibrated) else wording.number(row.calibrated),
+        str(row.runs),
+        row.machine,
+    ]
+
+
+def _change(ratio: float) -> str:
+    """Write a ratio as a change in per cent."""
+    return f"{100 * (ratio - 1):+.1f}%"
+
+
+def _line(name: str, rows: pd.DataFrame, value: str, level: str) -> Line:
+    """Make a line of rows of the table."""
+    columns = ("order", value, f"{value}_low", f"{value}_high", level)
+    return Line(name, *(rows[column].to_numpy(dtype=np.float64) for column in columns))
+
+
+def _legend(lines: Sequence[Line]) -> list[tuple[str, str]]:
+    """Name the lines of a chart with their style; one alone needs no legend."""
+    return [(line.name, f"s{number % 6}") for number, line in enumerate(lines)] if len(lines) > 1 else []
+
+
+def _ends(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return the commits at the ends of a chart."""
+    return str(rows["commit"].iloc[0]), str(rows["commit"].iloc[-1])
+
+
+def _told(rows: pd.DataFrame, value: str, unit: str) -> str:
+    """Say what a chart shows."""
+    steps = int(rows["changed" if value == "time" else "calibrated_changed"].sum())
+    none = "no change" if len(rows) >= fewest_runs() else "too few runs to tell a change"
+    first, last = wording.number(rows[value].iloc[0]), wording.number(rows[value].iloc[-1])
+    low, high = wording.number(rows[value].min()), wording.number(rows[value].max())
+    return (
+        f"{len(rows)} runs, first {first} {unit}, last {last} {unit}, between {low} and {high}; "
+        f"{_plural(steps, 'change') if steps else none} of level"
+    )
+
+
+def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
+    """Prepare a section for each benchmark: its charts with their legends and captions."""
+    out = []
+    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: (not _ours(part[1]), part[0])):
+        charts = list[dict[str, Any]]()
+        for machine, own in rows.groupby("machine", sort=True):
+            lines = [_line(str(machine), own, "time", "level")]
+            told = _told(own, "time", "ns")
+            label = f"{name} on {machine}: {told}"
+            charts.append(
+                {
+                    "svg": chart(lines, label=label, commits=_ends(own)),
+                    "title": f"Time in ns on {machine}",
+                    "told": told,
+                    "legend": [],
+                }
+            )
+        known = rows[rows["calibrated"].notna()]
+        if len(known):
+            lines = [_line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")]
+            told = _told(known, "calibrated", "times the reference loop")
+            charts.append(
+                {
+                    "svg": chart(lines, label=f"{name}, calibrated: {told}", commits=_ends(known)),
+                    "title": "Calibrated: time over that of a reference loop, all machines",
+                    "told": told,
+                    "legend": _legend(lines),
+                }
+            )
+        steps = int(rows["changed"].sum() + rows["calibrated_changed"].sum())
+        out.append({"name": str(name), "charts": charts, "changes": steps, "ours": rows["solver"].iloc[-1] == OURS})
+    return out
+
+
+def _ours(rows: pd.DataFrame) -> bool:
+    """Whether rows are of the kernels, which come before their peers."""
+    return is_ours(str(rows["solver"].iloc[-1]))
+
+
+def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
+    """Prepare a chart for each group: how many times longer the peers take than the kernels, run by run."""
+    known = history[history["peer_ratio"].notna() & np.array([not is_ours(s) for s in history["solver"]], dtype=bool)]
+    out = []
+    for group, rows in known.groupby("group", sort=True):
+        lines = []
+        for solver, own in rows.groupby("solver", sort=True):
+            order, ratio = (own[c].to_numpy(dtype=np.float64) for c in ("order", "peer_ratio"))
+            lines.append(Line(str(solver), order, ratio, ratio, ratio, np.full(len(own), math.nan)))
+        told = "; ".join(f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines)
+        svg = chart(lines, label=f"{group}, time over that of the kernels. {told}", commits=_ends(rows))
+        legend = [(line.name, f"s{number % 6}") for number, line in enumerate(lines)]
+        out.append({"svg": svg, "title": str(group), "told": told, "legend": legend})
+    return out
+
+
+def page(history: pd.DataFrame, problems: Sequence[str], notes: Sequence[str] = ()) -> str:
+    """Render the history as one HTML page that needs nothing but itself.
+
+    Parameters
+    ----------
+    history
+        The table `history`; may be empty.
+    problems
+        What was left out, a line each.
+    notes
+        What else a reader must know, a line each.
+    """
+    each = history.drop_duplicates("order")["commit"]
+    commits = set(each.str.rstrip("+")) - {git.UNKNOWN}
+    return pages.render(
+        "history.html",
+        ("report.css", "history.css"),
+        runs=_plural(len(each), "recorded run"),
+        commits=_plural(len(commits), "commit"),
+        machines=sorted(history["machine"].unique()),
+        dirty=int(each.str.endswith("+").sum()),
+        problems=problems,
+        notes=notes,
+        absent=_absent(history),
+        summary=" ".join(summary(history)),
+        fewest=fewest_runs(),
+        changes=found_changes(history),
+        change=_change,
+        heads=list(LATEST),
+        latest=[_latest(row) for row in standing(history)],
+        sections=sections(history),
+        peers=peers(history),
+    )
+
+
+def _absent(history: pd.DataFrame) -> list[str]:
+    """Name the benchmarks that the latest run lacks, which were renamed, removed or skipped."""
+    if history.empty:
+        return []
+    latest = history[history["order"] == history["order"].max()]
+    gone = history[~history["benchmark"].isin(latest["benchmark"])]
+    last = gone.groupby("benchmark")["commit"].last()
+    return [f"{name}, last measured at {commit}" for name, commit in last.items()]
+
+
+def write(storages: Iterable[Path], csv: str | Path, html: str | Path, repository: Path) -> list[str]:
+    """Write the table and the page of all runs of some storages.
+
+    Parameters
+    ----------
+    storages
+        Folders of pytest-benchmark's file storage.
+    csv, html
+        What is written.
+    repository
+        Where the project lies, whose commits give the order.
+
+    Returns
+    -------
+    list of str
+        What was left out and what else a user must know, a line each; the page says it too.
+    """
+    runs, problems = benchmarks.read(storages)
+    runs, notes = ancestry.ordered(runs, repository)
+    history = table(runs)
+    store.write(history, HISTORY, csv)
+    with replacing(Path(html)) as temporary:
+        temporary.write_text(page(history, problems, notes), encoding="utf-8")
+    return [*problems, *notes]

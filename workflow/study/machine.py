@@ -1,0 +1,86 @@
+"""What a machine may lack or do differently, found before anything runs, and what Snakemake needs to run on it."""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from snakemake.executors import local
+from snakemake.script import PythonScript
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+from study.errors import UserError
+
+__all__ = ["check_memory", "check_place", "check_slurm", "quote_interpreter"]
+
+SLURM: Final = ("sbatch", "squeue", "scancel", "sacct")
+"""The commands that Snakemake's executor for Slurm calls."""
+
+ADDRESS_SPACE: Final = 1e9
+"""Bytes without which the libraries themselves cannot be loaded."""
+
+
+def check_memory() -> None:
+    """End the process with a line where a limit on memory (`ulimit -v`) keeps the libraries from being loaded."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        raise SystemExit(
+            f"`ulimit -v` allows a process {limit / 1e9:.1f} GB; the libraries alone need {ADDRESS_SPACE / 1e9:.0f} GB"
+        )
+
+
+def quote_interpreter() -> None:
+    """Make Snakemake quote the path of the Python in use in the commands that it gives to a shell.
+
+    A virtual environment under ``my project/`` fails in the first job without that (issue 2645 of Snakemake). Where the
+    path needs no quotes, nothing is changed.
+    """
+    if shlex.quote(sys.executable) == sys.executable:
+        return
+    execute = PythonScript._execute_cmd
+
+    def execute_quoted(self: PythonScript, command: str, **words: Any) -> Any:
+        return execute(self, command.replace("{py_exec} ", "{py_exec:q} "), **words)
+
+    PythonScript._execute_cmd = execute_quoted
+    for executor in (local.Executor, RemoteExecutor):
+        executor.get_python_executable = _quoted(executor.get_python_executable)
+
+
+def _quoted(path: Any) -> Any:
+    return lambda executor: shlex.quote(path(executor))
+
+
+def check_place(repository: Path, prefix: str | None) -> None:
+    """Raise `UserError` where Snakemake could not run the rules.
+
+    Parameters
+    ----------
+    repository
+        Folder of the Snakefile. Snakemake takes braces and angle brackets in the path of a script for names to fill in.
+    prefix
+        What another Snakefile, of which this one is a module, puts before all paths of rules.
+    """
+    if found := set("{}<>") & set(str(repository)):
+        raise UserError(
+            f"{repository}: Snakemake cannot run from a path with {' or '.join(sorted(found))}; move the repository to "
+            "another folder"
+        )
+    if prefix:
+        raise UserError(
+            f"module prefix: {prefix!r} is not possible, the study writes below results/ in the folder that Snakemake "
+            f"runs in; leave the prefix out and give a folder with `snakemake --directory`"
+        )
+
+
+def check_slurm() -> None:
+    """Raise `UserError` unless the commands of Slurm are here."""
+    if missing := [name for name in SLURM if shutil.which(name) is None]:
+        raise UserError(
+            f"No Slurm here: {', '.join(missing)} not found on PATH. Run this on a login node of a cluster with Slurm, or "
+            "without `--profile profiles/slurm` on this machine alone."
+        )
