@@ -417,20 +417,19 @@ def test_large_draws_of_the_size_of_the_study_are_not_taken_for_its_own(frames):
 
 def test_settings_of_the_user_do_not_show_in_a_figure(frames, pictures, tmp_path):
     theirs = {
-
-            "font.size": 20,
-            "font.family": "serif",
-            "axes.facecolor": "red",
-            "axes.titlesize": 30,
-            "lines.markersize": 20
-        ,
-        "figure.dpi": 300, "savefig.bbox": "tight", "savefig.pad_inches": 1, "path.simplify": False,
-
-            "xtick.direction": "in",
-            "xtick.minor.visible": True,
-            "axes.formatter.use_locale": True,
-            "axes.xmargin": 0.3
-        ,
+        "font.size": 20,
+        "font.family": "serif",
+        "axes.facecolor": "red",
+        "axes.titlesize": 30,
+        "lines.markersize": 20,
+        "figure.dpi": 300,
+        "savefig.bbox": "tight",
+        "savefig.pad_inches": 1,
+        "path.simplify": False,
+        "xtick.direction": "in",
+        "xtick.minor.visible": True,
+        "axes.formatter.use_locale": True,
+        "axes.xmargin": 0.3,
     }
     figures.write("slowdown", frames, *(tmp_path / f"plain.{form}" for form in ("svg", "png", "pdf")))
     with mpl.rc_context(theirs):
