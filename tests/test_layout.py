@@ -21,18 +21,7 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
-        *(
-            "PIL",
-            "mpmath",
-            "psutil",
-            "pydantic",
-            "pydantic_core",
-            "pytest",
-            "snakemake",
-            "snakemake_interface_executor_plugins",
-            "sympy",
-            "yaml",
-        ),
+        *("PIL", "mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
 }

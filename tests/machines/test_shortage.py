@@ -15,7 +15,7 @@ from study.errors import shortage
 from study.job import told
 
 ROOT = Path(__file__).parents[2]
-TINY = Path(__file__).parent / "tiny.yaml"
+TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"
 LACKS = [
     MemoryError(),
     MemoryError("Unable to allocate 8.00 GiB"),

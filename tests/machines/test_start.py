@@ -16,7 +16,7 @@ from study import machine
 from study.errors import UserError
 
 ROOT = Path(__file__).parents[2]
-TINY = Path(__file__).parent / "tiny.yaml"
+TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"
 SMOKE = ROOT / "config" / "smoke.yaml"
 OUTER = """
 rule first:
@@ -51,7 +51,7 @@ def shipped(folder: Path, *words: str, **given: str) -> subprocess.CompletedProc
 
 @pytest.mark.slow
 def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_quote(tmp_path: Path) -> None:
-    project = tmp_path / "my friend's Projekt \u00fc $HOME"
+    project = tmp_path / "my friend's Projekt \u00fc & (more)"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "build")
     shutil.copytree(ROOT, project, ignore=left_out)
     subprocess.run([sys.executable, "-m", "venv", ".venv"], check=True, cwd=project)
@@ -61,7 +61,7 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
     install = [".venv/bin/pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."]
     subprocess.run(install, check=True, cwd=project)
-    for words in (("--configfile", str(TINY)), ("help",)):
+    for words in (("-n",), ("--configfile", str(TINY)), ("help",)):
         done = subprocess.run(
             [python, "-m", "snakemake", *words], capture_output=True, text=True, check=False, cwd=project
         )
@@ -94,7 +94,7 @@ def test_as_a_module_it_plans_the_same_jobs_without_a_warning(outer: Path) -> No
     done = snakemake(outer, "-n", "--cores", "2", "--config", "own=3")
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert "Descending: shard 1 of 2" in said
+    assert "Descending: shard 1 of 4" in said
     assert "NameError" not in said
     assert "localrules" not in said
     jobs = [line.split()[0] for line in said.partition("Job stats:")[2].partition("total")[0].splitlines() if line]

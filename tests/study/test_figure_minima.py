@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from study import figures
+from study.figures import style
 from study.theory import minima
 
 
@@ -13,7 +13,7 @@ def frames():
 
 
 def test_the_dots_lie_in_the_valleys(frames):
-    with mpl.rc_context(dict(figures.STYLE)):
+    with style.styled():
         drawn = figures.FIGURES["minima"].draw(frames)
     for axes, count in zip(drawn.axes, (2, 1), strict=True):
         curve, dots = (line.get_xydata() for line in axes.lines)

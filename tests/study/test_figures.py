@@ -353,7 +353,7 @@ def test_a_style_is_written_as_attributes(name, frames):
     """A page may forbid style attributes and style sheets; what they said must still be there."""
     text = figures.svg(name, frames)
     assert "style" not in text
-    with mpl.rc_context(dict(style.STYLE)):
+    with style.styled():
         buffer = io.StringIO()
         figures.draw(name, frames).savefig(buffer, format="svg")
     drawn, own = list(ET.fromstring(buffer.getvalue()).iter()), list(ET.fromstring(text).iter())
@@ -413,3 +413,29 @@ def test_large_draws_of_the_size_of_the_study_are_not_taken_for_its_own(frames):
     only = rows[~rows["large"]]
     pd.testing.assert_frame_equal(phase.large_rows(only), only)
     figures.draw("theory", frames | {"phase": table})
+
+
+def test_settings_of_the_user_do_not_show_in_a_figure(frames, pictures, tmp_path):
+    theirs = {
+
+            "font.size": 20,
+            "font.family": "serif",
+            "axes.facecolor": "red",
+            "axes.titlesize": 30,
+            "lines.markersize": 20
+        ,
+        "figure.dpi": 300, "savefig.bbox": "tight", "savefig.pad_inches": 1, "path.simplify": False,
+
+            "xtick.direction": "in",
+            "xtick.minor.visible": True,
+            "axes.formatter.use_locale": True,
+            "axes.xmargin": 0.3
+        ,
+    }
+    figures.write("slowdown", frames, *(tmp_path / f"plain.{form}" for form in ("svg", "png", "pdf")))
+    with mpl.rc_context(theirs):
+        for name, picture in pictures.items():
+            assert figures.render(name, frames) == picture, name
+        figures.write("slowdown", frames, *(tmp_path / f"theirs.{form}" for form in ("svg", "png", "pdf")))
+    for form in ("svg", "png", "pdf"):
+        assert (tmp_path / f"theirs.{form}").read_bytes() == (tmp_path / f"plain.{form}").read_bytes()

@@ -32,7 +32,7 @@ NOTHING = {
         "an integer from 0 to 1000",
     ),
     "an error's message": ("workflow/study/runs/draw.py", "which the study writes", "which we write"),
-    "a docstring": ("workflow/study/statistics/estimates.py", '"""', '"""Of statistics. '),
+    "a docstring": ("workflow/study/statistics/pairs.py", '"""', '"""Of statistics. '),
     "the adapter's docstring": ("workflow/scripts/sweep.py", '"""Adapter', '"""The adapter'),
     "the layout of an expression": ("kernels/losses.py", "import ", "import  "),
 }

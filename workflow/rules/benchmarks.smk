@@ -1,4 +1,3 @@
-from study.benchmarks import ancestry
 from study.benchmarks import storage as benchmark_storage
 
 own_history = "results/benchmarks"
@@ -7,12 +6,6 @@ histories = [
     own_history,
 ]
 recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
-
-
-def recorded_commits():
-    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
-    names = re.findall(r"_([0-9a-f]{40})_", " ".join(recorded))
-    return ancestry.known(Path(workflow.basedir), names)
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
@@ -56,7 +49,7 @@ rule draw_history:
     params:
         storages=histories,
         others=lambda wildcards: other_recordings,
-        ancestry=lambda wildcards: recorded_commits(),
+        ancestry=lambda wildcards: recorded_commits(recorded),
         code=fingerprint("draw_history"),
         templates=templates("draw_history"),
     message:

@@ -25,6 +25,7 @@ from study import machine
 
 machine.check_memory()  # before large libraries are loaded
 
+from study.benchmarks import ancestry
 from study.runs import draw
 from study.config import model as study_config
 from study.data import kinds as datasets
@@ -41,8 +42,6 @@ CAPTIONS = "study.figures.style.Entry"
 
 # Whether this is the whole workflow, and not a module of somebody else's.
 whole = workflow.modifier.is_main_snakefile()
-
-machine.quote_interpreter()
 
 
 def say(text):
@@ -92,6 +91,7 @@ def execute(executor_plugin, **settings):
         workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {
             RerunTrigger.CODE
         }
+    machine.quote_interpreter(executor_plugin.executor)
     kind = executor_plugin.common_settings
     looks = (
         kind.dryrun_exec
@@ -176,3 +176,7 @@ def sweep_minutes(wildcards, input, attempt):
         # Which Snakemake prints without a traceback.
         raise ResourceValidationError(line) from None
 
+
+def recorded_commits(recorded):
+    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
+    return ancestry.known(root, re.findall(r"_([0-9a-f]{40})_", " ".join(recorded)))

@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from snakemake.executors import local
 from snakemake.script import PythonScript
-from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
 from study.errors import UserError
 
@@ -33,26 +31,27 @@ def check_memory() -> None:
         )
 
 
-def quote_interpreter() -> None:
+def quote_interpreter(executor: Any) -> None:
     """Make Snakemake quote the path of the Python in use in the commands that it gives to a shell.
 
     A virtual environment under ``my project/`` fails in the first job without that (issue 2645 of Snakemake). Where the
     path needs no quotes, nothing is changed.
+
+    Parameters
+    ----------
+    executor
+        Class of the executor that will run the jobs.
     """
-    if shlex.quote(sys.executable) == sys.executable:
+    starts = hasattr(executor, "get_python_executable")  # that of a dry run starts nothing
+    if not starts or shlex.quote(sys.executable) == sys.executable:
         return
-    execute = PythonScript._execute_cmd
+    execute, interpreter = PythonScript._execute_cmd, executor.get_python_executable
 
     def execute_quoted(self: PythonScript, command: str, **words: Any) -> Any:
         return execute(self, command.replace("{py_exec} ", "{py_exec:q} "), **words)
 
     PythonScript._execute_cmd = execute_quoted
-    for executor in (local.Executor, RemoteExecutor):
-        executor.get_python_executable = _quoted(executor.get_python_executable)
-
-
-def _quoted(path: Any) -> Any:
-    return lambda executor: shlex.quote(path(executor))
+    executor.get_python_executable = lambda self: shlex.quote(interpreter(self))
 
 
 def check_place(repository: Path, prefix: str | None) -> None:

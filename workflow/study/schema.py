@@ -1,6 +1,7 @@
 """What every section of the config shares: strict frozen models, one line a problem, one row a key.
 
-A key is declared once, with `key`; its text of what is allowed serves the messages and the reference page alike.
+A key is declared once, with `key`; the text of what it allows, made from its type and constraints, serves the messages,
+the reference page and editors alike.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -26,6 +29,7 @@ __all__ = [
     "key",
     "kind",
     "nearest",
+    "one_of",
     "problems",
     "shown",
 ]
@@ -41,27 +45,89 @@ class Section(BaseModel):
     )
 
 
-def key(default: Any, allowed: Prose, meaning: Prose, **constraints: Any) -> Any:
+def key(default: Any, meaning: Prose, *, allowed: Prose = "", **constraints: Any) -> Any:
     """Declare a key of a section.
 
     Parameters
     ----------
     default : object
         The value where the user gives none; ``...`` for a key that must be given.
-    allowed : str
-        What is allowed, in words: completes "allowed: ...".
     meaning : str
         The description, for the reference page.
+    allowed : str, default ""
+        What is allowed, in words: completes "allowed: ...". Needed only where type and constraints do not say it.
     **constraints : object
         Handed to `pydantic.Field` (``ge``, ``lt``, ...).
     """
-    return Field(default, description=meaning, json_schema_extra={"allowed": allowed}, **constraints)
+    extra: JsonDict = {"allowed": allowed} if allowed else {}
+    return Field(default, description=meaning, json_schema_extra=extra, **constraints)
 
 
 def allowed(field: FieldInfo) -> str:
-    """Text of what a key declared with `key` allows."""
+    """Text of what a key allows: what `key` was given, else what its type and its constraints say."""
     extra = field.json_schema_extra
-    return str(extra["allowed"]) if isinstance(extra, dict) and "allowed" in extra else ""
+    if isinstance(extra, dict) and "allowed" in extra:
+        return str(extra["allowed"])
+    return _rule(field.annotation, [*field.metadata, Field(json_schema_extra=extra)])
+
+
+def _rule(annotation: Any, metadata: Iterable[Any]) -> str:
+    """What a type with its constraints allows."""
+    if get_origin(annotation) is tuple:
+        some = "one or more " if any(getattr(part, "min_length", 0) for part in metadata) else ""
+        different = "different " if any(getattr(part, "func", None) is distinct for part in metadata) else ""
+        item, details = _unpacked(get_args(annotation)[0])
+        if details.names:
+            return f"a list of {some}{different}names out of {', '.join(details.names)}"
+        each = f", each {details.limits()}" if details.bounds else ""
+        return f"a list of {some}{different}{kind(item)}s{each}"
+    inner = section(annotation)
+    if inner is not None:
+        *first, last = inner.model_fields
+        return f"a mapping with {', '.join(first)} and {last}"
+    _, details = _unpacked(Annotated[annotation, *metadata])
+    if details.names:
+        return f"one of {', '.join(details.names)}"
+    return f"{_ARTICLES[annotation]}{kind(annotation)} {details.limits(whole=annotation is int)}".rstrip()
+
+
+_ARTICLES: Mapping[Any, str] = {int: "a ", float: "a ", str: "", bool: ""}
+_SIGNS: Mapping[str, str] = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+
+class _Details(NamedTuple):
+    """What an annotated type says beside its type: bounds by their names in pydantic, and names to choose from."""
+
+    bounds: dict[str, float]
+    names: tuple[str, ...]
+
+    def limits(self, *, whole: bool = False) -> str:
+        """Put the bounds in words, those of a single whole number as the least and the largest."""
+        bounds = dict(self.bounds)
+        if whole and "lt" in bounds:
+            bounds["le"] = bounds.pop("lt") - 1
+        if whole and set(bounds) == {"ge", "le"}:
+            return f"from {_plain(bounds['ge'])} to {_plain(bounds['le'])}"
+        return " and ".join(f"{sign} {_plain(bounds[name])}" for name, sign in _SIGNS.items() if name in bounds)
+
+
+def _unpacked(annotation: Any) -> tuple[Any, _Details]:
+    """Separate a type from what it says beside it."""
+    if get_origin(annotation) is not Annotated:
+        return annotation, _Details({}, ())
+    inner, *metadata = get_args(annotation)
+    bounds, names = dict[str, float](), tuple[str, ...]()
+    for part in metadata:
+        if isinstance(part, FieldInfo) and isinstance(part.json_schema_extra, dict):
+            names = tuple(map(str, cast("list[str]", part.json_schema_extra.get("enum", []))))
+        for one in part.metadata if isinstance(part, FieldInfo) else [part]:
+            bounds |= {name: getattr(one, name) for name in _SIGNS if hasattr(one, name)}
+    return inner, _Details(bounds, names)
+
+
+def _plain(number: float) -> str:
+    """Write a number without an exponent."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
@@ -72,10 +138,18 @@ def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     return values
 
 
-Grid = Annotated[tuple[T, ...], Field(min_length=1, strict=False), AfterValidator(distinct)]
+_UNIQUE = {"uniqueItems": True}
+Grid = Annotated[tuple[T, ...], Field(min_length=1, strict=False, json_schema_extra=_UNIQUE), AfterValidator(distinct)]
 """A list of one or more different values (its items as strict as any other)."""
 
 WholeNumbers = Grid[Annotated[int, Field(ge=0, lt=2**31)]]
+
+
+def one_of(names: Iterable[str]) -> Any:
+    """Mark a text as one of some names, for the reference page and for editors; a validator has to see to it."""
+    return Field(json_schema_extra={"enum": list(names)})
+
+
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 

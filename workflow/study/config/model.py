@@ -20,6 +20,7 @@ from study.schema import (
     distinct,
     key,
     nearest,
+    one_of,
     problems,
     shown,
 )
@@ -40,14 +41,12 @@ _NAMED = "text; one that reads as a number, such as an all-digit commit, in two 
 class Config(Section):
     """A study. The defaults are those of the default study."""
 
-    seed: int = key(
-        0, "a whole number from 0 to 2147483647", "Root of every random stream of the study.", ge=0, lt=2**31
-    )
-    seeds: Seeds = key(Seeds(), "a mapping with evaluation and tuning", "Seeds: see below.")
+    seed: int = key(0, "Root of every random stream of the study.", ge=0, lt=2**31)
+    seeds: Seeds = key(Seeds(), "Seeds: see below.")
     datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
         tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
-        "a list of one or more data sets, each a mapping with a name of its own",
         "The data sets: see below.",
+        allowed="a list of one or more data sets, each a mapping with a name of its own",
     )
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
         (
@@ -56,48 +55,38 @@ class Config(Section):
             InitialisationOptions(name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
             InitialisationOptions(name="right", scales=(4.0,)),
         ),
-        "a list of one or more initialisations, each a mapping with a name of its own",
         "Where the descents start: see below.",
+        allowed="a list of one or more initialisations, each a mapping with a name of its own",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
         (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
-        "a list of one or more different numbers, each > 0 and <= 1000000",
         "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
         "1/L is added to them.",
     )
-    losses: Grid[str] = key(
-        ("mse", "bce"), f"a list of different names, mse and bce among them, out of {', '.join(LOSSES)}", "The losses."
+    losses: Grid[Annotated[str, one_of(LOSSES)]] = key(
+        ("mse", "bce"),
+        "The losses.",
+        allowed=f"a list of different names, mse and bce among them, out of {', '.join(LOSSES)}",
     )
-    targets: Grid[str] = key(
+    targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
-        f"a list of one or more different names out of {', '.join(TARGETS)}",
         "What a run is to reach. `accuracy` is within 0.01 of the BCE optimum's; `brier` and `logloss` within a tenth "
         "of the way from the optimum to theta = 0.",
     )
-    max_steps: int = key(
-        20_000, "a whole number from 1 to 1000000000", "Steps after which a run is censored.", ge=1, le=1_000_000_000
+    max_steps: int = key(20_000, "Steps after which a run is censored.", ge=1, le=1_000_000_000)
+    shards: int = key(8, "Jobs the sweep is cut into. The results do not depend on it.", ge=1, le=10_000)
+    curves: Curves = key(Curves(), "Learning curves: see below.")
+    statistics: Statistics = key(Statistics(), "Intervals: see below.")
+    phase: Phase = key(Phase(), "The phase diagram: see below.")
+    base: str = key(
+        "", "What `snakemake compare` and `compare_studies` start from: a revision, a folder.", allowed=_NAMED
     )
-    shards: int = key(
-        8,
-        "a whole number from 1 to 10000",
-        "Jobs the sweep is cut into. The results do not depend on it.",
-        ge=1,
-        le=10_000,
-    )
-    curves: Curves = key(Curves(), "a mapping with seeds and points", "Learning curves: see below.")
-    statistics: Statistics = key(Statistics(), "a mapping with confidence and resamples", "Intervals: see below.")
-    phase: Phase = key(Phase(), "a mapping with scales and large_*", "The phase diagram: see below.")
-    base: str = key("", _NAMED, "What `snakemake compare` and `compare_studies` start from: a revision, a folder.")
     head: str = key(
         "",
-        _NAMED,
         "What is measured by `benchmark`, or compared with `base`: a revision, a folder; none for this folder as it is.",
+        allowed=_NAMED,
     )
-    benchmarks: Benchmarks = key(
-        Benchmarks(),
-        "a mapping with record, compare, processes, rounds, margin, threshold and accepted",
-        "Benchmarks: see below.",
-    )
+    benchmarks: Benchmarks = key(Benchmarks(), "Benchmarks: see below.")
 
     @property
     def number_of_shards(self) -> int:

@@ -23,7 +23,8 @@ def _count_from(first: int) -> BeforeValidator:
         counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100_000
         return tuple(range(first, first + value)) if counts else value
 
-    return BeforeValidator(seeds)
+    count = Annotated[int, Field(ge=1, le=100_000)]
+    return BeforeValidator(seeds, json_schema_input_type=count | WholeNumbers)
 
 
 _Scale = Annotated[float, Field(gt=0, le=1000)]
@@ -36,14 +37,14 @@ class Seeds(Section):
 
     evaluation: Annotated[WholeNumbers, _count_from(0)] = key(
         tuple(range(30)),
-        "a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers >= 0",
         "Seeds that every statistic is made from.",
+        allowed="a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers >= 0",
     )
     tuning: Annotated[WholeNumbers, _count_from(1000)] = key(
         tuple(range(1000, 1005)),
-        "a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers "
-        ">= 0; none of them an evaluation seed",
         "Seeds that the best learning rate of each loss is chosen on; never used for evaluation.",
+        allowed="a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers "
+        ">= 0; none of them an evaluation seed",
         validate_default=True,
     )
 
@@ -59,21 +60,15 @@ class Seeds(Section):
 class Curves(Section):
     """Which learning curves are recorded."""
 
-    seeds: int = key(
-        5, "a whole number from 0 to 1000", "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000
-    )
-    points: int = key(
-        60, "a whole number from 2 to 1000", "Number of log-spaced steps a curve has, at most.", ge=2, le=1000
-    )
+    seeds: int = key(5, "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000)
+    points: int = key(60, "Number of log-spaced steps a curve has, at most.", ge=2, le=1000)
 
 
 class Statistics(Section):
     """How intervals are made."""
 
-    confidence: float = key(0.95, "a number >= 0.5 and < 1", "Confidence level of the intervals.", ge=0.5, lt=1)
-    resamples: int = key(
-        999, "a whole number from 100 to 100000", "Number of bootstrap resamples of an interval.", ge=100, le=100_000
-    )
+    confidence: float = key(0.95, "Confidence level of the intervals.", ge=0.5, lt=1)
+    resamples: int = key(999, "Number of bootstrap resamples of an interval.", ge=100, le=100_000)
 
 
 class Phase(Section):
@@ -81,58 +76,41 @@ class Phase(Section):
 
     scales: Grid[_Scale] = key(
         (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0),
-        "a list of one or more different numbers, each > 0 and <= 1000",
         "Scales a of the wrong starts that the gradient flow is solved from, on every evaluation draw of the data sets "
         "that have a separability.",
     )
     large_n: int = key(
         100_000,
-        "a whole number from 4 to 10000000",
         "Number of samples of the large draws: Gaussian pairs as of `gaussian`, started along the true direction.",
         ge=4,
         le=10_000_000,
     )
-    large_draws: int = key(
-        1, "a whole number from 0 to 1000", "Number of large draws at each separability; 0 for none.", ge=0, le=1000
-    )
+    large_draws: int = key(1, "Number of large draws at each separability; 0 for none.", ge=0, le=1000)
     # From 2 * laws.LEAST_MU; not imported, or every job that reads the config would depend on the laws.
     large_separability: Grid[Annotated[float, Field(ge=2e-6, le=100)]] = key(
-        (1.0, 2.0, 4.0, 6.0, 12.0),
-        "a list of one or more different numbers, each >= 0.000002 and <= 100",
-        "Values of d' = 2 mu of the large draws.",
+        (1.0, 2.0, 4.0, 6.0, 12.0), "Values of d' = 2 mu of the large draws."
     )
-    large_scales: Grid[_Scale] = key(
-        (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0),
-        "a list of one or more different numbers, each > 0 and <= 1000",
-        "Scales a on the large draws.",
-    )
+    large_scales: Grid[_Scale] = key((0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), "Scales a on the large draws.")
 
 
 class Benchmarks(Section):
     """What is timed, and when two revisions count as different."""
 
     record: Words = key(
-        (), "a list of text; none for all", "`snakemake benchmark` runs the benchmarks with one of these in their name."
+        (),
+        "`snakemake benchmark` runs the benchmarks with one of these in their name.",
+        allowed="a list of text; none for all",
     )
     compare: Words = key(
         ("[kernels-",),
-        "a list of text; none for all",
         "`snakemake compare` runs the benchmarks with one of these in their name.",
+        allowed="a list of text; none for all",
     )
-    processes: int = key(
-        7, "a whole number from 2 to 50", "Processes of each side of a comparison: its sample size.", ge=2, le=50
-    )
-    rounds: int = key(15, "a whole number from 1 to 1000", "Rounds of a comparison.", ge=1, le=1000)
-    margin: float = key(
-        0.02,
-        "a number > 0 and <= 1",
-        "Largest difference between two revisions that counts as none; 0.02 is 2%.",
-        gt=0,
-        le=1,
-    )
+    processes: int = key(7, "Processes of each side of a comparison: its sample size.", ge=2, le=50)
+    rounds: int = key(15, "Rounds of a comparison.", ge=1, le=1000)
+    margin: float = key(0.02, "Largest difference between two revisions that counts as none; 0.02 is 2%.", gt=0, le=1)
     threshold: float = key(
         0.05,
-        "a number from 0 to 10",
         "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "
         "one stands on a level that is slower than its best by more.",
         ge=0,
@@ -140,6 +118,6 @@ class Benchmarks(Section):
     )
     accepted: str = key(
         "",
-        "a commit of the history, or how it begins; none for none",
         "What got slower up to this commit is accepted by `snakemake history`.",
+        allowed="a commit of the history, or how it begins; none for none",
     )

@@ -30,8 +30,8 @@ class DatasetOptions(Section):
     """What every data set has; a kind adds its own options, and says how to draw from them."""
 
     summary: ClassVar[Prose] = ""
-    name: Slug = key(..., "1 to 64 of the characters A-Z a-z 0-9 _ -", "Name of the data set in every table.")
-    kind: str = key("", "the name of a kind", "Which kind it is; may be left out where the name says it.")
+    name: Slug = key(..., "Name of the data set in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -")
+    kind: str = key("", "Which kind it is; may be left out where the name says it.", allowed="the name of a kind")
 
     @property
     def separabilities(self) -> tuple[float | None, ...]:
@@ -49,8 +49,8 @@ class DatasetOptions(Section):
 
 
 class _Synthetic(DatasetOptions):
-    n: int = key(200, "a whole number from 4 to 10000000", "Number of samples.", ge=4, le=10_000_000)
-    d: int = key(2, "a whole number from 1 to 1000", "Number of features, the bias not counted.", ge=1, le=1000)
+    n: int = key(200, "Number of samples.", ge=4, le=10_000_000)
+    d: int = key(2, "Number of features, the bias not counted.", ge=1, le=1000)
 
 
 class Gaussian(_Synthetic):
@@ -61,14 +61,10 @@ class Gaussian(_Synthetic):
         "its Bayes error Phi(-mu)."
     )
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
-        (0.5, 1.0, 2.0, 4.0, 6.0), "a list of different numbers, each > 0 and <= 100", "The values of d' = 2 mu."
+        (0.5, 1.0, 2.0, 4.0, 6.0), "The values of d' = 2 mu."
     )
-    imbalance: float = key(
-        0.5, "a number > 0 and < 1", "Share of positives (at least two samples of each class are kept).", gt=0, lt=1
-    )
-    label_noise: float = key(
-        0.0, "a number >= 0 and < 0.5", "Share of each class whose label is turned round.", ge=0, lt=0.5
-    )
+    imbalance: float = key(0.5, "Share of positives (at least two samples of each class are kept).", gt=0, lt=1)
+    label_noise: float = key(0.0, "Share of each class whose label is turned round.", ge=0, lt=0.5)
 
     @property
     def separabilities(self) -> tuple[float | None, ...]:
@@ -109,7 +105,7 @@ class Separable(_Synthetic):
         "hyperplane x_1 = 0; beyond it half normal, along the other axes normal."
     )
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
-        (1.0,), "a list of different numbers, each > 0 and <= 100", "Widths of the empty slab, the hard margin."
+        (1.0,), "Widths of the empty slab, the hard margin."
     )
 
     @property
@@ -136,7 +132,6 @@ class _Given(DatasetOptions):
 
     fraction: float = key(
         0.5,
-        "a number > 0 and <= 1",
         "Share of the samples that each seed draws, the same share of each class, so that seeds differ on given data "
         "too. With one half they differ as if each had new samples, as many as there are in all "
         "(docs/statistics.md). Features are standardised on all samples before.",
@@ -176,9 +171,11 @@ class File(_Given):
 
     summary: ClassVar[Prose] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
     file: str = key(
-        ..., "path of a .csv or .parquet file, without { } or <word>", "The file, from the directory Snakemake runs in."
+        ...,
+        "The file, from the directory Snakemake runs in.",
+        allowed="path of a .csv or .parquet file, without { } or <word>",
     )
-    label: str = key("label", "the name of a column of 0 and 1", "Name of the column that holds the label.")
+    label: str = key("label", "Name of the column that holds the label.", allowed="the name of a column of 0 and 1")
 
     @field_validator("file")
     @classmethod

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from study.data.streams import Stream
 from study.prose import Prose
-from study.schema import Section, distinct, key, nearest
+from study.schema import Section, distinct, key, nearest, one_of
 
 __all__ = ["INITIALISATIONS", "Initialisation", "InitialisationOptions", "every_start", "start"]
 
@@ -71,11 +71,11 @@ INITIALISATIONS: dict[str, Initialisation] = {
 class InitialisationOptions(Section):
     """One initialisation and its scales."""
 
-    name: str = key(..., f"one of {', '.join(INITIALISATIONS)}", "Name of the initialisation.")
+    name: Annotated[str, one_of(INITIALISATIONS)] = key(..., "Name of the initialisation.")
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
-        "a list of one or more different numbers, each > 0 and <= 10000; none for zero",
         "The scales a, a cell of the results each.",
+        allowed="a list of one or more different numbers, each > 0 and <= 10000; none for zero",
         validate_default=True,
     )
 

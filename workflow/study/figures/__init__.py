@@ -13,11 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from study.figures import factor, minima, phase, progress, rates, real, slowdown
-from study.figures.style import STYLE, Entry, Frames
+from study.figures.style import Entry, Frames, styled
 from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
@@ -50,7 +49,7 @@ _PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="backgrou
 
 def draw(name: str, frames: Frames) -> Figure:
     """Draw the figure `name` of `FIGURES` from the tables it names."""
-    with mpl.rc_context(dict(STYLE)):
+    with styled():
         return FIGURES[name].draw(frames)
 
 
@@ -81,7 +80,7 @@ def svg(name: str, frames: Frames) -> str:
 def _svg(name: str, frames: Frames, figure: Figure) -> str:
     entry = FIGURES[name]
     buffer = io.StringIO()
-    with mpl.rc_context(dict(STYLE)):
+    with styled():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -137,7 +136,7 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path,
     figure = draw(name, frames)
     with replacing(Path(svg_path)) as temporary:
         temporary.write_text(_PROLOGUE + _svg(name, frames, figure).removeprefix("<svg "), encoding="utf-8")
-    with replacing(Path(png_path)) as temporary, mpl.rc_context(dict(STYLE)):
+    with replacing(Path(png_path)) as temporary, styled():
         figure.savefig(temporary, format="png", dpi=200, facecolor="white", metadata={"Software": None})
     with replacing(Path(pdf_path)) as temporary:
         temporary.write_bytes(_pdf(figure))
@@ -145,7 +144,7 @@ def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path,
 
 def _pdf(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    with mpl.rc_context(dict(STYLE)):
+    with styled():
         nameless = {"Creator": None, "Producer": None, "CreationDate": None}  # no version and no time
         figure.savefig(buffer, format="pdf", facecolor="white", metadata=nameless)
     return re.sub(rb"\nstream\n(?!\x00\x01\x00\x00).*?\nendstream", _rounded, buffer.getvalue(), flags=re.DOTALL)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,6 +19,7 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib import style as mpl_style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
@@ -72,6 +74,12 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
         "hatch.color": MUTED,
     }
 )
+
+
+def styled() -> AbstractContextManager[None]:
+    """Draw as `STYLE` says and in all else by matplotlib's defaults: a user's matplotlibrc must not show in a figure."""
+    return mpl_style.context(["default", dict(STYLE)])
+
 
 Frames = Mapping[str, pd.DataFrame]
 
