@@ -150,9 +150,7 @@
   function keepAddress() {
     try {
       history.replaceState(null, "", address());
-    } catch (error) { // an iframe with srcdoc has no address of its own
-      byId("linked").hidden = true;
-    }
+    } catch (error) { /* an iframe with srcdoc has no address of its own */ }
   }
 
   // --- Charts ---
@@ -376,6 +374,7 @@
   window.addEventListener("resize", draw);
   document.getElementById("explorer").hidden = false;
   byId("off").hidden = true;
+  byId("linked").hidden = window !== window.top; // the address of a frame is not to be seen
   open(fromAddress());
   if (fromAddress()) document.getElementById("explore").scrollIntoView();
 }());
