@@ -54,12 +54,12 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
     project = tmp_path / "my friend's Projekt \u00fc & (more)"
     left_out = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "results", "build")
     shutil.copytree(ROOT, project, ignore=left_out)
-    subprocess.run([sys.executable, "-m", "venv", ".venv"], check=True, cwd=project)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True, cwd=project)
     python = project / ".venv" / "bin" / "python"
     # The packages of this environment, but not its own install of the project: a path file inside it is not read.
     packages = next((project / ".venv").glob("lib/*/site-packages"))
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    install = [".venv/bin/pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."]
+    install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."]
     subprocess.run(install, check=True, cwd=project)
     for words in (("-n",), ("--configfile", str(TINY)), ("help",)):
         done = subprocess.run(
