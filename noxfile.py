@@ -23,7 +23,9 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "fast"]
 
 ROOT = Path(__file__).parent
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # also if that is not activated
+os.environ["PATH"] = (
+    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # also if that is not activated
+)
 FAST = "not slow and not cluster and not integration"
 
 # Each generated file and the command that writes it or prints it.
@@ -124,7 +126,14 @@ class Study:
 
     def __call__(self, *words: str, silent: bool = False) -> str:
         """Run it with these words, targets first; what it prints is given back if it is `silent`."""
-        options = ["--profile", "profiles/default", "--snakefile", "Snakefile", "--directory", str(self.folder)]
+        options = [
+            "--profile",
+            "profiles/default",
+            "--snakefile",
+            "Snakefile",
+            "--directory",
+            str(self.folder),
+        ]
         return str(self.session.run("snakemake", *words, *options, silent=silent))
 
 
@@ -170,7 +179,9 @@ def supported() -> list[str]:
     """Versions of Python that pyproject.toml names, the oldest first."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = [text.removeprefix("Programming Language :: Python :: ") for text in project["classifiers"]]
-    return sorted((text for text in named if text.startswith("3.")), key=lambda text: int(text.partition(".")[2]))
+    return sorted(
+        (text for text in named if text.startswith("3.")), key=lambda text: int(text.partition(".")[2])
+    )
 
 
 @nox.session
@@ -178,13 +189,24 @@ def locks(session: nox.Session) -> None:
     """See that the lock can be installed without a compiler on every supported Python; nothing is installed."""
     for version in supported():
         words = ["-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes"]
-        words += ["--python-version", version, "--target", "unused", "--report", "-", "-r", "requirements-dev.lock"]
+        words += [
+            "--python-version",
+            version,
+            "--target",
+            "unused",
+            "--report",
+            "-",
+            "-r",
+            "requirements-dev.lock",
+        ]
         report = json.loads(str(session.run("python", *words, silent=True, stderr=subprocess.DEVNULL)))
         archives = [Path(one["download_info"]["url"]).name for one in report["install"]]
         built = {name.rsplit("-", 1)[0].replace("_", "-") for name in archives if not name.endswith(".whl")}
         if built - WITHOUT_WHEEL:
             session.error(f"Python {version}: no wheel for {', '.join(sorted(built - WITHOUT_WHEEL))}")
-        session.log(f"Python {version}: {len(archives)} packages, all but {', '.join(sorted(built))} as wheels")
+        session.log(
+            f"Python {version}: {len(archives)} packages, all but {', '.join(sorted(built))} as wheels"
+        )
 
 
 @nox.session
@@ -213,7 +235,10 @@ def pythons(session: nox.Session) -> None:
 def interpreter(version: str) -> str | None:
     """Path of a Python that starts: the first on PATH, else one that pyenv keeps."""
     kept = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
-    names = [shutil.which(f"python{version}"), *map(str, sorted(kept.glob(f"{version}.*/bin/python{version}")))]
+    names = [
+        shutil.which(f"python{version}"),
+        *map(str, sorted(kept.glob(f"{version}.*/bin/python{version}"))),
+    ]
     for name in filter(None, names):
         if subprocess.run([name, "-c", ""], capture_output=True, check=False).returncode == 0:
             return name

@@ -37,15 +37,18 @@ def logit(x: Sequence[float], theta: Sequence[float]) -> float:
 
 def risk(features, labels, theta, loss: str) -> float:
     """Mean loss."""
-    return math.fsum(loss_value(loss, logit(x, theta), int(y)) for x, y in zip(features, labels, strict=True)) / len(
-        labels
-    )
+    return math.fsum(
+        loss_value(loss, logit(x, theta), int(y)) for x, y in zip(features, labels, strict=True)
+    ) / len(labels)
 
 
 def gradient(features, labels, theta, loss: str) -> list[float]:
     """Mean gradient."""
     slopes = [loss_slope(loss, logit(x, theta), int(y)) for x, y in zip(features, labels, strict=True)]
-    return [math.fsum(g * x[j] for g, x in zip(slopes, features, strict=True)) / len(labels) for j in range(len(theta))]
+    return [
+        math.fsum(g * x[j] for g, x in zip(slopes, features, strict=True)) / len(labels)
+        for j in range(len(theta))
+    ]
 
 
 def scores(features, labels, theta) -> dict[str, float]:
@@ -59,7 +62,9 @@ def scores(features, labels, theta) -> dict[str, float]:
     }
 
 
-def descend(features, labels, start, loss: str, rate: float, max_steps: int, targets: dict[str, float]) -> dict:
+def descend(
+    features, labels, start, loss: str, rate: float, max_steps: int, targets: dict[str, float]
+) -> dict:
     """One run of gradient descent: final parameters, steps taken, and first passages."""
     theta = [float(t) for t in start]
     passages: dict[str, int] = {}
@@ -78,4 +83,8 @@ def descend(features, labels, start, loss: str, rate: float, max_steps: int, tar
         slope = gradient(features, labels, theta, loss)
         theta = [t - rate * g for t, g in zip(theta, slope, strict=True)]
         step += 1
-    return {"theta": theta, "steps_run": step, "first_passage": {name: passages.get(name, -1) for name in targets}}
+    return {
+        "theta": theta,
+        "steps_run": step,
+        "first_passage": {name: passages.get(name, -1) for name in targets},
+    }

@@ -20,7 +20,18 @@ STUDY = ROOT / "workflow" / "study"
 ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
-        *("kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2", "markupsafe"),
+        *(
+            "kernels",
+            "study",
+            "numpy",
+            "pandas",
+            "pyarrow",
+            "scipy",
+            "sklearn",
+            "matplotlib",
+            "jinja2",
+            "markupsafe",
+        ),
         *("PIL", "mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake", "sympy", "yaml"),
     },
     "workflow/scripts": {"kernels", "study", "pandas"},
@@ -90,7 +101,9 @@ def module_name(path: Path) -> str:
 @cache
 def study_modules() -> dict[str, set[str]]:
     """Every module of `study` by name, with the modules of `study` that it imports."""
-    return {module_name(p): modules_imported(p) for p in sorted(STUDY.rglob("*.py")) if p != STUDY / "__init__.py"}
+    return {
+        module_name(p): modules_imported(p) for p in sorted(STUDY.rglob("*.py")) if p != STUDY / "__init__.py"
+    }
 
 
 def test_every_room_has_its_floor() -> None:
@@ -101,7 +114,9 @@ def test_every_room_has_its_floor() -> None:
 def test_no_module_imports_from_a_room_above_its_own(name: str) -> None:
     floor = {room: number for number, room in enumerate(ROOMS)}
     above = {
-        other for other in study_modules()[name] if floor[other.split(".")[0]] > floor[name.split(".", maxsplit=1)[0]]
+        other
+        for other in study_modules()[name]
+        if floor[other.split(".")[0]] > floor[name.split(".", maxsplit=1)[0]]
     }
     assert not above
 
@@ -141,8 +156,12 @@ def test_the_packages_are_those_of_this_tree() -> None:
 
 
 def test_every_package_is_installed() -> None:
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
-    inner = {"study." + ".".join(path.parent.relative_to(STUDY).parts) for path in STUDY.glob("*/__init__.py")}
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "packages"
+    ]
+    inner = {
+        "study." + ".".join(path.parent.relative_to(STUDY).parts) for path in STUDY.glob("*/__init__.py")
+    }
     assert set(packages) == {"kernels", "study"} | inner
 
 

@@ -29,7 +29,12 @@ import kernels
 
 SETTINGS = 30
 STEPS = ("plan", "shards", "collect", "statistics", "report")
-MADE = {"plan": "plan.parquet", "shards": "*.runs.parquet", "collect": "runs.parquet", "statistics": "slowdown.parquet"}
+MADE = {
+    "plan": "plan.parquet",
+    "shards": "*.runs.parquet",
+    "collect": "runs.parquet",
+    "statistics": "slowdown.parquet",
+}
 
 
 def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFrame]:
@@ -40,7 +45,10 @@ def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFra
     tuning = max(1, seeds // 7)
     chosen = config.load(
         {
-            "seeds": {"evaluation": list(range(seeds - tuning)), "tuning": list(range(10**6, 10**6 + tuning))},
+            "seeds": {
+                "evaluation": list(range(seeds - tuning)),
+                "tuning": list(range(10**6, 10**6 + tuning)),
+            },
             "datasets": [{"name": "gaussian", "separability": [(k + 1) / 4 for k in range(levels)]}],
             "shards": shards,
         }
@@ -49,7 +57,9 @@ def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFra
     table = pd.DataFrame({"data": range(levels * seeds), "dataset": "gaussian", "role": roles * levels})
     table["seed"] = [*chosen.seeds.evaluation, *chosen.seeds.tuning] * levels
     table["separability"] = np.repeat([(k + 1) / 4 for k in range(levels)], seeds)
-    return chosen, table.assign(n=200, d=3, smoothness=1.0, target_accuracy=0.9, target_brier=0.1, target_logloss=0.4)
+    return chosen, table.assign(
+        n=200, d=3, smoothness=1.0, target_accuracy=0.9, target_brier=0.1, target_logloss=0.4
+    )
 
 
 def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -63,7 +73,9 @@ def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
         ends = {
             "target": target,
             "threshold": rows[f"target_{target}"],
-            "status": np.where(reached, "reached", np.where(rng.random(len(rows)) < 0.1, "diverged", "censored")),
+            "status": np.where(
+                reached, "reached", np.where(rng.random(len(rows)) < 0.1, "diverged", "censored")
+            ),
             "step": np.where(reached, time, -1),
             "steps_run": np.where(reached, time, rows["max_steps"]),
         }
@@ -83,16 +95,22 @@ def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
             store.write_parts(sweep.by_data(ended, planned), TABLES["runs"], folder / f"{shard}.runs.parquet")
     if name == "collect":
         store.merge(
-            TABLES["runs"], [folder / f"{shard}.runs.parquet" for shard in range(shards)], folder / "runs.parquet"
+            TABLES["runs"],
+            [folder / f"{shard}.runs.parquet" for shard in range(shards)],
+            folder / "runs.parquet",
         )
     if name == "statistics":
-        own = {loss: kernels.LOSSES["bce"].smoothness / entry.smoothness for loss, entry in kernels.LOSSES.items()}
+        own = {
+            loss: kernels.LOSSES["bce"].smoothness / entry.smoothness
+            for loss, entry in kernels.LOSSES.items()
+        }
         made = aggregation.summary_tables(folder / "runs.parquet", own, resamples=999, level=0.95)
         for key, frame in made.items():
             store.write(frame, TABLES[key], folder / f"{key}.parquet")
     if name == "report":
         aggregation.quoted(
-            folder, [TABLES[name] for name in ("slowdown", "headline", "answers", "decomposition", "ends", "runs")]
+            folder,
+            [TABLES[name] for name in ("slowdown", "headline", "answers", "decomposition", "ends", "runs")],
         )
 
 
@@ -111,7 +129,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[10**6, 10**7])
     parser.add_argument("--shards", type=int, default=40)
     parser.add_argument("--lean", action="store_true")
-    parser.add_argument("--steps", choices=STEPS, nargs="+", default=STEPS, help="each needs the files of those before")
+    parser.add_argument(
+        "--steps", choices=STEPS, nargs="+", default=STEPS, help="each needs the files of those before"
+    )
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -130,7 +150,10 @@ def main() -> None:
                 made = sum(path.stat().st_size for path in Path(folder).glob(MADE.get(name, "nothing")))
                 size = f"{made / rows:.2f}" if made else ""
                 times = f"{found['seconds']:.1f} | {found['processor']:.1f}"
-                print(f"| {name} | {rows:,} | {given.shards} | {times} | {found['peak']:,.0f} | {size} |", flush=True)
+                print(
+                    f"| {name} | {rows:,} | {given.shards} | {times} | {found['peak']:,.0f} | {size} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -49,8 +49,12 @@ def main() -> None:
         "--histories", type=int, default=1000, help="of each kind, with and without a step (default 1000)"
     )
     count = parser.parse_args().histories
-    print(f"{RUNS} runs, step of {STEP - 1:.0%}, {count} histories of each kind with a step and as many without")
-    print(f"{'noise':38} {'found':>7} {'within 3':>9} {'best possible':>14} {'more than one':>14} {'false alarms':>13}")
+    print(
+        f"{RUNS} runs, step of {STEP - 1:.0%}, {count} histories of each kind with a step and as many without"
+    )
+    print(
+        f"{'noise':38} {'found':>7} {'within 3':>9} {'best possible':>14} {'more than one':>14} {'false alarms':>13}"
+    )
     for kind, noise in KINDS.items():
         rng = np.random.default_rng(0)
         found = near = possible = more = false = 0
@@ -64,7 +68,10 @@ def main() -> None:
             more += len(steps) > 1
             false += bool(changes(noise(rng)))
         shares = [f"{k / count:.1%}" for k in (found, near, possible, more, false)]
-        print(f"{kind:38} {shares[0]:>7} {shares[1]:>9} {shares[2]:>14} {shares[3]:>14} {shares[4]:>13}", flush=True)
+        print(
+            f"{kind:38} {shares[0]:>7} {shares[1]:>9} {shares[2]:>14} {shares[3]:>14} {shares[4]:>13}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def main() -> None:
             page.screenshot(path=folder / "page.png")
             opened = time.perf_counter() - begun
             others = [url for url in asked if url != file.as_uri()]
-            print(f"opened and painted in {opened:.2f} s; console: {len(said)} messages; other requests: {len(others)}")
+            print(
+                f"opened and painted in {opened:.2f} s; console: {len(said)} messages; other requests: {len(others)}"
+            )
 
 
 if __name__ == "__main__":

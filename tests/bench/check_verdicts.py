@@ -36,19 +36,23 @@ def slowed(clone: Path, extra: float) -> str:
     text = file.read_text(encoding="utf-8")
     assert text.count(ASKED) == 1
     file.write_text(text.replace(ASKED, f"max_steps=-int(-{1 + extra} * work.steps // 1),"), encoding="utf-8")
-    subprocess.run(["git", "-C", str(clone), *IDENTITY, "commit", "-qam", f"{extra:.0%} more steps"], check=True)
+    subprocess.run(
+        ["git", "-C", str(clone), *IDENTITY, "commit", "-qam", f"{extra:.0%} more steps"], check=True
+    )
     commit = revisions.resolve(clone, "HEAD")
     subprocess.run(["git", "-C", str(clone), "reset", "-q", "--hard", "HEAD~1"], check=True)
     return commit
 
 
-def session(trees: list[Path], processes: int, rounds: int, repeats: int, order: random.Random) -> dict[str, list]:
+def session(
+    trees: list[Path], processes: int, rounds: int, repeats: int, order: random.Random
+) -> dict[str, list]:
     """Seconds of every benchmark, for each repeat: (rounds, processes of all trees); the first tree has twice as many."""
     pairs = [(sys.executable, tree) for tree in (trees[0], *trees) for _ in range(processes)]
     with workers(pairs) as sides:
         names = common(*[offered(side) for side in sides][:2], BENCHMARKS)[0]
         for side in sides:
-            side.tell(names)
+            side.send(names)
         found = {}
         for name in names:
             found[name] = measure(sides, name, rounds, order, repeats=repeats)
@@ -63,7 +67,9 @@ def judge(seconds: dict[str, np.ndarray], base: list[int], head: list[int]) -> l
     return list(verdicts({n: (s[:, base], s[:, head]) for n, s in seconds.items()}, margin=MARGIN).values())
 
 
-def judged(session_seconds: dict[str, list], processes: int, order: random.Random) -> Iterator[dict[str, list]]:
+def judged(
+    session_seconds: dict[str, list], processes: int, order: random.Random
+) -> Iterator[dict[str, list]]:
     """Findings of each repeat: of two halves of the same commit's processes, drawn anew, and of each slowdown."""
     for part in range(len(next(iter(session_seconds.values())))):
         seconds = {name: parts[part] for name, parts in session_seconds.items()}
@@ -80,7 +86,9 @@ def main() -> None:
     """Print what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=2, help="each with processes of its own (default 2)")
-    parser.add_argument("--repeats", type=int, default=10, help="comparisons of each kind in a session (default 10)")
+    parser.add_argument(
+        "--repeats", type=int, default=10, help="comparisons of each kind in a session (default 10)"
+    )
     parser.add_argument("--processes", type=int, default=7, help="of each side (default 7)")
     parser.add_argument("--rounds", type=int, default=15, help="of each comparison (default 15)")
     given = parser.parse_args()
@@ -110,8 +118,13 @@ def summarise(found: dict[str, list[list[Finding]]]) -> None:
         print(
             f"{kind}: {len(comparisons)} comparisons, ratio {np.median(ratios):.3f} [{ratios.min():.3f}, {ratios.max():.3f}]"
         )
-        print("  verdicts on benchmarks: " + ", ".join(f"{k} {v}" for k, v in Counter(f.verdict for f in flat).items()))
-        some, every = (sum(how(f.verdict == "slower" for f in entry) for entry in comparisons) for how in (any, all))
+        print(
+            "  verdicts on benchmarks: "
+            + ", ".join(f"{k} {v}" for k, v in Counter(f.verdict for f in flat).items())
+        )
+        some, every = (
+            sum(how(f.verdict == "slower" for f in entry) for entry in comparisons) for how in (any, all)
+        )
         if kind == "the same commit":
             false = sum(any(f.verdict in {"slower", "faster"} for f in entry) for entry in comparisons)
             print(f"  comparisons with a false slower or faster: {false}")

@@ -69,7 +69,9 @@ def main() -> None:
         print(f"{name}: {median(seconds):.1f} s ({', '.join(f'{s:.1f}' for s in seconds)})")
     once, twice = found["once, 2 cores"], found["twice, 2 cores"]
     print(f"twice the seeds: {median(b / a for a, b in zip(once, twice, strict=True)):.2f} times as long")
-    print(f"2 cores: {median(a / b for a, b in zip(found['once, 1 core'], once, strict=True)):.2f} times faster than 1")
+    print(
+        f"2 cores: {median(a / b for a, b in zip(found['once, 1 core'], once, strict=True)):.2f} times faster than 1"
+    )
 
 
 if __name__ == "__main__":

@@ -69,14 +69,18 @@ def empty(shards: int, folder: Path) -> tuple[float, float]:
     (folder / "plan").touch()
     code = sorted(str(path) for path in (ROOT / "kernels").glob("*.py"))
     (folder / "Snakefile").write_text(EMPTY.format(code=code, shards=shards))
-    return taken(folder, "--snakefile", str(folder / "Snakefile"), "--workflow-profile", "none", "--cores", "200")
+    return taken(
+        folder, "--snakefile", str(folder / "Snakefile"), "--workflow-profile", "none", "--cores", "200"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", type=int, nargs="+", default=[100, 1000, 4000])
     given = parser.parse_args()
-    print("| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n|---|---|---|---|---|---|")
+    print(
+        "| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n|---|---|---|---|---|---|"
+    )
     for shards in given.shards:
         row = []
         for measure in (dry, empty):
@@ -84,7 +88,10 @@ def main() -> None:
                 row.append(measure(shards, Path(folder)))
         (graph, first), (whole, second) = row
         each = 1000 * whole / shards
-        print(f"| {shards:,} | {graph:.1f} | {first:,.0f} | {whole:.1f} | {each:.0f} | {second:,.0f} |", flush=True)
+        print(
+            f"| {shards:,} | {graph:.1f} | {first:,.0f} | {whole:.1f} | {each:.0f} | {second:,.0f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -67,7 +67,11 @@ def main() -> None:
     for shape in SHAPES:
         work = workload(*shape)
         for loss in ("bce", "mse"):
-            solvers = {"ours": ours(loss), "1 thread": ours(loss, threads=1), "targets": ours(loss, targets=True)}
+            solvers = {
+                "ours": ours(loss),
+                "1 thread": ours(loss, threads=1),
+                "targets": ours(loss, targets=True),
+            }
             solvers |= {"NumPy": numpy_batch(loss)} | installed_peers(loss)
             ns = interleaved(work, solvers, repeats)
             ceiling = median(least_time(loss, shape[1], 2) for _ in range(repeats)) * 1e9

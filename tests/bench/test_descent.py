@@ -35,4 +35,6 @@ def test_descent(benchmark, calibration, shape: tuple[int, int, int], loss: str,
     benchmark.extra_info |= {"sample_steps": work.sample_steps, "threads": threads, "solver": solver}
     solve(work)  # compiles
     setup = calibration(loss, threads, work)
-    benchmark.pedantic(solve, args=(work,), setup=setup, rounds=ROUNDS.get(solver, 11), iterations=1, warmup_rounds=1)
+    benchmark.pedantic(
+        solve, args=(work,), setup=setup, rounds=ROUNDS.get(solver, 11), iterations=1, warmup_rounds=1
+    )

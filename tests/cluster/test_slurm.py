@@ -22,7 +22,13 @@ from study.runs import resources
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"
-SHARED = ("profiles/slurm", "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "3")
+SHARED = (
+    "profiles/slurm",
+    "--slurm-status-command",
+    "squeue",
+    "--slurm-init-seconds-before-status-checks",
+    "3",
+)
 DATASETS = Path("results", "tables", "datasets.parquet")
 LONG = """
 seeds: {evaluation: 3, tuning: 1}
@@ -56,7 +62,15 @@ def slurm() -> Iterator[None]:
 
 def snakemake(folder: Path, config: Path, profile: str, *words: str) -> subprocess.Popen[bytes]:
     """Start the shipped workflow; what it says goes to a file in the folder."""
-    command = [sys.executable, "-m", "snakemake", "--profile", profile, "--snakefile", str(ROOT / "Snakefile")]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--profile",
+        profile,
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+    ]
     command += ["--directory", str(folder), *words, "--configfile", str(config)]
     folder.mkdir(exist_ok=True)
     with (folder / "said.txt").open("ab") as said:
@@ -70,14 +84,22 @@ def finish(run: subprocess.Popen[bytes], folder: Path) -> None:
 def digests(folder: Path) -> dict[str, str]:
     """Digests of all that a run makes, but for its logs."""
     results = folder / "results"
-    files = (path for path in sorted(results.rglob("*")) if path.is_file() and results / "logs" not in path.parents)
+    files = (
+        path for path in sorted(results.rglob("*")) if path.is_file() and results / "logs" not in path.parents
+    )
     return {str(path.relative_to(results)): digest(path) for path in files}
 
 
 def records() -> list[dict[str, str]]:
     """Slurm's own records of the jobs it has seen."""
-    told = subprocess.run(["scontrol", "show", "jobs", "--oneliner"], check=True, capture_output=True, text=True)
-    return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in told.stdout.splitlines() if line.startswith("JobId=")]
+    told = subprocess.run(
+        ["scontrol", "show", "jobs", "--oneliner"], check=True, capture_output=True, text=True
+    )
+    return [
+        dict(re.findall(r"(\w+)=(\S*)", line))
+        for line in told.stdout.splitlines()
+        if line.startswith("JobId=")
+    ]
 
 
 def rule_of(record: dict[str, str]) -> str:
@@ -111,7 +133,9 @@ def test_the_smoke_study_goes_through_sbatch_to_the_same_bytes(
     assert dict(done) == {name: count for name, count in asked.items() if name != "all"}
     assert all(record["BatchFlag"] == "1" for record in records())
     limit = resources.sweep_minutes(load(yaml.safe_load(config.read_text())), tmp_path / "local" / DATASETS)
-    assert {record["TimeLimit"] for record in records() if rule_of(record) == "sweep"} == {f"00:{limit:02}:00"}
+    assert {record["TimeLimit"] for record in records() if rule_of(record) == "sweep"} == {
+        f"00:{limit:02}:00"
+    }
     with capsys.disabled():
         told = ", ".join(f"{place} {taken:.0f} s" for place, taken in seconds.items())
         print(f"\nsmoke study: {told}; {sum(done.values())} jobs through sbatch, the same bytes")
@@ -124,7 +148,9 @@ def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: N
     receipts = tmp_path / "slurm" / "results" / "receipts"
 
     def sweeps(state: str) -> list[dict[str, str]]:
-        ours = (record for record in records() if record["JobId"] not in before and rule_of(record) == "sweep")
+        ours = (
+            record for record in records() if record["JobId"] not in before and rule_of(record) == "sweep"
+        )
         return [record for record in ours if record["JobState"] == state]
 
     def made() -> dict[str, int]:
@@ -133,7 +159,10 @@ def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: N
         return {shard: (receipts / f"sweep.{shard}.json").stat().st_mtime_ns for shard in shards}
 
     run = snakemake(tmp_path / "slurm", config, *SHARED, "tables")
-    until(lambda: len(sweeps("COMPLETED")) >= 1 and len(sweeps("RUNNING")) >= 1, "a shard finished and another running")
+    until(
+        lambda: len(sweeps("COMPLETED")) >= 1 and len(sweeps("RUNNING")) >= 1,
+        "a shard finished and another running",
+    )
     kept = made()
     assert kept
     subprocess.run(["scancel", sweeps("RUNNING")[0]["JobId"]], check=True)

@@ -25,7 +25,9 @@ def private_parts(text: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(PRIVATE):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr) and node.attr not in own | PUBLIC:
+        elif (
+            isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr) and node.attr not in own | PUBLIC
+        ):
             yield node.attr
 
 
@@ -33,7 +35,11 @@ def defined(node: ast.AST) -> str | None:
     """Name that a statement gives to something: a function, a class, or an attribute of `self`."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name
-    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self":
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value) == "self"
+    ):
         return node.attr
     return None
 
@@ -72,7 +78,10 @@ def test_every_private_part_in_use_has_a_contract() -> None:
     ("text", "found"),
     [
         ("from numba.core.caching import _Cache", ["numba.core.caching._Cache"]),
-        ("from snakemake.persistence.file import FilePersistence", ["snakemake.persistence.file.FilePersistence"]),
+        (
+            "from snakemake.persistence.file import FilePersistence",
+            ["snakemake.persistence.file.FilePersistence"],
+        ),
         ("dispatcher._cache = 1", ["_cache"]),
         ("class A:\n    def _f(self): return self._f()", []),
         ("row._asdict()", []),

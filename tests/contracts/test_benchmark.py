@@ -40,13 +40,33 @@ def pytest_benchmark_update_json(output_json):
 def test_pytest_benchmark_calls_the_hooks_and_writes_what_is_read(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(BENCHMARK)
     (tmp_path / "conftest.py").write_text(PLUGIN)
-    command = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir", str(tmp_path), str(tmp_path)]
-    command += [f"--benchmark-storage=file://{tmp_path}/kept", "--benchmark-save=name", "--benchmark-save-data"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=record.environment())
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    command += [
+        f"--benchmark-storage=file://{tmp_path}/kept",
+        "--benchmark-save=name",
+        "--benchmark-save-data",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, env=record.environment()
+    )
     assert done.returncode == 0, done.stdout
     (file,) = (tmp_path / "kept").glob("*/0001_name.json")
     content = json.loads(file.read_text())
-    assert [content["machine_info"]["ours"], content["commit_info"]["id"], content["session"]] == [1, "ours", "ours"]
+    assert [content["machine_info"]["ours"], content["commit_info"]["id"], content["session"]] == [
+        1,
+        "ours",
+        "ours",
+    ]
     assert {"datetime", "commit_info", "benchmarks"} <= content.keys()
     (entry,) = content["benchmarks"]
     assert entry["fullname"].endswith("::test_nothing")

@@ -79,7 +79,9 @@ def test_a_dispatcher_asks_its_cache_once_for_each_signature_and_gives_it_what_i
 
 
 @compiler
-@pytest.mark.contract("numba.core.compiler.CompileResult", "numba.core.serialize.dumps", "_reduce", "_rebuild")
+@pytest.mark.contract(
+    "numba.core.compiler.CompileResult", "numba.core.serialize.dumps", "_reduce", "_rebuild"
+)
 def test_compiled_code_survives_being_written_down() -> None:
     first, second = numba.njit(plus_one), numba.njit(plus_one)
     first._cache = noted = Noted()
@@ -150,7 +152,9 @@ def fused(typingctx: Any, a: Any, array: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         double, data = ir.DoubleType(), context.make_array(array)(context, builder, args[1]).data
         low, high = (builder.extract_element(args[0], ir.Constant(ir.IntType(32), i)) for i in range(2))
-        fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(double, [double] * 3), "llvm.fma.f64")
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(double, [double] * 3), "llvm.fma.f64"
+        )
         first = builder.load(data, typ=double)
         builder.store(builder.fadd(first, ir.Constant(double, 1.0)), data)
         nothing = cgutils.is_true(builder, ir.Constant(ir.IntType(1), 0))

@@ -158,7 +158,10 @@ def notes(folder: Path) -> list[Note]:
 
 @pytest.mark.contract("workflow.is_main_process", "workflow.basedir", "workflow.cores")
 def test_the_workflow_tells_its_process_its_folder_and_its_cores(folder: Path, notes: list[Note]) -> None:
-    assert [note["is_main_process"] for note in notes] == [True, False]  # that of the `run:` is a Snakemake of its own
+    assert [note["is_main_process"] for note in notes] == [
+        True,
+        False,
+    ]  # that of the `run:` is a Snakemake of its own
     assert Path(notes[0]["basedir"]) == folder
     assert notes[0]["cores"] == 2
 
@@ -183,7 +186,9 @@ def test_a_snakefile_knows_where_it_lies_and_whether_it_is_a_module(folder: Path
     assert [notes[0]["is_main_snakefile"], notes[0]["prefix"], notes[0]["here"]] == [True, None, str(folder)]
     (folder / "outer").mkdir()
     (folder / "outer" / "Snakefile").write_text(MODULE)
-    (note,), _ = call(folder, "--snakefile", "outer/Snakefile", "--directory", "outer", "-n", "below/by_run.txt")
+    (note,), _ = call(
+        folder, "--snakefile", "outer/Snakefile", "--directory", "outer", "-n", "below/by_run.txt"
+    )
     assert [note["is_main_snakefile"], note["prefix"], note["here"]] == [False, "below/", str(folder)]
     assert note["basedir"] == str(folder / "outer")
 
@@ -235,7 +240,9 @@ def test_records_are_read_and_written_where_snakemake_does(
     assert "out/b.c.txt" in looked["records"], "a dry run reads records in another way"
 
     monkeypatch.chdir(tmp_path)
-    written = MetadataRecord(rule="a", input=["b"], params=["1"], log=[], incomplete=False, starttime=1.0, endtime=2.0)
+    written = MetadataRecord(
+        rule="a", input=["b"], params=["1"], log=[], incomplete=False, starttime=1.0, endtime=2.0
+    )
     FilePersistence(nolock=True)._write_record("c", written)
     found = FilePersistence(nolock=True)._read_record("c")
     assert found is not None
@@ -273,7 +280,9 @@ def test_an_error_of_a_resource_is_printed_without_a_traceback(folder: Path) -> 
 def test_snakemake_keeps_its_records_where_recovery_looks_for_them(folder: Path) -> None:
     job = json.loads((folder / "out" / "b.c.txt").read_text())
     begun = base64.urlsafe_b64encode(b"out/b.c.txt").decode()
-    assert job["found"].get(f"incomplete/{begun}") is True, "the mark of an unfinished output has another name"
+    assert job["found"].get(f"incomplete/{begun}") is True, (
+        "the mark of an unfinished output has another name"
+    )
     assert any(name.startswith("locks/") for name in job["found"])
     assert any(".snakemake/scripts/" in word for word in job["words"])
     assert list((folder / ".snakemake" / "metadata").iterdir())

@@ -296,7 +296,7 @@ def test_targets_out_of_reach_and_always_met() -> None:
 def test_large_samples_stray_as_said() -> None:
     """The deviation across the line, rms over draws, lies below its bound, within a factor of ten."""
     n, mu, a = 4000, 1.0, 6.0
-    strayed = []
+    path_deviation = []
     for seed in range(8):
         rng = np.random.default_rng([5, seed])
         labels = np.arange(n) % 2
@@ -307,8 +307,8 @@ def test_large_samples_stray_as_said() -> None:
         flow = kernels.gradient_flow(
             features, labels, [[-a, 0.0, 0.0]], loss="mse", max_time=time, tolerance=1e-8
         )
-        strayed += flow.theta[0, 1:].tolist()
-    rms = math.sqrt(np.mean(np.square(strayed)))
+        path_deviation += flow.theta[0, 1:].tolist()
+    rms = math.sqrt(np.mean(np.square(path_deviation)))
     bound = laws.population_deviation(-a, -2.0, mu, loss="mse") / math.sqrt(n)
     assert 0.1 * bound < rms < bound
 

@@ -18,7 +18,11 @@ from study.tables import store
 
 CHOSEN = config.load({"max_steps": 7})
 ARRAYS, PICTURE, TABLE = "results/data/arrays.npz", "results/figures/a.png", "results/tables/ends.parquet"
-DRAWN = {"0/features": np.arange(6.0).reshape(3, 2), "0/labels": np.array([0, 1, 1]), "1/empty": np.zeros((0, 2))}
+DRAWN = {
+    "0/features": np.arange(6.0).reshape(3, 2),
+    "0/labels": np.array([0, 1, 1]),
+    "1/empty": np.zeros((0, 2)),
+}
 
 
 def test_the_archive_of_arrays_leaves_nothing_to_the_version_of_python(tmp_path: Path) -> None:
@@ -97,7 +101,9 @@ def test_other_bytes_from_the_same_writer_are_a_difference(reference: Path) -> N
     assert manifest.repacked([ARRAYS, PICTURE, TABLE], reference) == []
 
 
-def test_other_content_is_a_difference_whoever_wrote_it(reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_content_is_a_difference_whoever_wrote_it(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arrays.write(DRAWN | {"0/labels": np.array([0, 1, 0])}, ARRAYS)
     with Image.open(PICTURE) as image:
         changed = image.point(lambda value: value ^ 1)

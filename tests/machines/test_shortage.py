@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from study.errors import shortage
-from study.job import told
+from study.job import job
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"
@@ -26,7 +26,12 @@ LACKS = [
     BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
     OSError(errno.ENOMEM, "Cannot allocate memory"),
 ]
-OTHERS = [ValueError("no"), KeyError("x"), OSError(errno.ENOSPC, "No space left on device"), RuntimeError("other")]
+OTHERS = [
+    ValueError("no"),
+    KeyError("x"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    RuntimeError("other"),
+]
 
 
 @pytest.mark.parametrize("error", LACKS, ids=lambda error: type(error).__name__)
@@ -42,13 +47,19 @@ def test_nothing_else_is_called_a_shortage(error: Exception) -> None:
     assert shortage(error) is None
 
 
-def test_a_job_ends_with_the_line_and_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended, told(tmp_path / "job.log"):
+def test_a_job_ends_with_the_line_and_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "job.log"):
         raise pa.lib.ArrowMemoryError("malloc of size 8 failed")
     assert ended.value.code == 1
     assert capsys.readouterr().err == (tmp_path / "job.log").read_text()
-    assert (tmp_path / "job.log").read_text().startswith("Not enough memory or threads (ArrowMemoryError: malloc")
-    with pytest.raises(ValueError, match="other"), told(tmp_path / "job.log"):
+    assert (
+        (tmp_path / "job.log")
+        .read_text()
+        .startswith("Not enough memory or threads (ArrowMemoryError: malloc")
+    )
+    with pytest.raises(ValueError, match="other"), job(tmp_path / "job.log"):
         raise ValueError("other")
 
 
@@ -56,13 +67,15 @@ def run_limited(command: list[str], size: int) -> subprocess.CompletedProcess[st
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, preexec_fn=limit, timeout=900)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, preexec_fn=limit, timeout=900
+    )
 
 
 def test_a_real_limit_is_named(tmp_path: Path) -> None:
     code = (
-        "from study.job import told\nimport numpy as np\n"
-        f"with told({str(tmp_path / 'job.log')!r}):\n    np.ones(10**9)\n"
+        "from study.job import job\nimport numpy as np\n"
+        f"with job({str(tmp_path / 'job.log')!r}):\n    np.ones(10**9)\n"
     )
     done = run_limited([sys.executable, "-c", code], 4_000_000_000)
     assert done.returncode == 1

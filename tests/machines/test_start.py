@@ -41,7 +41,9 @@ rule copy:
 def snakemake(folder: Path, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a folder; `given` replaces variables of the environment."""
     command = [sys.executable, "-m", "snakemake", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, **given})
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, **given}
+    )
 
 
 def shipped(folder: Path, *words: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -59,7 +61,18 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
     # The packages of this environment, but not its own install of the project: a path file inside it is not read.
     packages = next((project / ".venv").glob("lib/*/site-packages"))
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    install = [python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."]
+    install = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "-e",
+        ".",
+    ]
     subprocess.run(install, check=True, cwd=project)
     for words in (("-n",), ("--configfile", str(TINY)), ("help",)):
         done = subprocess.run(
@@ -71,7 +84,9 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
 
 def test_snakemake_still_starts_a_script_as_the_quoting_expects() -> None:
     source = inspect.getsource(PythonScript.execute_script)
-    assert '"{py_exec} {fname:q}"' in source or "{py_exec:q}" in source  # the latter: mended there, none needed here
+    assert (
+        '"{py_exec} {fname:q}"' in source or "{py_exec:q}" in source
+    )  # the latter: mended there, none needed here
 
 
 @pytest.mark.parametrize(("folder", "sign"), [("/a/{b}/c", "{ or }"), ("/a/<b/c", "<")])
@@ -97,7 +112,9 @@ def test_as_a_module_it_plans_the_same_jobs_without_a_warning(outer: Path) -> No
     assert "Descending: shard 1 of 4" in said
     assert "NameError" not in said
     assert "localrules" not in said
-    jobs = [line.split()[0] for line in said.partition("Job stats:")[2].partition("total")[0].splitlines() if line]
+    jobs = [
+        line.split()[0] for line in said.partition("Job stats:")[2].partition("total")[0].splitlines() if line
+    ]
     assert jobs[-2:] == ["copy", "first"]  # the outer workflow's own target stays the default
     assert {job.partition("_")[0] for job in jobs[2:-2]} == {"mvb"}
 
@@ -130,6 +147,8 @@ def test_a_machine_without_slurm_is_told_before_anything_is_submitted(tmp_path: 
         (commands / name).symlink_to(shutil.which(name) or name)
     done = shipped(tmp_path, "--profile", str(ROOT / "profiles" / "slurm"), PATH=str(commands))
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("No Slurm here: sbatch, squeue, scancel, sacct not found on PATH.")
+    assert done.stderr.splitlines()[-1].startswith(
+        "No Slurm here: sbatch, squeue, scancel, sacct not found on PATH."
+    )
     assert "Traceback" not in done.stderr
     assert "Error in rule" not in done.stderr

@@ -120,16 +120,25 @@ def test_the_wheel_has_every_module_and_asks_for_two_packages(source: Path, tmp_
 def test_the_locks_hold_what_pyproject_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    wanted = {"requirements.lock": ["study"], "requirements-dev.lock": [name for name in extras if name != "peers"]}
+    wanted = {
+        "requirements.lock": ["study"],
+        "requirements-dev.lock": [name for name in extras if name != "peers"],
+    }
     for lock, names in wanted.items():
-        pinned = dict(re.findall(r"^([a-z][\w-]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        pinned = dict(
+            re.findall(r"^([a-z][\w-]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
+        )
         for text in [*project["dependencies"], *(text for name in names for text in extras[name])]:
             asked = Requirement(text)
             if asked.name != project["name"]:
-                assert pinned.get(asked.name, "0") in asked.specifier, f"{text}: make {lock} again by its first lines"
+                assert pinned.get(asked.name, "0") in asked.specifier, (
+                    f"{text}: make {lock} again by its first lines"
+                )
 
 
 def test_what_is_in_the_lock_of_the_study_is_in_that_of_the_developers() -> None:
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")]
+    texts = [
+        (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")
+    ]
     pins = [set(re.findall(r"^[a-z][\w-]*==\S+", text, re.MULTILINE)) for text in texts]
     assert pins[0] < pins[1]

@@ -57,7 +57,11 @@ PATIENCE = 1.0
 def written(folder: Path) -> list[str]:
     """Files of results that are there; empty folders, and what the case itself put there, aside."""
     results = folder / "results"
-    return [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()] if results.is_dir() else []
+    return (
+        [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
+        if results.is_dir()
+        else []
+    )
 
 
 def message(said: str) -> list[str]:
@@ -114,20 +118,31 @@ def right(results: Path, chosen: config.Config, case: Extreme) -> str:
     keys = runs[["run", "target"]]
     expect(len(runs) == len(plan) * len(chosen.targets), "a row per run and target")
     expect(not keys.duplicated().any() and set(runs["run"]) == set(plan["run"]), "every run once")
-    expect(((runs["status"] == "reached") == (runs["step"] >= 0)).all(), "a step where and only where reached")
-    expect((runs["step"] <= runs["max_steps"]).all() and (runs["steps_run"] <= runs["max_steps"]).all(), "the budget")
+    expect(
+        ((runs["status"] == "reached") == (runs["step"] >= 0)).all(), "a step where and only where reached"
+    )
+    expect(
+        (runs["step"] <= runs["max_steps"]).all() and (runs["steps_run"] <= runs["max_steps"]).all(),
+        "the budget",
+    )
     expect(set(runs["status"]) <= case.ends, f"statuses {set(runs['status'])}, expected {set(case.ends)}")
     pairs = plan.groupby("start")
     expect((pairs["loss"].nunique() == len(chosen.losses)).all(), "every loss from every start")
     expect((pairs[["data", "seed", "scale"]].nunique() == 1).all(axis=None), "the same data for both losses")
-    twins = sum(twin(row, runs, chosen, results) for row in plan.sample(min(6, len(plan)), random_state=0).itertuples())
+    twins = sum(
+        twin(row, runs, chosen, results)
+        for row in plan.sample(min(6, len(plan)), random_state=0).itertuples()
+    )
     page = (results / "report.html").read_text(encoding="utf-8")
     ends = json.loads((results / "summary.json").read_text(encoding="utf-8"))["ends"]
     evaluated = runs[runs["role"] == "evaluation"]
     for row in ends:
         own = evaluated[(evaluated["loss"] == row["loss"]) & (evaluated["target"] == row["target"])]["status"]
         for status in ("reached", "censored", "diverged"):
-            expect(row[status] == (own == status).sum(), f"summary counts {status} of {row['loss']} as {row[status]}")
+            expect(
+                row[status] == (own == status).sum(),
+                f"summary counts {status} of {row['loss']} as {row[status]}",
+            )
     expect(all(word in page for word in case.says), f"the page says {case.says}")
     expect("<script>alert" not in page and "nan\N{MULTIPLICATION SIGN}" not in page, "a clean page")
     counts = ", ".join(f"{count:,} {status}" for status, count in runs["status"].value_counts().items())
@@ -143,14 +158,17 @@ def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int
     theta = start(row.initialisation, row.scale, data.direction, row.seed, chosen.seed)
     targets = {name: getattr(row, f"target_{name}") for name in chosen.targets}
     try:
-        again = naive.descend(data.features, data.labels, theta, row.loss, row.learning_rate, row.max_steps, targets)
+        again = naive.descend(
+            data.features, data.labels, theta, row.loss, row.learning_rate, row.max_steps, targets
+        )
     except (OverflowError, ValueError):
         return 0
     made = runs[runs["run"] == row.run].set_index("target")
     apart = (made["step"] - made.index.map(again["first_passage"])).abs()
     # At a rate of 1e6 a rounding is carried far: there the twin can only be of the same mind, not of the same step.
     expect(
-        row.rate > 10 or (apart <= 1).all(), f"run {row.run}: {made['step'].to_dict()}, twin {again['first_passage']}"
+        row.rate > 10 or (apart <= 1).all(),
+        f"run {row.run}: {made['step'].to_dict()}, twin {again['first_passage']}",
     )
     return 1
 
@@ -274,12 +292,16 @@ def finish(folder: Path) -> Path:
 
 def main() -> int:
     """Run the cases asked for and print what each gave."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=1000, help="cases of each kind, at most")
     parser.add_argument("--kinds", default="bad,extreme,damage,disk")
     parser.add_argument("--only", help="the name of one case")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument("--patience", type=float, default=1.0, help="what the limits of time are multiplied with")
+    parser.add_argument(
+        "--patience", type=float, default=1.0, help="what the limits of time are multiplied with"
+    )
     chosen = parser.parse_args()
     globals()["PATIENCE"] = chosen.patience
     folder = (chosen.folder or Path(tempfile.mkdtemp(prefix="abuse-"))).resolve()

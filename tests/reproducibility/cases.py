@@ -62,8 +62,12 @@ def _csv(change: Callable[[list[str]], list[str]]) -> Files:
 
 BAD: dict[str, Bad] = {
     "unknown key": Bad({"max_step": 5}, ("max_step:", "unknown key", "max_steps")),
-    "unknown key in a section": Bad({"seeds": {"evaluate": 3}}, ("seeds.evaluate", "unknown key", "evaluation")),
-    "unknown option of a data set": Bad(_data(noise=0.1), ("datasets[0].noise", "unknown key", "label_noise")),
+    "unknown key in a section": Bad(
+        {"seeds": {"evaluate": 3}}, ("seeds.evaluate", "unknown key", "evaluation")
+    ),
+    "unknown option of a data set": Bad(
+        _data(noise=0.1), ("datasets[0].noise", "unknown key", "label_noise")
+    ),
     "text for a number": Bad({"max_steps": "many"}, ("max_steps", "'many'", "1 to 1000000000")),
     "a fraction for a whole number": Bad({"max_steps": 2.5}, ("max_steps", "2.5", "whole number")),
     "true for a number": Bad({"seed": True}, ("seed", "True", "whole number")),
@@ -74,11 +78,19 @@ BAD: dict[str, Bad] = {
     "a number without its point": Bad("learning_rates=[1e-3]", ("learning_rates", "'1e-3'", "0.001")),
     "negative scale": Bad(_start(name="wrong", scales=[-1]), ("initialisations[0].scales", "-1", "> 0")),
     "scale 0": Bad(_start(name="wrong", scales=[0]), ("initialisations[0].scales", "0", "> 0")),
-    "scale nan": Bad(_start(name="wrong", scales=[float("nan")]), ("initialisations[0].scales", "nan", "> 0")),
-    "scale infinite": Bad(_start(name="wrong", scales=[float("inf")]), ("initialisations[0].scales", "inf", "10000")),
-    "scale beyond the range": Bad(_start(name="wrong", scales=[1e5]), ("initialisations[0].scales", "100000", "10000")),
+    "scale nan": Bad(
+        _start(name="wrong", scales=[float("nan")]), ("initialisations[0].scales", "nan", "> 0")
+    ),
+    "scale infinite": Bad(
+        _start(name="wrong", scales=[float("inf")]), ("initialisations[0].scales", "inf", "10000")
+    ),
+    "scale beyond the range": Bad(
+        _start(name="wrong", scales=[1e5]), ("initialisations[0].scales", "100000", "10000")
+    ),
     "no scale for wrong": Bad(_start(name="wrong"), ("initialisations[0].scales", "wrong", "one or more")),
-    "scales for zero": Bad(_start(name="zero", scales=[1]), ("initialisations[0].scales", "zero", "none for zero")),
+    "scales for zero": Bad(
+        _start(name="zero", scales=[1]), ("initialisations[0].scales", "zero", "none for zero")
+    ),
     "empty learning rates": Bad({"learning_rates": []}, ("learning_rates", "[]", "one or more")),
     "empty data sets": Bad({"datasets": []}, ("datasets", "[]", "one or more")),
     "empty initialisations": Bad({"initialisations": []}, ("initialisations", "[]", "one or more")),
@@ -93,29 +105,47 @@ BAD: dict[str, Bad] = {
         ("datasets[0].name", "'gaussian'", "a name of its own"),
     ),
     "unknown kind": Bad({"datasets": [{"name": "a", "kind": "b"}]}, ("datasets[0].kind", "'b'", "gaussian")),
-    "unknown initialisation": Bad(_start(name="rong", scales=[1]), ("initialisations[0].name", "rong", "wrong")),
+    "unknown initialisation": Bad(
+        _start(name="rong", scales=[1]), ("initialisations[0].name", "rong", "wrong")
+    ),
     "unknown target": Bad({"targets": ["f1"]}, ("targets", "f1", "accuracy")),
     "budget 0": Bad({"max_steps": 0}, ("max_steps", "0", "1 to 1000000000")),
     "negative budget": Bad({"max_steps": -5}, ("max_steps", "-5", "1 to 1000000000")),
     "budget beyond the range": Bad({"max_steps": 10**12}, ("max_steps", "1000000000000", "1 to 1000000000")),
     "a seed twice": Bad({"seeds": {"evaluation": [1, 1]}}, ("seeds.evaluation", "1", "different")),
-    "a tuning seed that evaluates": Bad({"seeds": {"evaluation": [1], "tuning": [1]}}, ("seeds.tuning", "1", "none")),
+    "a tuning seed that evaluates": Bad(
+        {"seeds": {"evaluation": [1], "tuning": [1]}}, ("seeds.tuning", "1", "none")
+    ),
     "no seeds": Bad({"seeds": {"evaluation": 0}}, ("seeds.evaluation", "0", "1 to 100000")),
-    "a data set twice": Bad({"datasets": [{"name": "gaussian"}] * 2}, ("datasets", "gaussian", "name of its own")),
+    "a data set twice": Bad(
+        {"datasets": [{"name": "gaussian"}] * 2}, ("datasets", "gaussian", "name of its own")
+    ),
     "a rate twice": Bad({"learning_rates": [1, 1.0]}, ("learning_rates", "1.0", "different")),
-    "an initialisation twice": Bad({"initialisations": [{"name": "zero"}] * 2}, ("initialisations", "zero", "own")),
+    "an initialisation twice": Bad(
+        {"initialisations": [{"name": "zero"}] * 2}, ("initialisations", "zero", "own")
+    ),
     "a data set without a name": Bad({"datasets": [{"n": 5}]}, ("datasets[0].name", "missing", "characters")),
     "a data set that is no mapping": Bad({"datasets": ["gaussian"]}, ("datasets[0]", "gaussian", "mapping")),
-    "a name that is a path": Bad(_data(name="../../out", kind="gaussian"), ("datasets[0].name", "../../out", "A-Z")),
-    "a name that is a command": Bad(_data(name="$(touch out)", kind="gaussian"), ("datasets[0].name", "touch", "A-Z")),
-    "a name that is markup": Bad(_data(name="<script>", kind="gaussian"), ("datasets[0].name", "<script>", "A-Z")),
-    "a name with a line break": Bad(_data(name="a\nb", kind="gaussian"), ("datasets[0].name", "a\\nb", "A-Z")),
+    "a name that is a path": Bad(
+        _data(name="../../out", kind="gaussian"), ("datasets[0].name", "../../out", "A-Z")
+    ),
+    "a name that is a command": Bad(
+        _data(name="$(touch out)", kind="gaussian"), ("datasets[0].name", "touch", "A-Z")
+    ),
+    "a name that is markup": Bad(
+        _data(name="<script>", kind="gaussian"), ("datasets[0].name", "<script>", "A-Z")
+    ),
+    "a name with a line break": Bad(
+        _data(name="a\nb", kind="gaussian"), ("datasets[0].name", "a\\nb", "A-Z")
+    ),
     "n too small": Bad(_data(n=3), ("datasets[0].n", "3", "4 to 10000000")),
     "d 0": Bad(_data(d=0), ("datasets[0].d", "0", "1 to 1000")),
     "negative separability": Bad(_data(separability=[-2]), ("datasets[0].separability", "-2", "> 0")),
     "label noise of a half": Bad(_data(label_noise=0.5), ("datasets[0].label_noise", "0.5", "< 0.5")),
     "imbalance 1": Bad(_data(imbalance=1), ("datasets[0].imbalance", "1", "< 1")),
-    "fraction 0": Bad({"datasets": [{"name": "wine_0_1", "fraction": 0}]}, ("datasets[0].fraction", "0", "> 0")),
+    "fraction 0": Bad(
+        {"datasets": [{"name": "wine_0_1", "fraction": 0}]}, ("datasets[0].fraction", "0", "> 0")
+    ),
     "confidence 1": Bad({"statistics": {"confidence": 1}}, ("statistics.confidence", "1", "< 1")),
     "few resamples": Bad({"statistics": {"resamples": 10}}, ("statistics.resamples", "10", "100 to 100000")),
     "no shards": Bad({"shards": 0}, ("shards", "0", "1 to 10000")),
@@ -134,7 +164,9 @@ BAD: dict[str, Bad] = {
         _csv(lambda r: [*r[:3], "," + r[3].partition(",")[2], *r[4:]]),
     ),
     "data file with infinity": Bad(
-        _mine(), ("mine.csv", "'x'", "inf", "finite"), _csv(lambda r: [*r[:3], "inf," + r[3].partition(",")[2], *r[4:]])
+        _mine(),
+        ("mine.csv", "'x'", "inf", "finite"),
+        _csv(lambda r: [*r[:3], "inf," + r[3].partition(",")[2], *r[4:]]),
     ),
     "data file with a label 2": Bad(
         _mine(), ("mine.csv", "'label'", "2", "row 4", "0 and 1"), _csv(lambda r: [*r[:4], "0,0,2", *r[5:]])
@@ -154,15 +186,21 @@ BAD: dict[str, Bad] = {
         _mine(), ("mine.csv", "'x'", "not numeric"), _csv(lambda r: [*r[:3], "word,0,1", *r[4:]])
     ),
     "data file with nothing in it": Bad(_mine(), ("mine.csv", "cannot be read"), {"mine.csv": text("")}),
-    "data file without features": Bad(_mine(), ("mine.csv", "no feature"), {"mine.csv": text("label\n0\n1\n0\n1\n")}),
-    "data file that is a folder": Bad(_mine(), ("mine.csv", "no such file"), {"mine.csv": lambda path: path.mkdir()}),
+    "data file without features": Bad(
+        _mine(), ("mine.csv", "no feature"), {"mine.csv": text("label\n0\n1\n0\n1\n")}
+    ),
+    "data file that is a folder": Bad(
+        _mine(), ("mine.csv", "no such file"), {"mine.csv": lambda path: path.mkdir()}
+    ),
     "data file that is a pickle": Bad(
         _mine(file="mine.pkl"),
         ("mine.pkl", ".csv or .parquet"),
         {"mine.pkl": lambda path: pd.DataFrame().to_pickle(path)},
     ),
     "a pickle called .csv": Bad(
-        _mine(), ("mine.csv",), {"mine.csv": lambda path: pd.DataFrame({"a": [1]}).to_pickle(path, compression=None)}
+        _mine(),
+        ("mine.csv",),
+        {"mine.csv": lambda path: pd.DataFrame({"a": [1]}).to_pickle(path, compression=None)},
     ),
     "a parquet file that is none": Bad(
         _mine(file="mine.parquet"),
@@ -174,7 +212,9 @@ BAD: dict[str, Bad] = {
         ("datasets[0].file", "<results>", "or <word>"),
         {"results.csv": text(GOOD_CSV)},
     ),
-    "a data file whose name is a wildcard": Bad(_mine(file="{shard}.csv"), ("datasets[0].file", "{", "without { }")),
+    "a data file whose name is a wildcard": Bad(
+        _mine(file="{shard}.csv"), ("datasets[0].file", "{", "without { }")
+    ),
     "a data file among the results": Bad(
         _mine(file="results/tables/runs.parquet"), ("results/tables/runs.parquet", "results")
     ),
@@ -227,7 +267,9 @@ EXTREME: dict[str, Extreme] = {
     ),
     "scale 1e-6": Extreme(_of(initialisations=[{"name": "normal", "scales": [1e-6]}])),
     "rate 1e6": Extreme(_of(learning_rates=[1e6])),
-    "rate 1e6 at scale 1e4": Extreme(_of(learning_rates=[1e6], initialisations=[{"name": "wrong", "scales": [1e4]}])),
+    "rate 1e6 at scale 1e4": Extreme(
+        _of(learning_rates=[1e6], initialisations=[{"name": "wrong", "scales": [1e4]}])
+    ),
     "rate 1e-9": Extreme(_of(learning_rates=[1e-9])),
     "four samples, the fewest": Extreme(_gaussian(n=4)),
     "one seed": Extreme(_of(seeds={"evaluation": 1, "tuning": 1})),
@@ -249,7 +291,9 @@ EXTREME: dict[str, Extreme] = {
             max_steps=2,
             shards=1,
             curves={"seeds": 0},
-            initialisations=[{"name": "normal", "scales": [round(0.001 * (i + 1), 6) for i in range(10_000)]}],
+            initialisations=[
+                {"name": "normal", "scales": [round(0.001 * (i + 1), 6) for i in range(10_000)]}
+            ],
             learning_rates=[0.5, 1, 2, 4],
         )
     ),
@@ -285,7 +329,9 @@ EXTREME: dict[str, Extreme] = {
             ]
         )
     ),
-    "a data set called -": Extreme(_of(datasets=[{"name": "-", "kind": "gaussian", "n": 20, "separability": [2]}])),
+    "a data set called -": Extreme(
+        _of(datasets=[{"name": "-", "kind": "gaussian", "n": 20, "separability": [2]}])
+    ),
     "a file name for the shell and for markup": Extreme(
         _of(datasets=[{"name": "mine", "file": "$(touch out) <B>&'\".csv"}]),
         files={"$(touch out) <B>&'\".csv": text(GOOD_CSV)},
@@ -313,23 +359,29 @@ EXTREME: dict[str, Extreme] = {
         _of(datasets=_FILE), files={"mine.parquet": _frame(a=lambda rng, y: 1e-300 * _noise(rng, y))}
     ),
     "features that differ in the last bit": Extreme(
-        _of(datasets=_FILE), files={"mine.parquet": _frame(a=lambda rng, y: 1.0 + 2.0**-52 * (y + np.arange(40) % 3))}
+        _of(datasets=_FILE),
+        files={"mine.parquet": _frame(a=lambda rng, y: 1.0 + 2.0**-52 * (y + np.arange(40) % 3))},
     ),
     "features of 32 bits and of 8": Extreme(
         _of(datasets=_FILE),
         files={
             "mine.parquet": _frame(
-                a=lambda rng, y: _noise(rng, y).astype("float32"), b=lambda rng, y: (np.arange(40) % 5).astype("int8")
+                a=lambda rng, y: _noise(rng, y).astype("float32"),
+                b=lambda rng, y: (np.arange(40) % 5).astype("int8"),
             )
         },
     ),
     "a file of four rows": Extreme(
-        _of(datasets=[{"name": "mine", "file": "mine.csv"}]), files={"mine.csv": text("x,label\n0,0\n1,1\n2,0\n3,1\n")}
+        _of(datasets=[{"name": "mine", "file": "mine.csv"}]),
+        files={"mine.csv": text("x,label\n0,0\n1,1\n2,0\n3,1\n")},
     ),
     "all losses on wine at every start": Extreme(
         _of(
             datasets=_WINE,
-            initialisations=[{"name": "zero"}, *({"name": n, "scales": [2]} for n in ("normal", "wrong", "right"))],
+            initialisations=[
+                {"name": "zero"},
+                *({"name": n, "scales": [2]} for n in ("normal", "wrong", "right")),
+            ],
         )
     ),
 }

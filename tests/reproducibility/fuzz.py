@@ -36,10 +36,15 @@ SETTINGS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health
 def _names(model: type[Section]) -> list[str]:
     """Keys of a section and of those in it."""
     inner = (config.section(field.annotation) for field in model.model_fields.values())
-    return [*model.model_fields, *(name for part in inner if part and part is not model for name in _names(part))]
+    return [
+        *model.model_fields,
+        *(name for part in inner if part and part is not model for name in _names(part)),
+    ]
 
 
-KEYS = sorted({*_names(config.Config), *(name for kind in datasets.KINDS.values() for name in kind.model_fields)})
+KEYS = sorted(
+    {*_names(config.Config), *(name for kind in datasets.KINDS.values() for name in kind.model_fields)}
+)
 WORDS = [*datasets.KINDS, *config.INITIALISATIONS, *config.LOSSES, *config.TARGETS, *KEYS]
 
 scalars = st.one_of(
@@ -143,7 +148,9 @@ TYPES = [
 def parquet(draw: st.DrawFn) -> bytes:
     """Bytes of a parquet file with columns of any type, sometimes with some bytes changed."""
     rows = draw(st.integers(0, 8))
-    columns = {name: _column(draw, rows) for name in draw(st.sets(st.sampled_from(["x", "z", "label"]), min_size=1))}
+    columns = {
+        name: _column(draw, rows) for name in draw(st.sets(st.sampled_from(["x", "z", "label"]), min_size=1))
+    }
     if draw(st.booleans()):
         rows = draw(st.integers(4, 12))
         numbers = draw(st.lists(st.floats(-1e3, 1e3), min_size=rows, max_size=rows))
@@ -161,7 +168,9 @@ def _column(draw: st.DrawFn, rows: int) -> pa.Array:
     kind = draw(st.sampled_from(TYPES))
     numbers = [draw(st.none() | st.integers(0, 3)) for _ in range(rows)]
     if pa.types.is_list(kind) or pa.types.is_struct(kind):
-        return pa.array([None if n is None else ([n] if pa.types.is_list(kind) else {"a": n}) for n in numbers], kind)
+        return pa.array(
+            [None if n is None else ([n] if pa.types.is_list(kind) else {"a": n}) for n in numbers], kind
+        )
     if pa.types.is_dictionary(kind):
         return pa.array(numbers, pa.int64()).dictionary_encode()
     if pa.types.is_string(kind):
@@ -189,7 +198,9 @@ def try_file(content: bytes, path: Path, count: Counter[str]) -> None:
 
 def main() -> None:
     """Fuzz, and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=100_000, help="how many in all")
     inputs = parser.parse_args().inputs
     count = Counter[str]()

@@ -54,8 +54,12 @@ def whole(folder: Path, name: str, digest: str) -> bool:
 
 def computed(folder: Path, since: float) -> set[str]:
     """Shards whose log says that they were computed, not taken over, after a moment."""
-    logs = (path for path in (folder / "results" / "logs").glob("sweep.*.log") if path.stat().st_mtime > since)
-    return {path.stem.partition(".")[2] for path in logs if "taken over" not in path.read_text(encoding="utf-8")}
+    logs = (
+        path for path in (folder / "results" / "logs").glob("sweep.*.log") if path.stat().st_mtime > since
+    )
+    return {
+        path.stem.partition(".")[2] for path in logs if "taken over" not in path.read_text(encoding="utf-8")
+    }
 
 
 def jobs(folder: Path) -> list[psutil.Process]:
@@ -118,7 +122,11 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
     folder.mkdir(parents=True)
     with (folder / "first.log").open("w") as log:
         first = subprocess.Popen(
-            command(folder, target(config), config=config), cwd=folder, env=environment(), stdout=log, stderr=log
+            command(folder, target(config), config=config),
+            cwd=folder,
+            env=environment(),
+            stdout=log,
+            stderr=log,
         )
         while first.poll() is None and not (folder / "results" / "receipts").exists():
             time.sleep(0.2)
@@ -126,12 +134,22 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
         first.wait()
     told = [line for line in second.stderr.splitlines() if "Another snakemake" in line]
     well = second.returncode != 0 and bool(told) and first.returncode == 0
-    return ["a second run", "", "", "", "", "refused" if well else second.stderr[-300:], told[0] if told else ""], well
+    return [
+        "a second run",
+        "",
+        "",
+        "",
+        "",
+        "refused" if well else second.stderr[-300:],
+        told[0] if told else "",
+    ], well
 
 
 def main() -> int:
     """Kill and resume as often as asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=10, help="kills of each signal")
     parser.add_argument("--signals", default=",".join(SIGNALS))
     parser.add_argument(
@@ -147,7 +165,11 @@ def main() -> int:
     done = run(undisturbed, target(config), config=config)
     if done.returncode:
         raise SystemExit(done.stderr)
-    length = time.monotonic() - begun if not (folder / "length").exists() else float((folder / "length").read_text())
+    length = (
+        time.monotonic() - begun
+        if not (folder / "length").exists()
+        else float((folder / "length").read_text())
+    )
     (folder / "length").write_text(str(length))
     expected = digests(undisturbed)
     moments = random.Random(chosen.seed)
@@ -164,7 +186,16 @@ def main() -> int:
             print(*rows[-1], sep=" | ", file=sys.stderr, flush=True)
     row, good = refused(folder / "twice", config)
     rows.append(["", *row])
-    head = ("kill", "signal", "after", "jobs that lived on", "finished shards", "computed again", "went on", "bytes")
+    head = (
+        "kill",
+        "signal",
+        "after",
+        "jobs that lived on",
+        "finished shards",
+        "computed again",
+        "went on",
+        "bytes",
+    )
     print(markdown(head, rows))
     if chosen.folder is None:
         shutil.rmtree(folder)

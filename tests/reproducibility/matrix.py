@@ -30,7 +30,9 @@ NUMPY_FEATURES = (
     "from numpy._core import _multiarray_umath as m;"
     "print(' '.join(f for f in m.__cpu_dispatch__ if m.__cpu_features__.get(f)))"
 )
-HWCAPS = "glibc.cpu.hwcaps=" + ",".join(f"-{name}" for name in ("AVX", "AVX2", "FMA", "FMA4", "AVX512F", "AVX512VL"))
+HWCAPS = "glibc.cpu.hwcaps=" + ",".join(
+    f"-{name}" for name in ("AVX", "AVX2", "FMA", "FMA4", "AVX512F", "AVX512VL")
+)
 
 
 @dataclass
@@ -48,7 +50,9 @@ def cells() -> dict[str, Cell]:
     """Every cell by name."""
     known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
     locale = next((name for name in LOCALES if name.replace("UTF-8", "utf8") in known), "C")
-    features = subprocess.run([sys.executable, "-c", NUMPY_FEATURES], capture_output=True, text=True, check=True).stdout
+    features = subprocess.run(
+        [sys.executable, "-c", NUMPY_FEATURES], capture_output=True, text=True, check=True
+    ).stdout
     haswell = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
     oldest = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""}
     libraries = {
@@ -56,7 +60,11 @@ def cells() -> dict[str, Cell]:
         "OPENBLAS_CORETYPE": "Prescott",
         "GLIBC_TUNABLES": HWCAPS,
     }
-    order = ("results/shards/1.runs.parquet", "results/figures/survival.svg", "results/tables/decomposition.csv")
+    order = (
+        "results/shards/1.runs.parquet",
+        "results/figures/survival.svg",
+        "results/tables/decomposition.csv",
+    )
     return {
         BASELINE: Cell("as it comes", ("all", "--cores", "2")),
         "cores-1": Cell("1 core", ("all", "--cores", "1")),
@@ -64,14 +72,20 @@ def cells() -> dict[str, Cell]:
         "shards-5": Cell("5 shards", ("all", "--config", "shards=5")),
         "order": Cell("jobs in another order", ("all", "--cores", "1"), before=order),
         "hashseed": Cell("PYTHONHASHSEED=12345", changes={"PYTHONHASHSEED": "12345"}),
-        "locale": Cell(f"LC_ALL={locale}, TZ=Asia/Kathmandu", changes={"LC_ALL": locale, "TZ": "Asia/Kathmandu"}),
+        "locale": Cell(
+            f"LC_ALL={locale}, TZ=Asia/Kathmandu", changes={"LC_ALL": locale, "TZ": "Asia/Kathmandu"}
+        ),
         "numba-haswell": Cell("NUMBA_CPU_NAME=haswell", changes=haswell),
         "numba-x86-64": Cell("NUMBA_CPU_NAME=x86-64", changes=oldest),
-        "numpy": Cell("NPY_DISABLE_CPU_FEATURES=(all)", changes={"NPY_DISABLE_CPU_FEATURES": features.strip()}),
+        "numpy": Cell(
+            "NPY_DISABLE_CPU_FEATURES=(all)", changes={"NPY_DISABLE_CPU_FEATURES": features.strip()}
+        ),
         "openblas-prescott": Cell("OPENBLAS_CORETYPE=Prescott", changes={"OPENBLAS_CORETYPE": "Prescott"}),
         "openblas-haswell": Cell("OPENBLAS_CORETYPE=Haswell", changes={"OPENBLAS_CORETYPE": "Haswell"}),
         "glibc": Cell("GLIBC_TUNABLES without AVX, AVX2, FMA, AVX512", changes={"GLIBC_TUNABLES": HWCAPS}),
-        "libraries": Cell("NumPy, OpenBLAS and glibc masked at once, Numba for haswell", changes=libraries | haswell),
+        "libraries": Cell(
+            "NumPy, OpenBLAS and glibc masked at once, Numba for haswell", changes=libraries | haswell
+        ),
         # Without FMA in the processor and in glibc each multiply-add is emulated: a hundred times slower.
         "all-masked": Cell("all processor features masked at once", changes=libraries | oldest),
         "python-3.13": Cell("Python 3.13, its own versions from the lock", other_python=True),
@@ -85,7 +99,9 @@ def other_environment(interpreter: str, folder: Path, clone: Path) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([interpreter, "-m", "venv", str(folder)], check=True)
         lock = str(clone / "requirements.lock")
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock], check=True
+        )
         (folder / "complete").touch()
     return str(python)
 
@@ -96,10 +112,14 @@ def measure(cell: Cell, folder: Path, clone: Path, config: Path, interpreter: st
     if done.exists():
         return dict(json.loads(done.read_text(encoding="utf-8")))
     python = (
-        other_environment(interpreter, folder.parent / "environment", clone) if cell.other_python else sys.executable
+        other_environment(interpreter, folder.parent / "environment", clone)
+        if cell.other_python
+        else sys.executable
     )
     for words in ((cell.before,) if cell.before else ()) + (cell.words or ("all",),):
-        ended = run(folder, *words, config=config, root=clone, python=python, changes=cell.changes, timeout=LONGEST)
+        ended = run(
+            folder, *words, config=config, root=clone, python=python, changes=cell.changes, timeout=LONGEST
+        )
         if ended.returncode:
             raise SystemExit(f"{cell.what}: the study failed\n{ended.stderr[-3000:]}")
     found = digests(folder)
@@ -120,8 +140,12 @@ def verdict(found: dict[str, str], expected: dict[str, str], *, tables_only: boo
 def main() -> int:
     """Run the cells asked for."""
     every = cells()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cells", default=",".join(every), help="comma-separated; the baseline is always run")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--cells", default=",".join(every), help="comma-separated; the baseline is always run"
+    )
     parser.add_argument("--folder", type=Path, help="keep results here, and go on from what is there")
     parser.add_argument("--tiny", action="store_true", help="the tiny study in place of the smoke study")
     parser.add_argument("--other-python", default="python3.13", help="interpreter of the cell python-3.13")

@@ -48,7 +48,9 @@ def opened(browser, file, address="", **options):
     context.close()
     assert complaints == []
     # Pictures that are saved are drawn from data: addresses, which are no requests to anywhere.
-    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} == {file.as_uri()}
+    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} == {
+        file.as_uri()
+    }
 
 
 def choice(page):
@@ -63,7 +65,9 @@ def cell(data, chosen):
         if (s["name"], s["separability"] or "") == (chosen["data"], chosen["separability"])
     )
     start = next(
-        i for i, s in enumerate(data["starts"]) if (s["name"], s["scale"]) == (chosen["start"], chosen["scale"])
+        i
+        for i, s in enumerate(data["starts"])
+        if (s["name"], s["scale"]) == (chosen["start"], chosen["scale"])
     )
     policy = next(
         i

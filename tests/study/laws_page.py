@@ -14,7 +14,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "laws.md"
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A table in Markdown; numbers with four digits."""
-    lines = [list(head), *([cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row] for row in rows)]
+    lines = [
+        list(head),
+        *([cell if isinstance(cell, str) else f"{cell:.4g}" for cell in row] for row in rows),
+    ]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -56,7 +59,8 @@ def gradients() -> str:
     rows = []
     for mu in (0.5, 1, 2, 3, 4, 6):
         ratios = [
-            laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse") for a in scales
+            laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
+            for a in scales
         ]
         rows.append((f"{mu:g}", *ratios))
     return table(("mu", *(f"a = {a:g}" for a in scales)), rows)
@@ -69,8 +73,12 @@ def slowdowns() -> str:
     for mu in (0.5, 1, 2, 3, 4, 6):
         best = laws.population_scores(2.0 * mu, mu).brier
         target = {"target": "brier", "threshold": best + 0.1 * (0.25 - best)}
-        times = [[laws.population_passage(-a, mu, loss=loss, **target) for a in scales] for loss in ("mse", "bce")]
-        cells = [f"{mse / bce:.4g} {laws.regime(a, mu)[0]}" for a, mse, bce in zip(scales, *times, strict=True)]
+        times = [
+            [laws.population_passage(-a, mu, loss=loss, **target) for a in scales] for loss in ("mse", "bce")
+        ]
+        cells = [
+            f"{mse / bce:.4g} {laws.regime(a, mu)[0]}" for a, mse, bce in zip(scales, *times, strict=True)
+        ]
         rows.append((f"{mu:g}", *cells))
     return table(("mu", *(f"a = {a:g}" for a in scales)), rows)
 
@@ -93,7 +101,10 @@ def stalls() -> str:
     rows = []
     for dtype in ("float32", "float64"):
         for rate in (0.01, 1.0, 100.0):
-            cells = [f"{laws.stall_logit(loss=loss, learning_rate=rate, dtype=dtype):.5g}" for loss in ("bce", "mse")]
+            cells = [
+                f"{laws.stall_logit(loss=loss, learning_rate=rate, dtype=dtype):.5g}"
+                for loss in ("bce", "mse")
+            ]
             rows.append((dtype, f"{rate:g}", *cells))
     return table(("arithmetic", "rate", "BCE", "MSE"), rows)
 

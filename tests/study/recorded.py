@@ -19,7 +19,13 @@ def commit(number: int) -> str:
 
 
 def run(
-    number: int, *, machine: str = "fast", factor: float = 1.0, noise: float = 0.02, rounds: int = 9, **changes
+    number: int,
+    *,
+    machine: str = "fast",
+    factor: float = 1.0,
+    noise: float = 0.02,
+    rounds: int = 9,
+    **changes,
 ) -> dict:
     """What the file of one run holds; `changes` overwrite its top level."""
     rng = np.random.default_rng([number, len(machine)])
@@ -31,7 +37,9 @@ def run(
             moment = speed * np.exp(rng.normal(0, noise, rounds))
             seconds = 1e-2 * slow * (factor if solver.startswith("kernels") else 1.0) * moment
             seconds *= np.exp(rng.normal(0, noise / 4, rounds))
-            quartiles = dict(zip(("q1", "median", "q3"), np.quantile(seconds, [0.25, 0.5, 0.75]), strict=True))
+            quartiles = dict(
+                zip(("q1", "median", "q3"), np.quantile(seconds, [0.25, 0.5, 0.75]), strict=True)
+            )
             name = f"test_descent[{solver}-mse-{shape}]"
             benchmarks.append(
                 {

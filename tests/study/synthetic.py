@@ -70,7 +70,12 @@ def datasets(seeds: int, tuning: int) -> pd.DataFrame:
 
 
 def runs(
-    *, seeds: int = 6, tuning: int = 3, rates: tuple[float, ...] = (0.25, 1.0, 4.0), budget: int = 5000, seed: int = 0
+    *,
+    seeds: int = 6,
+    tuning: int = 3,
+    rates: tuple[float, ...] = (0.25, 1.0, 4.0),
+    budget: int = 5000,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates are run beside the grid."""
     rng = np.random.default_rng(seed)
@@ -88,12 +93,24 @@ def runs(
                     slow = 4 * np.exp(min(0.7 * wrong * strength, strength**2 / 2)) if loss == "mse" else 1.0
                     for target, effort in TARGETS.items():
                         at_start = initialisation == "right" and a >= 2 and target == "accuracy"
-                        time = 0.0 if at_start else max(1.0, np.ceil(effort * (3 + wrong) * slow * luck.prod() / rate))
+                        time = (
+                            0.0
+                            if at_start
+                            else max(1.0, np.ceil(effort * (3 + wrong) * slow * luck.prod() / rate))
+                        )
                         diverged = rate == 4.0 and loss == "bce" and block.seed % 5 == 0 and not at_start
                         status = "diverged" if diverged else "reached" if time <= budget else "censored"
                         blocks.append(
                             (
-                                *(run, start, block.data, block.dataset, block.separability, block.seed, block.role),
+                                *(
+                                    run,
+                                    start,
+                                    block.data,
+                                    block.dataset,
+                                    block.separability,
+                                    block.seed,
+                                    block.role,
+                                ),
                                 *(
                                     initialisation,
                                     a,
@@ -145,7 +162,9 @@ def phase() -> pd.DataFrame:
                 b = min(a, mu)
                 law = 4 * np.exp(b * mu - b * b / 2) * (max(a / mu, 1.0) ** 1.5)
                 flow = law * (1.04 if n > 200 else 0.6 if mu > 2 and a > mu else 1.1)
-                stepped, bound = (min(flow, 700.0), flow > 700) if n == 200 and separability <= 6 else (np.nan, False)
+                stepped, bound = (
+                    (min(flow, 700.0), flow > 700) if n == 200 and separability <= 6 else (np.nan, False)
+                )
                 rows.append(
                     {
                         "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n, "scale": a,
@@ -153,7 +172,7 @@ def phase() -> pd.DataFrame:
                         "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound, "flow": flow,
                         "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
                         "starts": 30 if n == 200 else 5, "predicted": law,
-                        "spread": a / np.sqrt(n), "strayed": np.exp(a) / np.sqrt(n),
+                        "spread": a / np.sqrt(n), "path_deviation": np.exp(a) / np.sqrt(n),
                         "regime": "small" if a < 1 else "plateau" if a < mu else "ceiling",
                     }
                 )  # fmt: skip

@@ -53,7 +53,9 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 @pytest.mark.parametrize("rows", [500, 10**6])
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
-    made = aggregation.summary_tables(folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL)
+    made = aggregation.summary_tables(
+        folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL
+    )
     for name, table in made.items():
         pd.testing.assert_frame_equal(table, of(frames, name), check_exact=True)
 
@@ -142,10 +144,18 @@ def test_a_table_without_rows_is_written_and_merged(frames, tmp_path):
     )
 
 
-VALUES = {"dataset": ["gaussian", "breast_cancer", "none"], "separability": [1.0, np.nan], "loss": ["mse", "bce"]}
+VALUES = {
+    "dataset": ["gaussian", "breast_cancer", "none"],
+    "separability": [1.0, np.nan],
+    "loss": ["mse", "bce"],
+}
 
 
-@given(st.lists(st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in VALUES.items()}), max_size=3))
+@given(
+    st.lists(
+        st.fixed_dictionaries({}, optional={k: st.sampled_from(v) for k, v in VALUES.items()}), max_size=3
+    )
+)
 @settings(deadline=None, max_examples=30)
 def test_scan_reads_what_a_filter_would_keep(folder, frames, where):
     where = [entry for entry in where if entry]

@@ -56,7 +56,9 @@ def test_commits_are_ordered_by_ancestry_and_changes_found_where_they_are(clock:
     found, notes = ordered(tmp_path / "storage", tmp_path / "project")
     assert [run.commit for run in found] == commits
     assert notes == []
-    steps = [change for change in history.found_changes(history.table(found)) if "[kernels-" in change.benchmark]
+    steps = [
+        change for change in history.found_changes(history.table(found)) if "[kernels-" in change.benchmark
+    ]
     assert steps
     for change in steps:
         assert (change.before, change.commit) == (commits[19][:12], commits[20][:12])

@@ -78,25 +78,34 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
     """As the text alternatives of the figures do: where each line begins and ends, of the lines that are shown."""
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&rate=1&target=accuracy"
     with opened(browser, file, link) as page:
-        label = (
-            "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
-        )
+        label = "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
         assert page.get_attribute("#explorer-survival", "aria-label").startswith(label)
     rows = frames["curves"].query(
         "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
     )
-    with opened(browser, file, "#explore?data=gaussian&separability=2&start=wrong&scale=8&target=brier") as page:
+    with opened(
+        browser, file, "#explore?data=gaussian&separability=2&start=wrong&scale=8&target=brier"
+    ) as page:
         cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
         for i, loss in enumerate(("MSE", "BCE")):
             assert (
                 f"{loss}: 100% at the start, {cell_here[10 + i]} after 5,000 steps, median {cell_here[4 + i]} steps"
                 in label
             )
-        label, note = page.get_attribute("#explorer-curves", "aria-label"), page.inner_text("#explorer-curves-note")
+        label, note = (
+            page.get_attribute("#explorer-curves", "aria-label"),
+            page.inner_text("#explorer-curves-note"),
+        )
         assert "Runs behind them: MSE: 4; BCE: 4." in note
         for loss in ("MSE", "BCE"):
-            runs = rows[rows["loss"] == loss.lower()].pivot_table(index="step", columns="run", values="brier").ffill()
-            first, last = (wording.number(float(np.median(runs.loc[end])), digits=2) for end in (1, runs.index[-1]))
+            runs = (
+                rows[rows["loss"] == loss.lower()]
+                .pivot_table(index="step", columns="run", values="brier")
+                .ffill()
+            )
+            first, last = (
+                wording.number(float(np.median(runs.loc[end])), digits=2) for end in (1, runs.index[-1])
+            )
             assert f"{loss}: {first} at step 1, {last} at step " in label
         page.check("input[name=explorer-show][value=mse]")
         for name in ("survival", "curves"):
@@ -191,7 +200,10 @@ def test_medians_of_no_step_beside_a_ratio_are_explained(browser, frames, pictur
     with opened(browser, path, link) as page:
         assert page.inner_text("#explorer-value") == "11.3\N{MULTIPLICATION SIGN}"
         steps = page.inner_text("#explorer-steps")
-        assert "MSE: median 0 steps, 6 of 6 runs arrived. BCE: median 0 steps, 6 of 6 runs arrived. In 5 of 6" in steps
+        assert (
+            "MSE: median 0 steps, 6 of 6 runs arrived. BCE: median 0 steps, 6 of 6 runs arrived. In 5 of 6"
+            in steps
+        )
         true(page, changed)
 
 
@@ -271,9 +283,7 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
 
 
 def test_an_address_opens_its_choice(browser, file, data):
-    address = (
-        "#explore?data=digits%20%3C3%3E%20%26%208&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
-    )
+    address = "#explore?data=digits%20%3C3%3E%20%26%208&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
     with opened(browser, file, address) as page:
         shown = choice(page)
         assert (shown["data"], shown["scale"], shown["rate"], shown["target"]) == (
@@ -298,7 +308,10 @@ def asked(page):
     ("link", "told"),
     [
         ("data=nowhere", "Data set: no “nowhere” here, “{data}” is shown."),
-        ("data=gaussian&separability=3", "Separability (d\N{PRIME}): no “3” here, “{separability}” is shown."),
+        (
+            "data=gaussian&separability=3",
+            "Separability (d\N{PRIME}): no “3” here, “{separability}” is shown.",
+        ),
         ("data=separable&separability=2", "Separability (margin): no “2” here, “{separability}” is shown."),
         ("data=breast_cancer&separability=2", "Separability: no “2” here, “as it is” is shown."),
         ("start=sideways", "Initialisation: no “sideways” here, “{start}” is shown."),
@@ -310,7 +323,10 @@ def asked(page):
         ("target=luck", "Target: no “luck” here, “Brier score” is shown."),
         ("show=none", "Lines: no “none” here, “both” is shown."),
         ("data=%E0%A4%A", "Data set: no “%E0%A4%A” here, “{data}” is shown."),
-        ("scale=7&show=none", "Scale: no “7” here, “{scale}” is shown. Lines: no “none” here, “both” is shown."),
+        (
+            "scale=7&show=none",
+            "Scale: no “7” here, “{scale}” is shown. Lines: no “none” here, “both” is shown.",
+        ),
     ],
 )
 def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, told):

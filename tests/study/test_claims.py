@@ -31,7 +31,9 @@ def found():
     sure = evidence.Signs(20, 20)
     return evidence.Evidence(
         identities=identities.check(),
-        stalls={(loss, kind): a for loss, a in (("mse", 16.0), ("bce", 1e8)) for kind in ("float32", "float64")},
+        stalls={
+            (loss, kind): a for loss, a in (("mse", 16.0), ("bce", 1e8)) for kind in ("float32", "float64")
+        },
         inputs={"mse": sure, "bce": sure},
         outputs={"mse": sure, "bce": sure},
         parameters={"mse": evidence.Signs(20, 8), "bce": evidence.Signs(20, 8)},
@@ -193,7 +195,10 @@ def small():
                 {"name": "gaussian", "separability": [2], "n": 30},
                 {"name": "separable", "separability": [1], "n": 30},
             ],
-            "initialisations": [{"name": "zero"}, *({"name": n, "scales": [1, 8]} for n in ("wrong", "right"))],
+            "initialisations": [
+                {"name": "zero"},
+                *({"name": n, "scales": [1, 8]} for n in ("wrong", "right")),
+            ],
             "max_steps": 100,
         }
     )
@@ -231,7 +236,9 @@ def test_evidence_counts_what_is_in_the_tables(small, frames):
 def minima_rows():
     rows = [("two_scales", "mse", 0, 1e-6), ("two_scales", "mse", 1, np.nan), ("two_scales", "bce", 0, 1e-6)]
     frame = pd.DataFrame(rows, columns=["dataset", "loss", "minimum", "radius"])
-    return frame.assign(theta_0=0.0, theta_1=0.0, theta_2=np.nan, value=0.1, gradient_norm=0.0, curvature=0.1, starts=1)
+    return frame.assign(
+        theta_0=0.0, theta_1=0.0, theta_2=np.nan, value=0.1, gradient_norm=0.0, curvature=0.1, starts=1
+    )
 
 
 def test_pairs_are_put_against_the_run_from_zero():

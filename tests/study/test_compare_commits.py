@@ -23,7 +23,9 @@ __all__ = ["project"]  # a fixture
 def compared(project: Path, base: str, head: str, **options) -> compare_commits.Comparison:
     given = {"benchmarks": [], "processes": 2, "count": 3, "margin": 0.02} | options
     environments = project.parent / "environments"
-    return compare_commits.compare(project, base, head, environments=environments, note=lambda _: None, **given)
+    return compare_commits.compare(
+        project, base, head, environments=environments, note=lambda _: None, **given
+    )
 
 
 def test_a_slower_revision_is_called_slower_and_fails_beyond_the_threshold(project: Path) -> None:
@@ -73,7 +75,9 @@ def test_what_cannot_be_compared_is_told_and_the_rest_is_compared(project: Path)
 
 def test_a_benchmark_that_fails_in_a_later_round_is_left_out_alone(project: Path) -> None:
     flaky = "calls = []\ndef step():\n    calls.append(1)\n    assert len(calls) < 4\n"
-    (project / "tests/bench/test_flaky.py").write_text(flaky + "def test_flaky(benchmark):\n    benchmark(step)\n")
+    (project / "tests/bench/test_flaky.py").write_text(
+        flaky + "def test_flaky(benchmark):\n    benchmark(step)\n"
+    )
     found = compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["test_work"])
     assert len(found.findings) == 2
     git(project, "add", "-A")
@@ -83,9 +87,13 @@ def test_a_benchmark_that_fails_in_a_later_round_is_left_out_alone(project: Path
     assert "not compared: tests/bench/test_flaky.py::test_flaky" in "\n".join(found.notes)
 
 
-def test_a_dirty_work_tree_is_told_and_can_be_measured(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dirty_work_tree_is_told_and_can_be_measured(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    assert "same commit" in "\n".join(compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["[1]"]).notes)
+    assert "same commit" in "\n".join(
+        compared(project, "HEAD", revisions.WORK_TREE, benchmarks=["[1]"]).notes
+    )
     code = project / "kernels" / "__init__.py"
     before = code.stat()
     code.write_text(KERNELS.format(seconds=0.003))
@@ -132,7 +140,10 @@ def test_equal_locks_share_the_environment_and_others_get_their_own(project: Pat
     other = tmp_path / "other"
     other.mkdir()
     (other / "requirements.lock").write_text("")
-    assert revisions.interpreters((project, other), tmp_path / "e", told.append) == (sys.executable, sys.executable)
+    assert revisions.interpreters((project, other), tmp_path / "e", told.append) == (
+        sys.executable,
+        sys.executable,
+    )
     (other / "requirements.lock").write_text("# other\n")
     pythons = revisions.interpreters((project, other), tmp_path / "e", told.append)
     assert len(set(pythons)) == 2

@@ -69,12 +69,15 @@ def _runs(config: Config) -> int:
     )
     starts = sum(max(1, len(entry.scales)) for entry in config.initialisations)
     own = {"bce": 1.0, "mse": None}
-    rates = sum(len(config.learning_rates) + (own[loss] not in config.learning_rates) for loss in config.losses)
+    rates = sum(
+        len(config.learning_rates) + (own[loss] not in config.learning_rates) for loss in config.losses
+    )
     return data * starts * rates
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "most"), [("default", 50_000, 100_000), ("smoke", 500, 2_000), ("full", 1_000_000, 3_000_000)]
+    ("name", "least", "most"),
+    [("default", 50_000, 100_000), ("smoke", 500, 2_000), ("full", 1_000_000, 3_000_000)],
 )
 def test_each_file_is_a_study_of_its_size(name: str, least: int, most: int) -> None:
     assert least <= _runs(load(_yaml(name))) <= most
@@ -118,7 +121,9 @@ def test_a_kind_can_be_there_twice_under_two_names() -> None:
 
 
 def test_an_entry_with_a_file_is_the_users_data() -> None:
-    config = load({"datasets": [{"name": "mine", "file": "some/where.csv", "label": "y"}, {"name": "gaussian"}]})
+    config = load(
+        {"datasets": [{"name": "mine", "file": "some/where.csv", "label": "y"}, {"name": "gaussian"}]}
+    )
     assert isinstance(config.datasets[0], File)
     assert config.files == ["some/where.csv"]
 
@@ -183,15 +188,27 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("empty grid", {"learning_rates": []}, f"learning_rates: [] is not allowed; allowed: {RATES}"),
     ("scalar for grid", {"learning_rates": 3}, f"learning_rates: 3 is not allowed; allowed: {RATES}"),
     ("negative rate", {"learning_rates": [1, -1]}, f"learning_rates[1]: -1 is not allowed; allowed: {RATES}"),
-    ("nan rate", {"learning_rates": [float("nan")]}, f"learning_rates[0]: nan is not allowed; allowed: {RATES}"),
-    ("inf rate", {"learning_rates": [float("inf")]}, f"learning_rates[0]: inf is not allowed; allowed: {RATES}"),
+    (
+        "nan rate",
+        {"learning_rates": [float("nan")]},
+        f"learning_rates[0]: nan is not allowed; allowed: {RATES}",
+    ),
+    (
+        "inf rate",
+        {"learning_rates": [float("inf")]},
+        f"learning_rates[0]: inf is not allowed; allowed: {RATES}",
+    ),
     ("bool rate", {"learning_rates": [True]}, f"learning_rates[0]: True is not allowed; allowed: {RATES}"),
     (
         "YAML text",
         {"learning_rates": ["1e-3"]},
         f"learning_rates[0]: '1e-3' is not allowed; allowed: {RATES} (this is text: write 0.001, without",
     ),
-    ("double rate", {"learning_rates": [1, 1.0]}, f"learning_rates: 1.0 is given more than once; allowed: {RATES}"),
+    (
+        "double rate",
+        {"learning_rates": [1, 1.0]},
+        f"learning_rates: 1.0 is given more than once; allowed: {RATES}",
+    ),
     (
         "double seed",
         {"seeds": {"evaluation": [1, 1]}},
@@ -202,8 +219,16 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"seeds": {"evaluation": [1], "tuning": [1]}},
         "seeds.tuning: 1 is among the evaluation seeds; allowed: ",
     ),
-    ("too many seeds", {"seeds": {"evaluation": 1001}}, "seeds.tuning: 1000 is among the evaluation seeds; allowed: "),
-    ("no seeds", {"seeds": {"evaluation": 0}}, "seeds.evaluation: 0 is not allowed; allowed: a whole number k from 1"),
+    (
+        "too many seeds",
+        {"seeds": {"evaluation": 1001}},
+        "seeds.tuning: 1000 is among the evaluation seeds; allowed: ",
+    ),
+    (
+        "no seeds",
+        {"seeds": {"evaluation": 0}},
+        "seeds.evaluation: 0 is not allowed; allowed: a whole number k from 1",
+    ),
     (
         "negative seed",
         {"seeds": {"evaluation": [-1]}},
@@ -214,9 +239,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"seeds": {"evaluation": "3"}},
         "seeds.evaluation: '3' is not allowed; allowed: a whole number k",
     ),
-    ("bool for seeds", {"seeds": {"tuning": True}}, "seeds.tuning: True is not allowed; allowed: a whole number k"),
+    (
+        "bool for seeds",
+        {"seeds": {"tuning": True}},
+        "seeds.tuning: True is not allowed; allowed: a whole number k",
+    ),
     ("scalar for section", {"seeds": 3}, "seeds: 3 is not a mapping; allowed keys: evaluation, tuning"),
-    ("curves", {"curves": {"points": 1}}, "curves.points: 1 is not allowed; allowed: a whole number from 2 to 1000"),
+    (
+        "curves",
+        {"curves": {"points": 1}},
+        "curves.points: 1 is not allowed; allowed: a whole number from 2 to 1000",
+    ),
     (
         "confidence",
         {"statistics": {"confidence": 1}},
@@ -322,8 +355,16 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"datasets": "gaussian"},
         "datasets: 'gaussian' is not allowed; allowed: a list of one or more data",
     ),
-    ("no data sets", {"datasets": []}, "datasets: [] is not allowed; allowed: a list of one or more data sets"),
-    ("null data sets", {"datasets": None}, "datasets: None is not allowed; allowed: a list of one or more data sets"),
+    (
+        "no data sets",
+        {"datasets": []},
+        "datasets: [] is not allowed; allowed: a list of one or more data sets",
+    ),
+    (
+        "null data sets",
+        {"datasets": None},
+        "datasets: None is not allowed; allowed: a list of one or more data sets",
+    ),
     (
         "double data set",
         {"datasets": [{"name": "gaussian"}] * 2},
@@ -386,7 +427,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"targets": ["acuracy"]},
         "targets: 'acuracy' is unknown (did you mean 'accuracy'?); allowed: a list of one or more",
     ),
-    ("no target", {"targets": []}, "targets: [] is not allowed; allowed: a list of one or more different names"),
+    (
+        "no target",
+        {"targets": []},
+        "targets: [] is not allowed; allowed: a list of one or more different names",
+    ),
 ]
 
 
@@ -410,13 +455,23 @@ def test_all_problems_are_told_at_once() -> None:
     keys = [line.split(":")[0] for line in _told(bad)]
     assert sorted(keys) == sorted(
         [
-            *("max_steps", "foo", "losses", "seeds.evaluation", "datasets[0].n", "datasets[0].bar", "datasets[1].name"),
+            *(
+                "max_steps",
+                "foo",
+                "losses",
+                "seeds.evaluation",
+                "datasets[0].n",
+                "datasets[0].bar",
+                "datasets[1].name",
+            ),
             *("initialisations[0].scales", "initialisations[1].scales[0]"),
         ]
     )
 
 
-WORTHLESS = st.one_of(st.none(), st.text(max_size=4), st.binary(max_size=2), st.just(object()), st.complex_numbers())
+WORTHLESS = st.one_of(
+    st.none(), st.text(max_size=4), st.binary(max_size=2), st.just(object()), st.complex_numbers()
+)
 
 
 FREE_TEXT = {"base", "head"}  # a revision or a folder: whether it is there is told by who looks for it

@@ -82,7 +82,9 @@ def test_the_bayes_error_is_that_of_the_best_rule_on_a_large_sample(
 
 @pytest.mark.parametrize("separability", [0.5, 1.0, 2.0, 6.0])
 def test_the_bayes_error_of_a_balanced_pair_is_phi_of_minus_mu(separability: float) -> None:
-    assert _options("gaussian").bayes_error(separability) == pytest.approx(norm.cdf(-separability / 2), rel=1e-12)
+    assert _options("gaussian").bayes_error(separability) == pytest.approx(
+        norm.cdf(-separability / 2), rel=1e-12
+    )
 
 
 @settings(deadline=None)
@@ -159,10 +161,18 @@ def test_a_file_becomes_a_data_set(tmp_path: Path, suffix: str, kind: str) -> No
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
-    ("one class", {"label": [1] * 6}, "'label' has 0 samples of class 0; allowed: 0 and 1, at least two of each"),
+    (
+        "one class",
+        {"label": [1] * 6},
+        "'label' has 0 samples of class 0; allowed: 0 and 1, at least two of each",
+    ),
     ("one sample", {"label": [1, 0, 0, 0, 0, 0]}, "'label' has 1 samples of class 1; allowed: 0 and 1"),
     ("label 2", {"label": [0, 1, 2, 1, 0, 0]}, "'label' has 2 in data row 3; allowed: 0 and 1"),
-    ("text label", {"label": ["n", "y", "n", "y", "n", "y"]}, "'label' has 'n' in data row 1; allowed: 0 and 1"),
+    (
+        "text label",
+        {"label": ["n", "y", "n", "y", "n", "y"]},
+        "'label' has 'n' in data row 1; allowed: 0 and 1",
+    ),
     ("no label", {"label": [0, 1, None, 1, 0, 0]}, "'label' has no value in data row 3; allowed: 0 and 1"),
     ("nan", {"a": [1, 2, math.nan, 4, 5, 6]}, "'a' has nan in data row 3; allowed: finite numbers"),
     ("inf", {"b": [1, 2, 3, math.inf, 5, 6]}, "'b' has inf in data row 4; allowed: finite numbers"),
@@ -219,7 +229,10 @@ def test_a_message_cannot_carry_control_characters_of_a_file_to_the_terminal(tmp
 
 SMALL: dict[str, Any] = {
     "seeds": {"evaluation": 2, "tuning": 1},
-    "datasets": [{"name": "gaussian", "separability": [1, 6], "n": 40}, {"name": "iris_versicolor_virginica"}],
+    "datasets": [
+        {"name": "gaussian", "separability": [1, 6], "n": 40},
+        {"name": "iris_versicolor_virginica"},
+    ],
 }
 
 
@@ -229,7 +242,9 @@ def test_the_table_has_a_row_per_data_set_separability_and_seed() -> None:
     assert table["data"].tolist() == list(range(9))
     assert table["seed"].tolist() == [0, 1, 1000] * 3
     assert table["role"].tolist() == ["evaluation", "evaluation", "tuning"] * 3
-    assert table["bayes_error"].round(6).tolist()[:4] == [round(norm.cdf(-0.5), 6)] * 3 + [round(norm.cdf(-3), 6)]
+    assert table["bayes_error"].round(6).tolist()[:4] == [round(norm.cdf(-0.5), 6)] * 3 + [
+        round(norm.cdf(-3), 6)
+    ]
     assert table["separability"].isna().tolist() == [False] * 6 + [True] * 3
     for row in table.itertuples(index=False):
         drawn = sample(arrays, int(row.data))

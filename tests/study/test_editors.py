@@ -89,7 +89,10 @@ def edges(model: type[Section]) -> Iterator[tuple[str, Any]]:
     """Values of every number of a section at its bounds, a little inside of them and a little outside."""
     for name, field in model.model_fields.items():
         bounds = [
-            getattr(part, sign) for part in field.metadata for sign in ("gt", "ge", "lt", "le") if hasattr(part, sign)
+            getattr(part, sign)
+            for part in field.metadata
+            for sign in ("gt", "ge", "lt", "le")
+            if hasattr(part, sign)
         ]
         step = 1 if field.annotation is int else 1e-9
         yield from ((name, field.annotation(bound + shift)) for bound in bounds for shift in (-step, 0, step))
@@ -113,4 +116,6 @@ def test_numbers_have_the_same_edges_for_the_schema_and_for_the_study() -> None:
 
 
 def test_an_editor_finds_all_else_that_is_wrong() -> None:
-    assert {name for name, mapping, _ in BAD if VALIDATOR.is_valid(mapping)} == FOUND_BY_THE_STUDY_ALONE.keys()
+    assert {
+        name for name, mapping, _ in BAD if VALIDATOR.is_valid(mapping)
+    } == FOUND_BY_THE_STUDY_ALONE.keys()

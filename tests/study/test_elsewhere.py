@@ -38,9 +38,13 @@ def test_paper_is_light_and_nothing_on_it_is_cut_or_dead(browser, file):
         # What is wider than the paper makes Chromium shrink every page.
         assert page.evaluate("document.documentElement.scrollWidth") <= A4
         assert not [
-            i for i, control in enumerate(page.locator("select, button, input, nav").all()) if control.is_visible()
+            i
+            for i, control in enumerate(page.locator("select, button, input, nav").all())
+            if control.is_visible()
         ]
-        breaks = page.eval_on_selector_all("figure, tr", "all => all.map(one => getComputedStyle(one).breakInside)")
+        breaks = page.eval_on_selector_all(
+            "figure, tr", "all => all.map(one => getComputedStyle(one).breakInside)"
+        )
         assert set(breaks) == {"avoid"}
         assert page.is_visible("#explorer-survival")
         pages = page.pdf(format="A4").count(b"/Type /Page\n")
@@ -120,7 +124,9 @@ def test_where_colours_are_forced_lines_and_words_still_show(browser, file):
         assert found[0][0] >= 4.5, found[:5]
         page.eval_on_selector("[data-name=slowdown]", "figure => figure.scrollIntoView()")
         for selector in ("[data-name=factor] svg", "#explorer-survival"):
-            picture = np.asarray(Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB")).astype(int)
+            picture = np.asarray(
+                Image.open(io.BytesIO(page.locator(selector).screenshot())).convert("RGB")
+            ).astype(int)
             paper = picture[0, 0]
             assert (abs(picture - paper).max(axis=2) > 100).mean() > 0.01, selector
 
@@ -148,7 +154,11 @@ def test_the_policy_that_the_page_names_admits_all_of_it_and_no_other_style_or_s
     html = file.read_text(encoding="utf-8")
     policy = own_policy(html)
     assert "unsafe" not in policy
-    assert not [values for _, values in Page(html).tags if "style" in values or any(k.startswith("on") for k in values)]
+    assert not [
+        values
+        for _, values in Page(html).tags
+        if "style" in values or any(k.startswith("on") for k in values)
+    ]
     with served(browser, file, policy) as (page, refused):
         page.select_option("#explorer-scale", "8")
         with page.expect_download():

@@ -20,7 +20,9 @@ def data(frames):
 
 def find(data, dataset, separability, start, scale):
     setting = next(
-        i for i, s in enumerate(data["settings"]) if s["name"] == dataset and s["separability"] == separability
+        i
+        for i, s in enumerate(data["settings"])
+        if s["name"] == dataset and s["separability"] == separability
     )
     return setting, next(i for i, s in enumerate(data["starts"]) if (s["name"], s["scale"]) == (start, scale))
 
@@ -42,7 +44,9 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
     cell = data["cells"][setting][start][policy][target]
     assert cell[0] == words.ratio(row)
     assert cell[1] == words.interval(row, 0.95)
-    assert [data["rates"][cell[i]] for i in (2, 3)] == [wording.number(row[f"rate_{loss}"]) for loss in ("mse", "bce")]
+    assert [data["rates"][cell[i]] for i in (2, 3)] == [
+        wording.number(row[f"rate_{loss}"]) for loss in ("mse", "bce")
+    ]
     assert cell[4:6] == [wording.steps(row[f"{loss}_median"], row["budget"]) for loss in ("mse", "bce")]
     assert cell[6:9] == [row["mse_reached"], row["bce_reached"], row["starts"]]
     assert cell[9:] == ["100%", "0%", "33.3%"]
@@ -55,7 +59,10 @@ def late(frames, **seeds):
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 1) & (runs["initialisation"] == "zero")
     here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")
     for loss, missed in seeds.items():
-        runs.loc[here & (runs["loss"] == loss) & runs["seed"].isin(missed), ["status", "step"]] = ["censored", -1]
+        runs.loc[here & (runs["loss"] == loss) & runs["seed"].isin(missed), ["status", "step"]] = [
+            "censored",
+            -1,
+        ]
     made = {"slowdown": slowdown(runs, OWN_RATES), "arrivals": arrivals(runs)}
     return frames | made | {"runs": runs, "passages": passages(runs, 40)}
 
@@ -63,7 +70,9 @@ def late(frames, **seeds):
 def late_cell(data):
     setting, start = find(data, "gaussian", "1", "zero", "0")
     policy = next(i for i, p in enumerate(data["policies"]) if p.get("rate") == "1")
-    return data["cells"][setting][start][policy][next(i for i, t in enumerate(data["targets"]) if t["key"] == "brier")]
+    return data["cells"][setting][start][policy][
+        next(i for i, t in enumerate(data["targets"]) if t["key"] == "brier")
+    ]
 
 
 UPPER = {"bce": (0, 1, 2, 3)}
@@ -89,9 +98,9 @@ def test_a_cell_whose_target_held_at_the_start_says_so(frames, data):
     setting, start = find(data, "gaussian", "4", "right", "2")
     target = next(i for i, t in enumerate(data["targets"]) if t["key"] == "accuracy")
     cells = [policy[target] for policy in data["cells"][setting][start]]
-    assert [cell[:2] for cell in cells] == [[None, "the target held before the first step in 6 of 6 pairs"]] * len(
-        cells
-    )
+    assert [cell[:2] for cell in cells] == [
+        [None, "the target held before the first step in 6 of 6 pairs"]
+    ] * len(cells)
 
 
 def test_what_the_study_has_not_is_null(frames):
@@ -128,10 +137,17 @@ def test_curves_are_the_quantiles_to_a_byte(data, frames):
     steps = data["curves"]["steps"]
     assert runs == rows["run"].nunique() == 4
     low, middle, high = np.frombuffer(base64.b64decode(packed), np.uint8).reshape(3, len(steps)) / 255 * top
-    wide = rows.pivot_table(index="step", columns="run", values="brier").ffill().reindex(steps, method="ffill").bfill()
+    wide = (
+        rows.pivot_table(index="step", columns="run", values="brier")
+        .ffill()
+        .reindex(steps, method="ffill")
+        .bfill()
+    )
     for found, quantile in ((low, 0.1), (middle, 0.5), (high, 0.9)):
         np.testing.assert_allclose(found[-1], np.quantile(wide.iloc[-1], quantile), atol=top / 255)
-    assert [float(end.replace(",", "")) for end in ends] == pytest.approx(middle[[0, -1]], rel=0.06, abs=top / 255)
+    assert [float(end.replace(",", "")) for end in ends] == pytest.approx(
+        middle[[0, -1]], rel=0.06, abs=top / 255
+    )
     assert data["curves"]["ends"] == [wording.count(step) for step in (steps[0], steps[-1])]
     assert np.all(low <= middle)
     assert np.all(middle <= high)

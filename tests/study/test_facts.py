@@ -63,7 +63,9 @@ def test_a_hair_decides_between_separable_and_not(gap: float) -> None:
 def _oracle_optimum(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=np.inf, fit_intercept=False, solver="newton-cholesky", tol=1e-13, max_iter=1000)
+    model = LogisticRegression(
+        C=np.inf, fit_intercept=False, solver="newton-cholesky", tol=1e-13, max_iter=1000
+    )
     theta = model.fit(features, labels).coef_[0]
     return theta, float(np.logaddexp(0.0, -(2 * labels - 1) * (features @ theta)).mean())
 
@@ -78,7 +80,9 @@ def _oracle_optimum(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarra
         ("breast_cancer_means", None, {}),
     ],
 )
-def test_the_bce_optimum_is_scikit_learn_s(name: str, separability: float | None, options: dict[str, Any]) -> None:
+def test_the_bce_optimum_is_scikit_learn_s(
+    name: str, separability: float | None, options: dict[str, Any]
+) -> None:
     features, labels = realise(_options(name, **options), separability, 0, 0)
     found = facts(features, labels)
     theta, optimum = _oracle_optimum(features, labels)
@@ -93,7 +97,9 @@ def test_the_bce_optimum_is_scikit_learn_s(name: str, separability: float | None
 def test_the_gradient_vanishes_along_the_direction(separability: float, seed: int) -> None:
     features, labels = realise(_options("gaussian"), separability, seed, 0)
     direction = facts(features, labels).direction
-    length = minimize(lambda a: kernels.risk(features, labels, a * direction[None], loss="bce")[0], [1.0], tol=1e-14).x
+    length = minimize(
+        lambda a: kernels.risk(features, labels, a * direction[None], loss="bce")[0], [1.0], tol=1e-14
+    ).x
     gradient = kernels.gradient(features, labels, length * direction[None], loss="bce")[0]
     assert np.abs(gradient).max() < 1e-6
 
@@ -120,9 +126,17 @@ def test_no_other_descent_finds_a_smaller_brier_score(separability: float, seed:
 
 @pytest.mark.parametrize(
     ("name", "separability"),
-    [("separable", 1.0), ("separable", 0.01), ("breast_cancer", None), ("wine_0_1", None), ("digits_1_8", None)],
+    [
+        ("separable", 1.0),
+        ("separable", 0.01),
+        ("breast_cancer", None),
+        ("wine_0_1", None),
+        ("digits_1_8", None),
+    ],
 )
-def test_separable_data_have_trivial_optima_and_the_max_margin_direction(name: str, separability: float | None) -> None:
+def test_separable_data_have_trivial_optima_and_the_max_margin_direction(
+    name: str, separability: float | None
+) -> None:
     from sklearn.svm import LinearSVC
 
     features, labels = realise(_options(name), separability, 0, 0)
@@ -134,7 +148,9 @@ def test_separable_data_have_trivial_optima_and_the_max_margin_direction(name: s
     margins = (2 * labels - 1) * (features @ found.direction)
     # A hard-margin machine in the augmented space (no intercept of its own), solved in the dual.
     scale = 1.0 / margins.min()
-    machine = LinearSVC(C=1e6, loss="hinge", fit_intercept=False, tol=1e-9, max_iter=3_000_000, random_state=0)
+    machine = LinearSVC(
+        C=1e6, loss="hinge", fit_intercept=False, tol=1e-9, max_iter=3_000_000, random_state=0
+    )
     theta = machine.fit(features * scale, labels).coef_[0]
     theta = theta / np.linalg.norm(theta)
     assert ((2 * labels - 1) * (features @ theta)).min() <= margins.min() * (1 + 1e-6)
@@ -142,7 +158,10 @@ def test_separable_data_have_trivial_optima_and_the_max_margin_direction(name: s
     # Certificate: the direction is a non-negative combination of the samples in contact (Karush, Kuhn, Tucker).
     contact = (features * (2 * labels - 1)[:, None])[margins < margins.min() * (1 + 1e-6)]
     weights = linprog(
-        np.zeros(len(contact)), A_eq=contact.T, b_eq=found.direction, options={"primal_feasibility_tolerance": 1e-7}
+        np.zeros(len(contact)),
+        A_eq=contact.T,
+        b_eq=found.direction,
+        options={"primal_feasibility_tolerance": 1e-7},
     )
     assert weights.status == 0
 
@@ -150,7 +169,9 @@ def test_separable_data_have_trivial_optima_and_the_max_margin_direction(name: s
 def test_descent_on_bce_turns_to_the_direction_on_separable_data() -> None:
     features, labels = realise(_options("separable", n=20), 2.0, 0, 0)
     direction = facts(features, labels).direction
-    run = kernels.descend(features, labels, np.zeros((1, 3)), loss="bce", learning_rate=1.0, max_steps=300_000)
+    run = kernels.descend(
+        features, labels, np.zeros((1, 3)), loss="bce", learning_rate=1.0, max_steps=300_000
+    )
     assert run.theta[0] @ direction / np.linalg.norm(run.theta[0]) > 0.999
 
 
@@ -201,7 +222,9 @@ def test_fisher_is_the_mahalanobis_distance_of_the_means() -> None:
     groups = [small[labels == label, :-1] for label in (0, 1)]
     pooled = sum(np.cov(group.T) * (len(group) - 1) for group in groups) / 38
     gap = groups[1].mean(axis=0) - groups[0].mean(axis=0)
-    assert facts(small, labels).fisher == pytest.approx(math.sqrt(gap @ np.linalg.solve(pooled, gap)), rel=1e-8)
+    assert facts(small, labels).fisher == pytest.approx(
+        math.sqrt(gap @ np.linalg.solve(pooled, gap)), rel=1e-8
+    )
 
 
 def test_smoothness_bounds_the_largest_eigenvalue_from_above() -> None:
@@ -221,7 +244,9 @@ def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int) -> No
         right = n - wrong
         assert found.bce_accuracy == right / n
         shares = (Fraction(count, n) for count in range(n + 1))
-        assert found.target_accuracy == float(next(t for t in shares if t >= Fraction(right, n) - Fraction(1, 100)))
+        assert found.target_accuracy == float(
+            next(t for t in shares if t >= Fraction(right, n) - Fraction(1, 100))
+        )
 
 
 def test_an_accuracy_target_is_not_below_0() -> None:

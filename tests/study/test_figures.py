@@ -27,8 +27,16 @@ from kernels import laws
 # How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHT = {
     "all cones": np.eye(3),
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
 }
 CAPTIONS = File(__file__).parents[2] / "workflow" / "report"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -104,28 +112,43 @@ def test_the_same_tables_give_the_same_bytes_and_no_network(name, frames):
     text = figures.svg(name, frames)
     assert text == figures.svg(name, frames)
     assert "<metadata>" not in text
-    links = {value for element in ET.fromstring(text).iter() for key, value in element.items() if key.endswith("href")}
+    links = {
+        value
+        for element in ET.fromstring(text).iter()
+        for key, value in element.items()
+        if key.endswith("href")
+    }
     assert all(link.startswith("#") for link in links)
 
 
 def test_ids_are_unique_over_all_figures(frames):
     ids = [
-        e.get("id") for name in figures.FIGURES for e in ET.fromstring(figures.svg(name, frames)).iter() if e.get("id")
+        e.get("id")
+        for name in figures.FIGURES
+        for e in ET.fromstring(figures.svg(name, frames)).iter()
+        if e.get("id")
     ]
     assert len(ids) == len(set(ids))
 
 
 def test_what_cannot_be_drawn_says_so(frames):
     few = subset(frames, EXTREMES["nothing"])
-    assert all("No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables)
+    assert all(
+        "No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables
+    )
     for name, entry in figures.FIGURES.items():
-        assert not entry.tables or figures.caption(name, few) == entry.describe(few)  # of no field and no mark
+        assert not entry.tables or figures.caption(name, few) == entry.describe(
+            few
+        )  # of no field and no mark
 
 
 @pytest.mark.parametrize("name", ["survival", "curves", "rates", "policies"])
 @pytest.mark.parametrize(
     ("study", "reason"),
-    [("real data only", "no data set with a separability"), ("one loss", "no start was run with both losses")],
+    [
+        ("real data only", "no data set with a separability"),
+        ("one loss", "no start was run with both losses"),
+    ],
 )
 def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
     few = subset(frames, EXTREMES[study])
@@ -139,8 +162,12 @@ def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
 def test_a_bound_is_drawn_open_and_a_median_is_not(frames):
     rows = choice.wrong_cells_of_setting(frames)
     (axes,) = figures.draw("slowdown", frames).axes
-    dots = [line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())]
-    opened = [line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"]
+    dots = [
+        line for line in axes.lines if line.get_marker() not in ("None", None, "") and len(line.get_xdata())
+    ]
+    opened = [
+        line for line in dots if isinstance(line.get_marker(), Path) and line.get_markerfacecolor() == "none"
+    ]
     at_bounds = sorted(y for line in opened for y in line.get_ydata())
     assert at_bounds == sorted(rows.loc[rows["slowdown_bound"], "slowdown"])
     closed = sorted(y for line in dots if line not in opened for y in line.get_ydata())
@@ -314,7 +341,9 @@ def test_a_run_that_ended_keeps_its_last_value_in_the_bands(frames):
 
 def test_curves_say_how_many_starts_are_behind_them(frames):
     curves = frames["curves"]
-    assert "the median of 4 starts of each size" in figures.caption("curves", frames)  # those of the traced seeds
+    assert "the median of 4 starts of each size" in figures.caption(
+        "curves", frames
+    )  # those of the traced seeds
     few = frames | {"curves": curves[(curves["seed"] < 3) | (curves["scale"] == 8)]}
     assert "the median of 3 to 4 starts" in figures.caption("curves", few)
 
@@ -345,7 +374,9 @@ def test_figures_are_written_in_three_forms(frames, tmp_path):
     assert (tmp_path / "a" / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a" / "figure.pdf").read_bytes().startswith(b"%PDF-1.4")
     for form in FORMS:
-        assert (tmp_path / "a" / f"figure.{form}").read_bytes() == (tmp_path / "b" / f"figure.{form}").read_bytes()
+        assert (tmp_path / "a" / f"figure.{form}").read_bytes() == (
+            tmp_path / "b" / f"figure.{form}"
+        ).read_bytes()
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
@@ -358,7 +389,9 @@ def test_a_style_is_written_as_attributes(name, frames):
         figures.draw(name, frames).savefig(buffer, format="svg")
     drawn, own = list(ET.fromstring(buffer.getvalue()).iter()), list(ET.fromstring(text).iter())
     colours = {value for e in drawn for value in re.findall(r"#[0-9a-f]{6}", e.get("style", ""))}
-    assert colours == {value for e in own for value in e.attrib.values() if re.fullmatch("#[0-9a-f]{6}", value)}
+    assert colours == {
+        value for e in own for value in e.attrib.values() if re.fullmatch("#[0-9a-f]{6}", value)
+    }
     count = sum(len(re.findall(r"[\w-]+:", e.get("style", ""))) for e in drawn)
     assert count == sum(bool(set(SPELLED) & {key}) for e in own[1:] for key in e.attrib)
 
@@ -390,7 +423,9 @@ def test_a_pdf_is_whole_names_no_version_and_rounds_as_an_svg_does(name, frames,
 
 
 def test_every_figure_has_a_caption_and_names_its_tables():
-    assert {path.stem for path in CAPTIONS.glob("figure_*.rst")} == {f"figure_{name}" for name in figures.FIGURES}
+    assert {path.stem for path in CAPTIONS.glob("figure_*.rst")} == {
+        f"figure_{name}" for name in figures.FIGURES
+    }
     for entry in figures.FIGURES.values():
         assert set(entry.tables) <= set(TABLES)
         words = (CAPTIONS / f"figure_{entry.name}.rst").read_text(encoding="utf-8")

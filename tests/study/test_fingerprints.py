@@ -49,7 +49,9 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
     for name, text in TREE.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(fingerprints, "_FOLDERS", {name: tmp_path / name for name in ("study", "kernels", "scripts")})
+    monkeypatch.setattr(
+        fingerprints, "_FOLDERS", {name: tmp_path / name for name in ("study", "kernels", "scripts")}
+    )
 
     def forget() -> None:
         for function in vars(fingerprints).values():
@@ -144,7 +146,9 @@ def test_all_that_an_adapter_imports_counts(script: str) -> None:
     """The oracle is the interpreter: what is loaded after the adapter's imports have run, but for what they defer."""
     text = ast.parse((ROOT / "workflow" / "scripts" / f"{script}.py").read_text())
     imports = [
-        node for node in text.body if isinstance(node, ast.Import | ast.ImportFrom) and "job" not in ast.unparse(node)
+        node
+        for node in text.body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "job" not in ast.unparse(node)
     ]
     program = "\n".join([*map(ast.unparse, imports), "import sys", "print(*sys.modules)"])
     path = os.pathsep.join(map(str, (ROOT, ROOT / "workflow")))

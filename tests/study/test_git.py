@@ -86,7 +86,9 @@ def test_a_user_who_wants_signatures_shown_gets_the_same_revision(signed: Path) 
 
 
 def test_a_signed_head_is_recorded_and_in_the_history(signed: Path, tmp_path: Path) -> None:
-    (signed / "kernels" / "new.py").write_text("")  # of a changed work tree the plugin named the commit by itself
+    (signed / "kernels" / "new.py").write_text(
+        ""
+    )  # of a changed work tree the plugin named the commit by itself
     record.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
     [run], problems = runs.read([tmp_path / "storage"])
     assert problems == []
@@ -101,9 +103,13 @@ def test_untracked_files_count_as_changes_whatever_the_user_has_set(project: Pat
     assert work_tree(project).changed
 
 
-def test_a_repository_of_another_owner_is_told_in_gits_words(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repository_of_another_owner_is_told_in_gits_words(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(UserError, match=r"dubious ownership.*git config --global --add safe\.directory") as told:
+    with pytest.raises(
+        UserError, match=r"dubious ownership.*git config --global --add safe\.directory"
+    ) as told:
         compared(project)
     assert "\n" not in str(told.value)
     assert "dubious ownership" in work_tree(project).problem
@@ -124,7 +130,9 @@ def test_a_shallow_clone_is_told(project: Path, tmp_path: Path) -> None:
 
 
 def test_an_ambiguous_revision_is_told_in_gits_words(project: Path) -> None:
-    commits = (f"commit refs/heads/many\ncommitter x <x@localhost> {n} +0000\ndata 0\n\n" for n in range(1500))
+    commits = (
+        f"commit refs/heads/many\ncommitter x <x@localhost> {n} +0000\ndata 0\n\n" for n in range(1500)
+    )
     git(project, "fast-import", "--quiet", text="".join(commits))
     starts = [name[:4] for name in git(project, "rev-list", "many").split()]
     short = next(start for start in starts if starts.count(start) > 1)
@@ -178,7 +186,11 @@ def test_a_hook_of_another_repository_does_not_lead_astray(
     other.mkdir()
     git(other, "init", "-q")
     head = git(project, "rev-parse", "HEAD")
-    for name, value in {"GIT_DIR": str(other / ".git"), "GIT_INDEX_FILE": "x", "GIT_LITERAL_PATHSPECS": "1"}.items():
+    for name, value in {
+        "GIT_DIR": str(other / ".git"),
+        "GIT_INDEX_FILE": "x",
+        "GIT_LITERAL_PATHSPECS": "1",
+    }.items():
         monkeypatch.setenv(name, value)
     found = work_tree(project)
     assert (found.commit, found.changed) == (head, False)

@@ -26,7 +26,9 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("storage")
     for number in range(80):
         machine = "slow" if number % 4 == 0 else "fast"
-        recorded.store(folder, number, recorded.run(number, machine=machine, factor=1.2 if number >= 40 else 1.0))
+        recorded.store(
+            folder, number, recorded.run(number, machine=machine, factor=1.2 if number >= 40 else 1.0)
+        )
     return folder
 
 
@@ -63,7 +65,9 @@ def test_the_interval_of_the_median_is_the_textbook_one(size: int, outside: int)
 
 
 def test_a_change_is_found_on_each_machine_and_dated_to_its_commit(rows) -> None:
-    found = [change for change in history.found_changes(rows) if change.benchmark == "test_descent[kernels-mse-d2]"]
+    found = [
+        change for change in history.found_changes(rows) if change.benchmark == "test_descent[kernels-mse-d2]"
+    ]
     assert {change.machine for change in found} == {*rows["machine"].unique(), "all, calibrated"}
     for change in found:
         first = 40 if change.machine != "CPU A" else 41
@@ -136,7 +140,9 @@ def test_pytest_benchmark_still_lists_and_compares(storage: Path) -> None:
     command = [sys.executable, "-m", "pytest_benchmark", f"--storage=file://{storage}"]
     listed = subprocess.run([*command, "list"], capture_output=True, text=True, check=True)
     assert len(listed.stdout.splitlines()) == 80
-    compared = subprocess.run([*command, "compare", "0001", "0002"], capture_output=True, text=True, check=True)
+    compared = subprocess.run(
+        [*command, "compare", "0001", "0002"], capture_output=True, text=True, check=True
+    )
     assert "test_descent[kernels-mse-d2]" in compared.stdout
 
 
@@ -173,7 +179,9 @@ def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
             page.on("pageerror", lambda error: said.append(str(error)))
             page.on("request", lambda request: asked.append(request.url))
             page.goto(file.as_uri(), wait_until="load")
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wide = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
             assert wide <= 0
             assert page.locator("svg").count() == page.locator("svg[role=img][aria-label]").count() > 0
     assert said == []

@@ -24,12 +24,19 @@ def test_algebra_leaves_nothing_of_the_true_identities(checked):
     false = {"class 1 squared error, p^2", "class 0 squared error, (1 - p)^2"}
     assert {name for name, left in rest.items() if left != "0"} == false
     p = sympy.Symbol("p", real=True)
-    assert sympy.expand(sympy.sympify(rest["class 1 squared error, p^2"], {"p": p}) - ((1 - p) ** 2 - p**2)) == 0
+    assert (
+        sympy.expand(sympy.sympify(rest["class 1 squared error, p^2"], {"p": p}) - ((1 - p) ** 2 - p**2)) == 0
+    )
 
 
 @pytest.mark.parametrize(
     "factor",
-    [-(Y - P) * P, -(Y - P) * P * (1 - P) * 2, (Y - P) * P * (1 - P), -(Y - P) * P * (1 - P) + sympy.exp(-40)],
+    [
+        -(Y - P) * P,
+        -(Y - P) * P * (1 - P) * 2,
+        (Y - P) * P * (1 - P),
+        -(Y - P) * P * (1 - P) + sympy.exp(-40),
+    ],
 )
 def test_algebra_finds_a_false_gradient(factor):
     assert identities.gradient_remainder((Y - P) ** 2 / 2, factor) != "0"
@@ -41,7 +48,9 @@ def test_numbers_find_a_false_gradient(name, monkeypatch):
     assert identities.difference_error(name) < 1e-75
     assert identities.kernel_error(name) < 2e-15
     loss, label, factor = identities.FORMULAS[name]
-    wrong = dict(identities.FORMULAS) | {name: (loss, label, lambda p, y: factor(p, y) * (1 + mpmath.mpf(10) ** -12))}
+    wrong = dict(identities.FORMULAS) | {
+        name: (loss, label, lambda p, y: factor(p, y) * (1 + mpmath.mpf(10) ** -12))
+    }
     monkeypatch.setattr(identities, "FORMULAS", wrong)
     assert identities.difference_error(name) > 1e-13
     assert identities.kernel_error(name) > 1e-13
@@ -71,5 +80,7 @@ def test_limits_and_solutions(checked):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_kernel_that_is_not_finite_is_no_agreement(bad, monkeypatch):
     true = kernels.gradient
-    monkeypatch.setattr(kernels, "gradient", lambda x, y, t, loss: np.where(t == -3.0, bad, true(x, y, t, loss=loss)))
+    monkeypatch.setattr(
+        kernels, "gradient", lambda x, y, t, loss: np.where(t == -3.0, bad, true(x, y, t, loss=loss))
+    )
     assert identities.kernel_error("mse") == np.inf

@@ -86,7 +86,9 @@ def test_a_real_study_has_the_medians_and_log_rank_tests_of_lifelines(runs, caps
             p = log_rank([first["time"]], [first["observed"]], [second["time"]], [second["observed"]])[0]
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                theirs = logrank_test(first["time"], second["time"], first["observed"], second["observed"]).p_value
+                theirs = logrank_test(
+                    first["time"], second["time"], first["observed"], second["observed"]
+                ).p_value
             if not math.isnan(p):
                 worst = max(worst, abs(p - theirs))
                 tests += 1

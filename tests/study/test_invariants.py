@@ -30,7 +30,9 @@ entries = st.one_of(
 starts = st.one_of(
     st.just({"name": "zero"}),
     st.builds(
-        lambda name, scale: {"name": name, "scales": scale}, st.sampled_from(["normal", "wrong", "right"]), scales
+        lambda name, scale: {"name": name, "scales": scale},
+        st.sampled_from(["normal", "wrong", "right"]),
+        scales,
     ),
 )
 
@@ -59,7 +61,9 @@ def _quiet(rows: pd.DataFrame) -> sweep.Progress:
     return sweep.Progress("", len(rows), lambda line: None)
 
 
-def _pieces(chosen: config.Config, rows: pd.DataFrame, drawn: Any, shards: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pieces(
+    chosen: config.Config, rows: pd.DataFrame, drawn: Any, shards: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Runs and curves made shard by shard, in the order given, and put together."""
     made = [sweep.run_shard(chosen, rows[rows["shard"] == shard], drawn, _quiet(rows)) for shard in shards]
     runs, curves = (pd.concat(part, ignore_index=True) for part in zip(*made, strict=True))
@@ -81,7 +85,16 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
     # Every combination of the config once, counted without the plan's help.
     own = {"mse": 0.25 / 0.0770293, "bce": 1.0}
     expected = sorted(
-        (entry.name, -1.0 if level is None else level, seed, initial.name, scale, loss, round(rate, 3), target)
+        (
+            entry.name,
+            -1.0 if level is None else level,
+            seed,
+            initial.name,
+            scale,
+            loss,
+            round(rate, 3),
+            target,
+        )
         for entry, initial, loss, target in itertools.product(
             chosen.datasets, chosen.initialisations, chosen.losses, chosen.targets
         )
@@ -101,7 +114,8 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
         direction = samples.sample(drawn, int(data)).direction
         for _, pair in rows[rows["data"] == data].groupby("start"):
             first = {
-                start(r.initialisation, r.scale, direction, r.seed, chosen.seed).tobytes() for r in pair.itertuples()
+                start(r.initialisation, r.scale, direction, r.seed, chosen.seed).tobytes()
+                for r in pair.itertuples()
             }
             assert len(first) == 1
 
@@ -111,7 +125,9 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
     assert set(curves["run"]) == set(rows.loc[rows["traced"], "run"])
 
     # Other shards, in another order.
-    other = rows.assign(shard=np.array([chance.randrange(3) for _ in range(int(rows["data"].max()) + 1)])[rows["data"]])
+    other = rows.assign(
+        shard=np.array([chance.randrange(3) for _ in range(int(rows["data"].max()) + 1)])[rows["data"]]
+    )
     order = list(other["shard"].unique())
     chance.shuffle(order)
     for mine, again in zip((runs, curves), _pieces(chosen, other, drawn, order), strict=True):

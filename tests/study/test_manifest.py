@@ -40,7 +40,9 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frames: dict[str,
 
 def test_the_same_results_are_identical_whatever_the_commit(reference: Path) -> None:
     Path(PAGE).write_text('a page<section id="provenance">commit 2, other versions\n</section> to its end')
-    Path(SUMMARY).write_text(json.dumps({"answer": {"zero": [4.1]}, "commit": "2", "versions": {"numpy": "3"}}))
+    Path(SUMMARY).write_text(
+        json.dumps({"answer": {"zero": [4.1]}, "commit": "2", "versions": {"numpy": "3"}})
+    )
     assert manifest.compare(ALL, CHOSEN, reference) == []
 
 
@@ -76,7 +78,9 @@ def test_other_artifacts_are_told_by_name_and_key(reference: Path) -> None:
 def test_artifacts_that_are_missing_or_new_are_told(reference: Path) -> None:
     assert manifest.compare(ALL[1:], CHOSEN, reference) == [f"{CSV}: in the reference, but not made"]
     Path("results/new.svg").write_text("")
-    assert manifest.compare([*ALL, "results/new.svg"], CHOSEN, reference) == ["results/new.svg: not in the reference"]
+    assert manifest.compare([*ALL, "results/new.svg"], CHOSEN, reference) == [
+        "results/new.svg: not in the reference"
+    ]
 
 
 def test_a_reference_of_another_config_or_none_is_refused(reference: Path) -> None:

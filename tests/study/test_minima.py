@@ -60,12 +60,19 @@ def test_scipy_finds_the_same_minima(table, name, loss):
     rng = np.random.default_rng(7)
 
     def fun(theta):
-        return naive.risk(features, labels, theta, loss), np.array(naive.gradient(features, labels, theta, loss))
+        return naive.risk(features, labels, theta, loss), np.array(
+            naive.gradient(features, labels, theta, loss)
+        )
 
     ends = []
     for _ in range(60):
-        end = minimize(fun, rng.uniform(-2, 2, features.shape[1]), jac=True, method="BFGS", options={"gtol": 1e-10})
-        if np.abs(end.jac).max() < 1e-8 and np.linalg.eigvalsh(hessian(features, labels, end.x, loss)).min() > 1e-6:
+        end = minimize(
+            fun, rng.uniform(-2, 2, features.shape[1]), jac=True, method="BFGS", options={"gtol": 1e-10}
+        )
+        if (
+            np.abs(end.jac).max() < 1e-8
+            and np.linalg.eigvalsh(hessian(features, labels, end.x, loss)).min() > 1e-6
+        ):
             ends.append(end.x)
     assert len(ends) > 20
     nearest = [int(np.argmin(np.abs(known - end).max(axis=1))) for end in ends]
@@ -98,7 +105,9 @@ def test_curvature_is_that_of_an_independent_hessian(table):
         features, labels = minima.two_scales(1)
         rows, known = thetas(table, "two_scales", loss)
         for theta, curvature, value in zip(known, rows["curvature"], rows["value"], strict=True):
-            assert curvature == pytest.approx(np.linalg.eigvalsh(hessian(features, labels, theta, loss))[0], rel=1e-8)
+            assert curvature == pytest.approx(
+                np.linalg.eigvalsh(hessian(features, labels, theta, loss))[0], rel=1e-8
+            )
             assert value == pytest.approx(naive.risk(features, labels, theta, loss), rel=1e-8)
 
 
@@ -174,7 +183,10 @@ def test_mse_goes_downhill_along_a_separating_direction():
     drawn = samples.sample(arrays, 0)
     theta = -8.0 * drawn.direction
     slope = -sum(
-        g * u for g, u in zip(naive.gradient(drawn.features, drawn.labels, theta, "mse"), drawn.direction, strict=True)
+        g * u
+        for g, u in zip(
+            naive.gradient(drawn.features, drawn.labels, theta, "mse"), drawn.direction, strict=True
+        )
     )
     own = -kernels.gradient(drawn.features, drawn.labels, theta[None, :], loss="mse")[0] @ drawn.direction
     assert own == pytest.approx(slope, rel=1e-9)

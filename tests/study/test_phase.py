@@ -51,7 +51,13 @@ def cells_of(flows: pd.DataFrame) -> pd.DataFrame:
     for a, slowdown in ((1.0, 5.5), (4.0, 99.0)):
         for rate, more in ((1.0, 0.0), (3.0, 1000.0)):
             row = dict.fromkeys(TABLES["slowdown"].dtypes, 0)
-            row |= {"dataset": "gaussian", "separability": 2.0, "initialisation": "wrong", "scale": a, "text": ""}
+            row |= {
+                "dataset": "gaussian",
+                "separability": 2.0,
+                "initialisation": "wrong",
+                "scale": a,
+                "text": "",
+            }
             row |= {"policy": "equal", "rate": rate, "target": "brier", "slowdown": slowdown + more}
             rows.append(row | {"slowdown_low": 5.0, "slowdown_high": math.inf, "slowdown_bound": a == 4.0})
     return conform(pd.DataFrame(rows), TABLES["slowdown"])
@@ -67,7 +73,11 @@ def test_every_flow_has_its_row_and_its_time(small) -> None:
     data = samples.sample(drawn, 0)
     for row in rows.itertuples():
         again = kernels.gradient_flow(
-            data.features, data.labels, [-row.scale * data.direction], loss="mse", targets={"brier": row.threshold}
+            data.features,
+            data.labels,
+            [-row.scale * data.direction],
+            loss="mse",
+            targets={"brier": row.threshold},
         )
         assert row.time == pytest.approx(again.first_passage["brier"][0], rel=1e-6)
         assert row.status == "reached"
@@ -105,15 +115,16 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     assert point["starts"] == 3
     threshold = laws.population_scores(2.0, 1.0).brier * 0.9 + 0.025
     law = [
-        laws.population_passage(-4.0, 1.0, loss=loss, target="brier", threshold=threshold) for loss in ("mse", "bce")
+        laws.population_passage(-4.0, 1.0, loss=loss, target="brier", threshold=threshold)
+        for loss in ("mse", "bce")
     ]
     assert point["predicted"] == pytest.approx(law[0] / law[1], rel=1e-9)
     assert point["spread"] == laws.population_spread(-4.0, 1.0, loss="mse") / math.sqrt(40)
-    assert point["strayed"] == laws.population_deviation(-4.0, 0.0, 1.0, loss="mse") / math.sqrt(40)
+    assert point["path_deviation"] == laws.population_deviation(-4.0, 0.0, 1.0, loss="mse") / math.sqrt(40)
     # What was not stepped is nan, what has no law is nan, what is unknown is not a bound.
     assert math.isnan(keyed.loc[("gaussian", 6.0, 40, 4.0, "brier"), "stepped"])
     assert not keyed.loc[("gaussian", 6.0, 40, 4.0, "brier"), "stepped_bound"]
-    assert keyed.loc["noisy", ["predicted", "spread", "strayed"]].isna().all(axis=None)
+    assert keyed.loc["noisy", ["predicted", "spread", "path_deviation"]].isna().all(axis=None)
     assert keyed.loc[("gaussian", 2.0, 400, 2.0, "brier"), "predicted"] > 1
     assert keyed.loc[("gaussian", 2.0, 400), "stepped"].isna().all()
 
@@ -127,7 +138,11 @@ def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() ->
     large = {"scales": [1, 2], "large_n": 60, "large_separability": [2], "large_scales": [1, 2]}
     chosen = config.load(SMALL | {"datasets": own, "initialisations": [wrong], "phase": large})
     flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
-    points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index(["dataset", "large"]).sort_index()
+    points = (
+        phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0)
+        .set_index(["dataset", "large"])
+        .sort_index()
+    )
     assert set(points.loc[("gaussian", False), "starts"]) == {3}
     assert points.loc[("gaussian", False), "predicted"].isna().all()
     assert set(points.loc[("gaussian", True), "starts"]) == {1}
@@ -146,7 +161,8 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
     chosen, _, _, flows = small
     late = (flows["loss"] == "mse") & (flows["scale"] == 16.0)
     cut = flows.assign(
-        status=flows["status"].where(~late, "censored"), time=flows["time"].where(~late, 10 * flows["time"].max())
+        status=flows["status"].where(~late, "censored"),
+        time=flows["time"].where(~late, 10 * flows["time"].max()),
     )
     points = phase.phase(chosen, cut, cells_of(flows), rate=1.0)
     bound = points[points["scale"] == 16.0]
@@ -157,7 +173,9 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
 
 def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
     near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
-    chosen = config.load(SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]})
+    chosen = config.load(
+        SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]}
+    )
     flows = phase.flow(chosen, *draw.build(chosen), sweep.Progress("flow", 1, lambda line: None))
     points = phase.phase(chosen, flows, cells_of(flows).iloc[:0], rate=1.0).set_index("separability")
     assert math.isnan(points.loc[1e-6, "predicted"])
@@ -198,14 +216,18 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
         for a in scales:
             rows = flows[flows["scale"] == a].pivot_table(index="data", columns="loss", values="time")
             ratio = (rows["mse"] / rows["bce"]).to_numpy()
-            law, spread, strayed = phase._predicted(mu, a, "brier"), phase._spread(mu, a, n), phase._strayed(mu, a, n)
-            follows = max(spread, strayed) <= prose.NEAR
+            law, spread, path_deviation = (
+                phase._predicted(mu, a, "brier"),
+                phase._spread(mu, a, n),
+                phase._strayed(mu, a, n),
+            )
+            follows = max(spread, path_deviation) <= prose.NEAR
             reach = 2.571 * ratio.std(ddof=1) * math.sqrt(1 + 1 / draws)  # Student's t, 5 degrees of freedom
             off = float(np.median(ratio)) / law - 1
             inside = abs(ratio.mean() - law) <= reach
             lines.append(
                 f"mu {mu:<4g} a {a:<4g} law {law:<10.5g} draws {ratio.min():.5g} to {ratio.max():.5g}  median {off:+.2%}  "
-                f"{'inside' if inside else 'outside'}  spread {spread:.2g}  strayed {strayed:.2g}"
+                f"{'inside' if inside else 'outside'}  spread {spread:.2g}  path_deviation {path_deviation:.2g}"
                 f"{'' if follows else '  (leaves the law)'}"
             )
             if follows and (not inside or (mu <= 2 and abs(off) > 0.03)):

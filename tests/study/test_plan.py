@@ -23,8 +23,15 @@ import kernels
 
 SMALL: dict[str, Any] = {
     "seeds": {"evaluation": 3, "tuning": 2},
-    "datasets": [{"name": "gaussian", "separability": [2, 4], "n": 30}, {"name": "iris_versicolor_virginica"}],
-    "initialisations": [{"name": "zero"}, {"name": "normal", "scales": [1, 4]}, {"name": "wrong", "scales": [2]}],
+    "datasets": [
+        {"name": "gaussian", "separability": [2, 4], "n": 30},
+        {"name": "iris_versicolor_virginica"},
+    ],
+    "initialisations": [
+        {"name": "zero"},
+        {"name": "normal", "scales": [1, 4]},
+        {"name": "wrong", "scales": [2]},
+    ],
     "learning_rates": [0.3, 1, 3],
     "max_steps": 500,
     "shards": 3,
@@ -57,16 +64,23 @@ INITS = st.dictionaries(st.sampled_from(["normal", "wrong", "right"]), GRIDS, mi
 
 @settings(deadline=None)
 @given(GRIDS, INITS, st.integers(1, 40))
-def test_every_combination_is_there_exactly_once(rates: list[float], inits: list[dict[str, Any]], shards: int) -> None:
+def test_every_combination_is_there_exactly_once(
+    rates: list[float], inits: list[dict[str, Any]], shards: int
+) -> None:
     plan = _plan(learning_rates=rates, initialisations=[{"name": "zero"}, *inits], shards=shards)
     expected = {
         (data, name, scale, loss, rate)
         for data in range(15)
-        for name, scale in [("zero", 0.0), *((entry["name"], scale) for entry in inits for scale in entry["scales"])]
+        for name, scale in [
+            ("zero", 0.0),
+            *((entry["name"], scale) for entry in inits for scale in entry["scales"]),
+        ]
         for loss, own in (("mse", OWN), ("bce", 1.0))
         for rate in {*rates, own}
     }
-    found = list(zip(*(plan[name] for name in ("data", "initialisation", "scale", "loss", "rate")), strict=True))
+    found = list(
+        zip(*(plan[name] for name in ("data", "initialisation", "scale", "loss", "rate")), strict=True)
+    )
     assert len(found) == len(set(found))
     assert set(found) == expected
     assert plan["run"].tolist() == list(range(len(plan)))
@@ -100,7 +114,9 @@ def test_roles_are_the_config_s() -> None:
 @pytest.mark.parametrize(
     ("rates", "nearest"), [([0.3, 1, 3], 1.0), ([0.1, 3, 20], 3.0), ([0.2, 50], 0.2), ([0.5, 2], 0.5)]
 )
-def test_traced_are_the_first_evaluation_seeds_at_the_rate_nearest_to_one(rates: list[float], nearest: float) -> None:
+def test_traced_are_the_first_evaluation_seeds_at_the_rate_nearest_to_one(
+    rates: list[float], nearest: float
+) -> None:
     plan = _plan(learning_rates=rates)
     traced = plan[plan["traced"]]
     assert set(traced["seed"]) == {0, 1}
@@ -178,7 +194,9 @@ def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
     assert "runs        420 (240 mse, 180 bce)" in text
     assert "rows        1,260" in text
     assert "steps       at most 210,000 (500 a run)" in text
-    assert re.search(r"sweep time  [\d.]+ (s|min|h|days) expected, [\d.]+ (s|min|h|days) at most, on \d+ cores?", text)
+    assert re.search(
+        r"sweep time  [\d.]+ (s|min|h|days) expected, [\d.]+ (s|min|h|days) at most, on \d+ cores?", text
+    )
 
 
 def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:

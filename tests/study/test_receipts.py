@@ -167,16 +167,18 @@ def test_a_job_does_not_read_what_is_damaged(folder: Path) -> None:
         receipts.check([SHARD])
 
 
-HOLD = (
-    "import sys; from study.provenance import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
-)
+HOLD = "import sys; from study.provenance import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
 
 
-def test_a_claim_ends_with_its_process_however_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_ends_with_its_process_however_that_ends(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recovery._held.pop().close()
     Path(".snakemake/locks").mkdir()
     Path(".snakemake/locks/0.input.lock").write_text(SHARD)
-    other = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     with other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"

@@ -19,7 +19,9 @@ from study.errors import UserError
 OURS = "test_descent[kernels-mse-d2]"
 
 
-def made(folder: Path, factors: list[float], *, calibrate: bool = True, solver: str = "kernels") -> pd.DataFrame:
+def made(
+    folder: Path, factors: list[float], *, calibrate: bool = True, solver: str = "kernels"
+) -> pd.DataFrame:
     """A history of one machine, each run so many times slower than the first."""
     for number, factor in enumerate(factors):
         content = recorded.run(number)
@@ -143,7 +145,9 @@ def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
     steps = int(drawn["changed"].sum()), int(drawn["calibrated_changed"].sum())
     longest = drawn["benchmark"].value_counts().max()
     if sum(steps):
-        assert first.startswith(f"{sum(steps)} change{'s' * (sum(steps) > 1)} of level found, {steps[1]} of them")
+        assert first.startswith(
+            f"{sum(steps)} change{'s' * (sum(steps) > 1)} of level found, {steps[1]} of them"
+        )
     elif longest < fewest_runs():
         assert first.startswith("Whether a level changed cannot be said yet")
         assert f"the most there are is {longest}." in first
@@ -160,7 +164,10 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
         assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in said
         last = [rows[rows["level"] == rows["level"].iloc[-1]]["time"].to_numpy() for rows in each(drawn)]
         last = [own for own in last if len(own) > 1]
-        slowest, fastest = sum(own[-1] == own.max() for own in last), sum(own[-1] == own.min() for own in last)
+        slowest, fastest = (
+            sum(own[-1] == own.max() for own in last),
+            sum(own[-1] == own.min() for own in last),
+        )
         assert (
             f"{len(last)} whose level has other runs, {fastest} are the fastest run of their level and {slowest} the"
             in said
@@ -169,7 +176,10 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
     slower = [100 * (ratio - 1) for ratio in behind if ratio > 1]
     assert ("best level" in said) == bool(slower)
     if slower:
-        assert f"{len(slower)} of {len(behind)} do not stand on their best level, by up to {max(slower):+.1f}%" in said
+        assert (
+            f"{len(slower)} of {len(behind)} do not stand on their best level, by up to {max(slower):+.1f}%"
+            in said
+        )
 
 
 def test_the_latest_runs_are_those_of_the_table(drawn: pd.DataFrame) -> None:
@@ -212,7 +222,9 @@ def test_no_caption_denies_a_change_that_too_few_runs_could_show(drawn: pd.DataF
 
 def test_the_runs_on_a_level_end_where_the_next_begins(tmp_path: Path) -> None:
     table = made(tmp_path, [1.0] * 15 + [1.2] * 15 + [1.0] * 20)
-    found = [one for one in history.found_changes(table) if one.benchmark == OURS and one.machine != history.ALL]
+    found = [
+        one for one in history.found_changes(table) if one.benchmark == OURS and one.machine != history.ALL
+    ]
     assert [one.runs for one in found] == [20, 15]
 
 

@@ -95,7 +95,9 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
     assert names.count("h1") == names.count("main") == 1
     assert dict(page.tags)["html"] == {"lang": "en"}
     assert next(link for link in page.links if link.startswith("#")) == "#why"  # the skip link comes first
-    assert names.count("figcaption") == names.count("figure") == len(figures.FIGURES) + 2  # and two of the explorer
+    assert (
+        names.count("figcaption") == names.count("figure") == len(figures.FIGURES) + 2
+    )  # and two of the explorer
     assert names.count("caption") == names.count("table") >= 5
     assert {v["for"] for tag, v in page.tags if tag == "label" and "for" in v} == {
         v["id"] for tag, v in page.tags if tag == "select"
@@ -141,7 +143,9 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
     assert both.endswith(f"and {wrong} as many from a confidently wrong start, on two Gaussian classes.")
     real = first.lede(found | {"zero": None, "featured": None})[0]
     ordinary = words.ratio(found["ordinary"]["equal"])
-    assert real.endswith(f"MSE takes {ordinary} as many steps as BCE from an ordinary small start on real data.")
+    assert real.endswith(
+        f"MSE takes {ordinary} as many steps as BCE from an ordinary small start on real data."
+    )
     alone = first.lede(found | {"zero": None, "ordinary": None})[0]
     assert alone.endswith(
         f"MSE takes {wrong} as many steps as BCE from a confidently wrong start, on two Gaussian classes."
@@ -155,7 +159,9 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
     )
 
 
-@pytest.mark.parametrize(("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)])
+@pytest.mark.parametrize(
+    ("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)]
+)
 def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
     found = answer(frames)
     entry = found["wrong"][found["featured"]]
@@ -203,7 +209,12 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
 )
 def test_policy_prose_follows_the_decomposition(equal, tuned, said):
     def record(value):
-        return {"slowdown": min(value, 800.0), "slowdown_bound": math.isinf(value), "text": "", "rate_mse": 3.0}
+        return {
+            "slowdown": min(value, 800.0),
+            "slowdown_bound": math.isinf(value),
+            "text": "",
+            "rate_mse": 3.0,
+        }
 
     entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
     found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0), "largest_rate": 10.0}
@@ -229,7 +240,9 @@ def test_bounds_read_as_bounds():
         "budget": 20_000,
     }
     assert words.ratio(record) == "> 812\N{MULTIPLICATION SIGN}"
-    assert words.interval(record, 0.95) == "a lower bound: 10 of 12 MSE runs had not arrived after 20,000 steps"
+    assert (
+        words.interval(record, 0.95) == "a lower bound: 10 of 12 MSE runs had not arrived after 20,000 steps"
+    )
     clear = {"slowdown": 5.4, "slowdown_bound": False, "slowdown_low": 4.9, "slowdown_high": math.inf}
     clear |= {"starts": 7, "at_start": 1}
     assert words.interval(clear, 0.9) == "90% interval from 4.9, no upper limit"
@@ -280,7 +293,9 @@ def test_the_summary_repeats_the_tables(frames):
     out = report.summary(frames, PROVENANCE)
     assert out["counts"]["runs"] == frames["runs"]["run"].nunique()
     assert out["counts"]["bounds"] == frames["slowdown"]["slowdown_bound"].sum()
-    assert out["answer"]["zero"]["equal"]["text"].startswith(f"{out['answer']['zero']['equal']['slowdown']:.3g}"[:3])
+    assert out["answer"]["zero"]["equal"]["text"].startswith(
+        f"{out['answer']['zero']['equal']['slowdown']:.3g}"[:3]
+    )
     assert out["digests"] == PROVENANCE.digests
     assert sum(row["runs"] for row in out["ends"]) == (frames["runs"]["role"] == "evaluation").sum()
     assert json.loads(json.dumps(out, allow_nan=False)) == out
@@ -293,8 +308,12 @@ def test_files_are_written_whole(frames, pictures, html, tmp_path):
     args = {"commit": "c0ffee", "config": "a: 1\n"}
     names = ("report.html", "report.md", "summary.json")
     for name, text in pictures.items():
-        (tmp_path / f"{name}.svg").write_text(figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8")
-    report.write(tmp_path / "tables", sorted(tmp_path.glob("*.svg")), *(tmp_path / name for name in names), **args)
+        (tmp_path / f"{name}.svg").write_text(
+            figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8"
+        )
+    report.write(
+        tmp_path / "tables", sorted(tmp_path.glob("*.svg")), *(tmp_path / name for name in names), **args
+    )
     out = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert out["digests"]["tables/runs.parquet"] == digest(tmp_path / "tables" / "runs.parquet")
     assert set(out["digests"]) == {file for name in OF_A_STUDY for file in ALL[name].files()}
@@ -393,8 +412,10 @@ def test_phase_prose_follows_the_table(frames):
     assert few.endswith(
         "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance bends the path."
     )
-    assert "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
-    near = rows.assign(flow=rows["predicted"], spread=0.0, strayed=0.3)
+    assert (
+        "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
+    )
+    near = rows.assign(flow=rows["predicted"], spread=0.0, path_deviation=0.3)
     assert prose.phase_prose(frames | {"phase": near})[2].endswith(
         "at 36 of 36 points: there the flow is 1 times the law."
     )
@@ -405,7 +426,9 @@ def test_phase_prose_follows_the_table(frames):
 
 def test_the_innocence_of_mse_is_counted(frames):
     told = prose.guilt_prose(frames)
-    assert told[0].startswith("Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs")
+    assert told[0].startswith(
+        "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs"
+    )
     lost = frames["arrivals"].assign(
         reached=frames["arrivals"]["reached"].where(frames["arrivals"]["loss"] != "mse", 0)
     )
@@ -414,6 +437,8 @@ def test_the_innocence_of_mse_is_counted(frames):
 
 def test_every_page_has_a_caption():
     captions = {path.stem for path in (Path(__file__).parents[2] / "workflow" / "report").glob("*.rst")}
-    shown = {f"table_{name}" for name, table in ALL.items() if ".csv" in table.suffixes}  # no viewer for parquet
+    shown = {
+        f"table_{name}" for name, table in ALL.items() if ".csv" in table.suffixes
+    }  # no viewer for parquet
     named = {f"figure_{name}" for name in figures.FIGURES} | shown
     assert captions == named | {"page_report", "page_summary", "page_history", "study"}

@@ -95,11 +95,14 @@ def test_a_saved_chart_says_what_it_is_of(browser, file, frames, show, lines, wi
     with opened(browser, file, LINK + f"&show={show}", **options) as page:
         where, title = page.inner_text("#explorer-where"), page.inner_text("#explorer-curves-title")
         texts = {
-            name: saved(page, name, "SVG", tmp_path / "c.svg") for name in ("explorer-curves", "explorer-survival")
+            name: saved(page, name, "SVG", tmp_path / "c.svg")
+            for name in ("explorer-curves", "explorer-survival")
         }
         assert page.locator(".chart .head").count() == 0  # the page itself is left as it was
         found = row(frames, choice(page))
-    assert f"MSE at {wording.number(found['rate_mse'])}/L, BCE at {wording.number(found['rate_bce'])}/L" in where
+    assert (
+        f"MSE at {wording.number(found['rate_mse'])}/L, BCE at {wording.number(found['rate_bce'])}/L" in where
+    )
     context = browser.new_context()
     page = context.new_page()
     for name, text in texts.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from study.errors import UserError
-from study.job import note, told
+from study.job import job, note
 
 FULL = Path("/dev/full")  # every write to it finds no room
 
@@ -35,7 +35,7 @@ def test_an_error_ends_a_job_with_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended, told(log):
+    with pytest.raises(SystemExit) as ended, job(log):
         raise error
     assert ended.value.code == 1
     assert capsys.readouterr().err == line

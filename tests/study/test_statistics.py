@@ -147,7 +147,10 @@ def test_log_rank_is_that_of_scipy(one, two):
 
 def test_log_rank_takes_padded_rows():
     p = log_rank(
-        [[1, 2, np.nan], [1, 2, 3]], [[1, 1, 0], [1, 1, 1]], [[3, 4, np.nan], [9, 9, 9]], [[1, 1, 0], [0, 0, 0]]
+        [[1, 2, np.nan], [1, 2, 3]],
+        [[1, 1, 0], [1, 1, 1]],
+        [[3, 4, np.nan], [9, 9, 9]],
+        [[1, 1, 0], [0, 0, 0]],
     )
     assert p[0] == log_rank([[1, 2]], [[1, 1]], [[3, 4]], [[1, 1]])[0]
     assert p[1] < 0.05
@@ -250,13 +253,19 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
     """Short; the long simulation is `simulate_coverage`. Exponential times of median ln 2, censored independently."""
     rng, studies, n = np.random.default_rng(11), 1000, 30
     times = rng.exponential(1, (studies, n))
-    limit = rng.exponential((1 - censoring) / censoring, (studies, n)) if censoring else np.full((studies, n), np.inf)
+    limit = (
+        rng.exponential((1 - censoring) / censoring, (studies, n))
+        if censoring
+        else np.full((studies, n), np.inf)
+    )
     observed = times <= limit
     assert 1 - observed.mean() == pytest.approx(censoring, abs=0.02)
     times = np.minimum(times, limit)
     _, low, high = median(times, observed)
     assert 0.92 < np.mean((low <= math.log(2)) & (math.log(2) < high)) < 0.98
-    ends = np.array([bootstrap(t, o, resamples=499) for t, o in zip(times[:400], observed[:400], strict=True)])
+    ends = np.array(
+        [bootstrap(t, o, resamples=499) for t, o in zip(times[:400], observed[:400], strict=True)]
+    )
     assert 0.91 < np.mean((ends[:, 0] <= math.log(2)) & (math.log(2) <= ends[:, 1])) < 0.985
 
 
@@ -273,7 +282,13 @@ def runs_of(outcomes, *, rate=1.0, role="evaluation", budget=1000, first=0):
             spent = {"reached": step, "censored": budget, "diverged": 12}[status]
             rows.append((start, role, loss, rate, status, step, spent))
     frame = pd.DataFrame(rows, columns=["start", "role", "loss", "rate", "status", "step", "steps_run"])
-    fixed = {"dataset": "gaussian", "separability": 2.0, "initialisation": "wrong", "scale": 1.0, "target": "brier"}
+    fixed = {
+        "dataset": "gaussian",
+        "separability": 2.0,
+        "initialisation": "wrong",
+        "scale": 1.0,
+        "target": "brier",
+    }
     return frame.assign(run=range(len(frame)), seed=frame["start"], max_steps=budget, **fixed)
 
 
@@ -320,11 +335,15 @@ def test_what_both_missed_leaves_the_risk_set_at_once():
 
 
 def test_what_bce_missed_in_no_time_sets_no_upper_limit():
-    both = pd.DataFrame({"observed_mse": [True], "observed_bce": [False], "time_mse": [3.0], "time_bce": [0.0]})
+    both = pd.DataFrame(
+        {"observed_mse": [True], "observed_bce": [False], "time_mse": [3.0], "time_bce": [0.0]}
+    )
     assert with_ratio(both)["below"].tolist() == [math.inf]
 
 
-@given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5))
+@given(
+    st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5)
+)
 @settings(deadline=None, max_examples=25)
 def test_time_of_one_loss_scales_the_ratio(outcomes, factor):
     once = cell_of(outcomes, budget=10_000)
@@ -387,14 +406,17 @@ def test_evaluation_never_tunes_and_tuning_is_never_evaluated(frames):
 
 def test_slowdown_does_not_depend_on_the_order_of_runs(frames):
     shuffled = frames["runs"].sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(slowdown(shuffled, synthetic.OWN_RATES), frames["slowdown"], check_exact=True)
+    pd.testing.assert_frame_equal(
+        slowdown(shuffled, synthetic.OWN_RATES), frames["slowdown"], check_exact=True
+    )
 
 
 def test_every_cell_is_consistent(frames):
     cells = frames["slowdown"]
     for loss in ("mse", "bce"):
         assert (
-            cells[[f"{loss}_{end}" for end in ("reached", "censored", "diverged")]].sum(axis=1) == cells["starts"]
+            cells[[f"{loss}_{end}" for end in ("reached", "censored", "diverged")]].sum(axis=1)
+            == cells["starts"]
         ).all()
     counted = cells[cells["starts"] > cells["at_start"]]
     assert counted["slowdown"].notna().all()
@@ -538,7 +560,9 @@ def test_answers_stand_beside_the_cells_they_are_of(frames):
 
 def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
     found = answer(frames)
-    cells = frames["slowdown"].set_index(["dataset", "separability", "initialisation", "scale", "policy", "target"])
+    cells = frames["slowdown"].set_index(
+        ["dataset", "separability", "initialisation", "scale", "policy", "target"]
+    )
     entry = found["wrong"][found["featured"]]
     at = ("gaussian", 4.0, "wrong", entry["scale"])
     assert entry["tuned"]["text"] == cells.loc[(*at, "tuned", "brier"), "text"]
@@ -547,7 +571,11 @@ def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
     )
     assert found["zero"]["equal"]["starts"] == zero["starts"].sum()
     assert found["zero_spread"]["lowest"][0] == zero["slowdown"].min()
-    assert found["zero_spread"]["lowest"][0] <= found["zero"]["equal"]["slowdown"] <= found["zero_spread"]["highest"][0]
+    assert (
+        found["zero_spread"]["lowest"][0]
+        <= found["zero"]["equal"]["slowdown"]
+        <= found["zero_spread"]["highest"][0]
+    )
     assert found["unfinished"]["mse"][0] > 0
     tuned = frames["slowdown"].query("initialisation == 'zero' and policy == 'tuned' and target == 'brier'")
     assert found["zero"]["tuned"]["starts"] == tuned["starts"].sum()

@@ -21,7 +21,18 @@ from study.tables import store
 
 NUMBERS = [0, 1, 2]
 BAD = 1
-KEPT = ["benchmark", "commit", "committed", "recorded", "machine", "solver", "group", "rounds", "time", "time_low"]
+KEPT = [
+    "benchmark",
+    "commit",
+    "committed",
+    "recorded",
+    "machine",
+    "solver",
+    "group",
+    "rounds",
+    "time",
+    "time_low",
+]
 KEPT += ["time_high", "calibrated", "calibrated_low", "calibrated_high", "peer_ratio"]
 
 
@@ -65,7 +76,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a commit without name": (changed("commit_info.id", ""), "run"),
     "a commit of year 1": (changed("commit_info.time", "0001-01-01T00:00:00+14:00"), "nothing"),
     "a commit after all years": (changed("commit_info.time", "9999-12-31T23:59:59-14:00"), "nothing"),
-    "a commit at no time": (changed("commit_info.time", "gpg: Good signature\n2026-01-01T00:00:00Z"), "nothing"),
+    "a commit at no time": (
+        changed("commit_info.time", "gpg: Good signature\n2026-01-01T00:00:00Z"),
+        "nothing",
+    ),
     "a commit at a number": (changed("commit_info.time", 12), "nothing"),
     "recorded in year 1": (changed("datetime", "0001-01-01T00:00:00+14:00"), "run"),
     "no commit": (changed("commit_info", None), "run"),
@@ -209,7 +223,23 @@ def test_snakemake_is_given_what_it_can_take_and_told_of_the_rest(tmp_path: Path
     assert storage.watched([tmp_path])[1] != before
 
 
-NASTY = [0, -1, 0.0, 5e-324, 1e308, float("nan"), float("inf"), 10**400, None, [], {}, [[]], "", "\ud800\r", "9" * 5000]
+NASTY = [
+    0,
+    -1,
+    0.0,
+    5e-324,
+    1e308,
+    float("nan"),
+    float("inf"),
+    10**400,
+    None,
+    [],
+    {},
+    [[]],
+    "",
+    "\ud800\r",
+    "9" * 5000,
+]
 NASTY += ["0001-01-01T00:00:00+14:00", json.loads("[" * 900 + "]" * 900)]
 JSON = st.sampled_from(NASTY) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -220,12 +250,16 @@ JSON = st.sampled_from(NASTY) | st.recursive(
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """All places of a JSON value, but of long lists the first items only."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
+    inner = (
+        value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
+    )
     return [way, *(place for key, part in inner for place in places(part, (*way, key)))]
 
 
 @given(
-    st.randoms(use_true_random=False), st.lists(JSON, min_size=1, max_size=3), st.sampled_from(["put", "del", "bytes"])
+    st.randoms(use_true_random=False),
+    st.lists(JSON, min_size=1, max_size=3),
+    st.sampled_from(["put", "del", "bytes"]),
 )
 @settings(max_examples=30, deadline=None)
 def test_random_damage_to_a_file_never_costs_the_others(

@@ -15,7 +15,10 @@ from study.tables.table import conform
 
 SMALL = {
     "seeds": {"evaluation": 2, "tuning": 1},
-    "datasets": [{"name": "gaussian", "separability": [2], "n": 20, "d": 1}, {"name": "iris_versicolor_virginica"}],
+    "datasets": [
+        {"name": "gaussian", "separability": [2], "n": 20, "d": 1},
+        {"name": "iris_versicolor_virginica"},
+    ],
     "initialisations": [{"name": "zero"}, {"name": "wrong", "scales": [1, 4]}],
     "learning_rates": [1],
     "max_steps": 40,
@@ -44,7 +47,9 @@ def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
         data = samples.sample(drawn, run.data)
         theta = start(run.initialisation, run.scale, data.direction, run.seed, chosen.seed)
         targets = {name: getattr(run, f"target_{name}") for name in chosen.targets}
-        twin = naive.descend(data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets)
+        twin = naive.descend(
+            data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets
+        )
         made = runs[runs["run"] == run.run].set_index("target")
         assert made["step"].to_dict() == twin["first_passage"]
         assert (made["steps_run"] == twin["steps_run"]).all()

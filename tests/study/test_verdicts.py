@@ -12,7 +12,9 @@ from study.benchmarks import verdicts
 MARGIN = 0.02
 
 
-def times(rng: np.random.Generator, shift: float, *, processes: int = 7, noise: float = 0.03, own: float = 0.003):
+def times(
+    rng: np.random.Generator, shift: float, *, processes: int = 7, noise: float = 0.03, own: float = 0.003
+):
     """(base, head) seconds of 15 rounds: a random walk common to all, heavy-tailed rounds, levels of processes."""
     drift = np.cumsum(rng.normal(0, 0.2, 15))[:, None]
     logs = drift + rng.normal(0, own, 2 * processes) + noise * rng.standard_t(3, (15, 2 * processes))
@@ -23,7 +25,8 @@ def times(rng: np.random.Generator, shift: float, *, processes: int = 7, noise: 
 def found(shift: float, count: int = 60, **options) -> Counter:
     rng = np.random.default_rng(5)
     return Counter(
-        verdicts.verdicts({"a": times(rng, shift, **options)}, margin=MARGIN)["a"].verdict for _ in range(count)
+        verdicts.verdicts({"a": times(rng, shift, **options)}, margin=MARGIN)["a"].verdict
+        for _ in range(count)
     )
 
 

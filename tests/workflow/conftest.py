@@ -19,7 +19,11 @@ def offline() -> list[str]:
     """What to put before a command so that it has no network, not even its own machine's; nothing where that cannot be."""
     words = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
     try:
-        return words if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0 else []
+        return (
+            words
+            if subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0
+            else []
+        )
     except FileNotFoundError:
         return []
 

@@ -58,7 +58,9 @@ def run(tree: Path, folder: Path, commands: list[list[str]]) -> None:
         for words in commands:
             before, said = snapshot(folder / "results"), Path(place, "said")
             code, after = forked([*words, *base], said), snapshot(folder / "results")
-            changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+            changed = sorted(
+                name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+            )
             print(json.dumps({"code": code, "said": said.read_text(), "changed": changed}), flush=True)
 
 

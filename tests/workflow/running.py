@@ -31,11 +31,21 @@ def snakemake(
     folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, code: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the Snakefile of a source tree in a folder; the code is that tree's, whatever is installed, if not `code`'s."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(tree / "Snakefile"), "--directory", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(tree / "Snakefile"),
+        "--directory",
+        str(folder),
+    ]
     command += ["--profile", str(tree / "profiles" / "default"), *words]
     place = code or tree
     known = os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{place / 'workflow'}"}
-    return subprocess.run([*before, *command], capture_output=True, text=True, check=False, cwd=place, env=known)
+    return subprocess.run(
+        [*before, *command], capture_output=True, text=True, check=False, cwd=place, env=known
+    )
 
 
 def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:

@@ -40,7 +40,8 @@ def test_a_restored_record_says_what_snakemake_wrote(study: Path) -> None:
     assert len(records) > 40
     for path in records:
         own, restored = (
-            json.loads((base_ / path.name).read_text()) for base_ in (path.parent, there / ".snakemake/metadata")
+            json.loads((base_ / path.name).read_text())
+            for base_ in (path.parent, there / ".snakemake/metadata")
         )
         name = base64.urlsafe_b64decode(path.name)
         for key in ("rule", "params", "input", "record_format_version", "incomplete", "input_checksums"):
@@ -62,7 +63,11 @@ def test_copied_results_of_another_config_are_made_again(study: Path) -> None:
 
 def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, tree: Path) -> None:
     edit(tree / "workflow/scripts/minima.py", "with told", "from study.errors import UserError\nwith told")
-    edit(tree / "workflow/scripts/minima.py", "    found = ", "    raise UserError('no minimum <today>')\n    found = ")
+    edit(
+        tree / "workflow/scripts/minima.py",
+        "    found = ",
+        "    raise UserError('no minimum <today>')\n    found = ",
+    )
     done = running.snakemake(study, "--configfile", str(study / "tiny.yaml"), tree=tree)
     assert done.returncode != 0
     assert "results/partial.html: what is there, and what is missing" in done.stderr
@@ -72,7 +77,13 @@ def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, t
     for there in ("tables/slowdown.csv", "<figcaption>slowdown.svg"):
         assert there in text
     missing = text[text.index('id="heading-missing"') : text.index('id="heading-figures"')]
-    for gone in ("tables/minima.csv", "tables/claims.csv", "figures/minima.svg", "report.html", "manifest.json"):
+    for gone in (
+        "tables/minima.csv",
+        "tables/claims.csv",
+        "figures/minima.svg",
+        "report.html",
+        "manifest.json",
+    ):
         assert gone in missing
     assert "slowdown" not in missing
     assert "tables/claims.csv" not in text.replace(missing, "")

@@ -47,8 +47,12 @@ def options() -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(cli.args_to_api)))
     found = {"report", "reporter"}
     for node in (node for node in ast.walk(tree) if isinstance(node, ast.If)):
-        inner = [part for statement in node.body for part in ast.walk(statement) if isinstance(part, ast.Call)]
-        calls = {ast.unparse(call.func).partition(".")[0] for call in inner if not isinstance(call.func, ast.Name)}
+        inner = [
+            part for statement in node.body for part in ast.walk(statement) if isinstance(part, ast.Call)
+        ]
+        calls = {
+            ast.unparse(call.func).partition(".")[0] for call in inner if not isinstance(call.func, ast.Name)
+        }
         if calls & {"dag_api", "workflow_api", "snakemake_api"}:
             found |= {
                 part.attr
@@ -56,7 +60,9 @@ def options() -> dict[str, str]:
                 if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "args"
             }
     known = {
-        action.dest: action.option_strings[0] for action in cli.get_argument_parser()._actions if action.option_strings
+        action.dest: action.option_strings[0]
+        for action in cli.get_argument_parser()._actions
+        if action.option_strings
     }
     return {name: known[name] for name in sorted(found)}
 
@@ -67,7 +73,9 @@ def commands(folder: Path) -> list[list[str]]:
     found = []
     for name, option in options().items():
         if name not in RUNS:
-            assert name in VALUES or takes[name] in {0, "?"}, f"say in VALUES what {option} is to be tried with"
+            assert name in VALUES or takes[name] in {0, "?"}, (
+                f"say in VALUES what {option} is to be tried with"
+            )
             found.append([option, *(value.format(folder=folder) for value in VALUES.get(name, []))])
     return found + MORE
 
@@ -82,7 +90,9 @@ def look(folder: Path, words: list[list[str]]) -> list[dict[str, Any]]:
         str(folder),
         json.dumps(words),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path}
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -99,7 +109,12 @@ def test_the_options_are_found() -> None:
     } <= found.keys()
     utilities = next(g for g in cli.get_argument_parser()._action_groups if g.title == "UTILITIES")
     said = {action.dest for action in utilities._group_actions}
-    said -= {"skip_script_cleanup", "keep_incomplete", "drop_metadata", "version"}  # how to run, or done by the parser
+    said -= {
+        "skip_script_cleanup",
+        "keep_incomplete",
+        "drop_metadata",
+        "version",
+    }  # how to run, or done by the parser
     # Snakemake 9.27 takes --export-cwl, forgets it and runs the workflow: then it is a run.
     assert said - found.keys() == {"export_cwl"}
 
@@ -147,10 +162,14 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
             stdout=said, stderr=said, start_new_session=True, env=os.environ | {"PYTHONPATH": path},
         )  # fmt: skip
     try:
-        while not any("/scripts/" in word for p in psutil.Process(live.pid).children(True) for word in p.cmdline()):
+        while not any(
+            "/scripts/" in word for p in psutil.Process(live.pid).children(True) for word in p.cmdline()
+        ):
             assert live.poll() is None, (study / "said").read_text()
             time.sleep(0.05)
-        os.killpg(live.pid, signal.SIGSTOP)  # in the middle of a job, so that nothing but the commands changes a file
+        os.killpg(
+            live.pid, signal.SIGSTOP
+        )  # in the middle of a job, so that nothing but the commands changes a file
         words = commands(study)
         for command, gave in zip(words, look(study, words), strict=True):
             assert gave["changed"] == [], (command, gave["said"])

@@ -16,16 +16,22 @@ ROOT = running.ROOT
 
 def alone(said: str) -> str:
     """The only line of the study's own."""
-    [line] = [line for line in said.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))]
+    [line] = [
+        line for line in said.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))
+    ]
     return line
 
 
-@pytest.mark.parametrize("words", [[], ["-n"], ["--summary"], ["benchmark"], ["history"], ["help"], ["--lint"]])
+@pytest.mark.parametrize(
+    "words", [[], ["-n"], ["--summary"], ["benchmark"], ["history"], ["help"], ["--lint"]]
+)
 def test_the_code_of_another_tree_is_refused(tree: Path, tmp_path: Path, words: list[str]) -> None:
     done = running.snakemake(tmp_path / "folder", *words, tree=tree, code=ROOT)
     assert done.returncode != 0
     said = alone(done.stderr)
-    assert said.startswith(f"study: imported from {ROOT / 'workflow' / 'study'}, but this Snakefile is in {tree}")
+    assert said.startswith(
+        f"study: imported from {ROOT / 'workflow' / 'study'}, but this Snakefile is in {tree}"
+    )
     assert "pip install --no-deps --no-build-isolation -e ." in said
     assert not (tmp_path / "folder" / "results").exists()
 
@@ -40,7 +46,9 @@ def test_a_mixture_of_two_trees_is_refused(tree: Path) -> None:
 
 @pytest.mark.parametrize("distribution", ["kernels", "study"])
 @pytest.mark.parametrize("package", ["kernels", "study"])
-def test_another_distribution_in_the_same_place_is_told(tmp_path: Path, distribution: str, package: str) -> None:
+def test_another_distribution_in_the_same_place_is_told(
+    tmp_path: Path, distribution: str, package: str
+) -> None:
     for folder in ("kernels", "workflow/study"):
         shutil.copytree(ROOT / folder, tmp_path / Path(folder).name)
     command = [sys.executable, "-c", f"import {package}"]

@@ -24,8 +24,16 @@ def edit(path: Path, old: str, new: str) -> None:
 
 NOTHING = {
     "a comment in the flow solver": ("kernels/flow.py", "\nimport ", "\n# Of arc length.\nimport "),
-    "a word in a column's meaning": ("workflow/study/tables/columns.py", "Number of the run, from 0.", "Its number."),
-    "a word in what a table's row is": ("workflow/study/runs/tables.py", "One run and target", "A run and target"),
+    "a word in a column's meaning": (
+        "workflow/study/tables/columns.py",
+        "Number of the run, from 0.",
+        "Its number.",
+    ),
+    "a word in what a table's row is": (
+        "workflow/study/runs/tables.py",
+        "One run and target",
+        "A run and target",
+    ),
     "what is allowed, of a config key": (
         "workflow/study/config/sections.py",
         "a whole number from 0 to 1000",

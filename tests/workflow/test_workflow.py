@@ -39,7 +39,12 @@ def test_a_study_ends_in_verdicts(finished: Path) -> None:
     results = finished / "results" / "tables"
     judged = store.read(TABLES["claims"], results / "claims.csv").set_index("claim")
     assert len(judged) == 18
-    assert judged.loc[["A1", "R4", "R9", "N3"], "verdict"].tolist() == ["fails", "holds", "holds in the limit", "holds"]
+    assert judged.loc[["A1", "R4", "R9", "N3"], "verdict"].tolist() == [
+        "fails",
+        "holds",
+        "holds in the limit",
+        "holds",
+    ]
     # Two data seeds are few, but a run that arrives refutes that none can.
     runs = store.read(TABLES["runs"], results / "runs.parquet")
     mse = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
@@ -185,7 +190,9 @@ def test_the_history_fails_where_a_benchmark_got_slower_and_the_page_stands(tmp_
 
 
 def test_two_studies_are_compared(finished: Path, tmp_path: Path) -> None:
-    done = snakemake(tmp_path, "compare_studies", "--config", f"base={finished}", f"head={finished / 'results'}")
+    done = snakemake(
+        tmp_path, "compare_studies", "--config", f"base={finished}", f"head={finished / 'results'}"
+    )
     assert done.returncode == 0, done.stderr
     assert "All tables are identical" in done.stdout
     assert (tmp_path / "results" / "comparisons" / "studies.html").exists()
@@ -237,7 +244,9 @@ BAD = {
 def test_a_bad_config_is_told_in_a_line_before_anything_runs(change: str, tmp_path: Path) -> None:
     done = snakemake(tmp_path, "--config", change)
     assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if line and not line.startswith(("Using ", "Config file "))]
+    lines = [
+        line for line in done.stderr.splitlines() if line and not line.startswith(("Using ", "Config file "))
+    ]
     assert len(lines) == 1
     for word in BAD[change]:
         assert word in lines[0]
@@ -252,7 +261,9 @@ def test_a_bad_data_file_is_told_without_a_traceback(tmp_path: Path) -> None:
     assert "mine.csv" in done.stderr
     assert "label" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert not (tmp_path / "results" / "tables").exists() or not list((tmp_path / "results" / "tables").iterdir())
+    assert not (tmp_path / "results" / "tables").exists() or not list(
+        (tmp_path / "results" / "tables").iterdir()
+    )
 
 
 def test_results_that_cannot_be_written_are_told(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def told(action, *arguments):
+def report_errors(action, *arguments):
     """What an action returns. A user's error ends Snakemake with its message alone, before anything runs."""
     try:
         return action(*arguments)
@@ -57,14 +57,14 @@ def told(action, *arguments):
         raise SystemExit(1) from None
 
 
-told(machine.check_place, root, workflow.modifier.path_modifier.prefix)
+report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 
 
 def load(config):
     """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
     if whole:
         update_config(config, study_config.typed(workflow.config_settings.config))
-    return told(study_config.load, config)
+    return report_errors(study_config.load, config)
 
 
 def outputs():
@@ -100,9 +100,9 @@ def execute(executor_plugin, **settings):
     )
     if workflow.is_main_process and not looks:
         if executor_plugin.name == "slurm":
-            told(machine.check_slurm)
-        told(draw.check, checked)
-        told(recovery.claim)
+            report_errors(machine.check_slurm)
+        report_errors(draw.check, checked)
+        report_errors(recovery.claim)
         recovery.recover(outputs(), say)
     return _execute(executor_plugin=executor_plugin, **settings)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from study.benchmarks import record
 from study.config import model as config
-from study.job import note, told
+from study.job import job, note
 
-with told(snakemake.log[0]):
+with job(snakemake.log[0]):
     checked = config.load(snakemake.params.config)
     storage = Path(snakemake.params.storage)
     write = note(snakemake.log[0])

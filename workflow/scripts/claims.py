@@ -6,11 +6,11 @@ from study.claims import evidence
 from study.claims.tables import CLAIMS
 from study.config import model as config
 from study.data import arrays
-from study.job import told
+from study.job import job
 from study.runs.tables import RUNS
 from study.tables import store
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     names = ("datasets", "arrivals", "slowdown", "headline", "minima")
     frames = {name: store.read(TABLES[name], snakemake.input[name]) for name in names}
     frames["runs"] = store.scan(RUNS, snakemake.input.runs, where=evidence.compared())

@@ -5,9 +5,9 @@ from pathlib import Path
 from study.benchmarks import compare as compare_commits
 from study.config import model as config
 from study.errors import UserError
-from study.job import note, told
+from study.job import job, note
 
-with told(snakemake.log[0]):
+with job(snakemake.log[0]):
     checked = config.load(snakemake.params.config)
     chosen = checked.benchmarks
     found = compare_commits.compare(
@@ -24,4 +24,6 @@ with told(snakemake.log[0]):
     compare_commits.write(found, Path(snakemake.params.csv), Path(snakemake.params.raw))
     print(compare_commits.report(found))
     if slower := found.failures(chosen.threshold):
-        raise UserError(f"slower by more than {chosen.threshold:.0%}: {', '.join(map(compare_commits.short, slower))}")
+        raise UserError(
+            f"slower by more than {chosen.threshold:.0%}: {', '.join(map(compare_commits.short, slower))}"
+        )

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from study.config import model as config
-from study.job import told
+from study.job import job
 from study.provenance import compare_studies
 
-with told(snakemake.log[0]):
+with job(snakemake.log[0]):
     checked = config.load(snakemake.params.config)
     found = compare_studies.compare(Path(checked.base), Path(checked.head or snakemake.params.own))
     compare_studies.write(found, snakemake.params.csv, snakemake.params.html)

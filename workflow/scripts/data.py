@@ -4,11 +4,11 @@ import pandas as pd
 from study.config import model as config
 from study.data import arrays
 from study.data.tables import DATASETS
-from study.job import told
+from study.job import job
 from study.runs import draw
 from study.tables import store
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     rows = []
     with arrays.writing(snakemake.output.arrays) as add:
         for row, drawn in draw.draw(config.load(snakemake.params.config)):

@@ -3,11 +3,11 @@
 from study.config import model as config
 from study.data import arrays
 from study.data.tables import DATASETS
-from study.job import told
+from study.job import job
 from study.runs import estimate
 from study.tables import store
 
-with told(snakemake.log[0], snakemake.input):
+with job(snakemake.log[0], snakemake.input):
     table = store.read(DATASETS, snakemake.input.datasets)
     drawn = arrays.read(snakemake.input.arrays)
     print(estimate.describe(config.load(snakemake.params.config), table, drawn))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from study import git
 from study.benchmarks import history_page
-from study.job import note, told
+from study.job import job, note
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     storages = [Path(folder) for folder in snakemake.params.storages]
     for line in history_page.write(storages, snakemake.output.csv, snakemake.output.html, git.ROOT):
         note(snakemake.log[0])(line)

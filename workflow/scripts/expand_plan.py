@@ -2,11 +2,11 @@
 
 from study.config import model as config
 from study.data.tables import DATASETS
-from study.job import told
+from study.job import job
 from study.runs import plan
 from study.runs.tables import PLAN
 from study.tables import store
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     parts = plan.blocks(config.load(snakemake.params.config), store.read(DATASETS, snakemake.input.datasets))
     store.write_parts(parts, PLAN, snakemake.output.plan)

@@ -5,10 +5,10 @@ from study.benchmarks.regressions import regressions, report
 from study.benchmarks.tables import HISTORY
 from study.config import model as config
 from study.errors import UserError
-from study.job import note, told
+from study.job import job, note
 from study.tables import store
 
-with told(snakemake.log[0]):
+with job(snakemake.log[0]):
     write = note(snakemake.log[0])
     history = store.read(HISTORY, snakemake.input.csv)
     for sentence in history_page.summary(history):
@@ -19,4 +19,6 @@ with told(snakemake.log[0]):
         write(f"slower, but not by the calibrated time, so the machine may have changed: {line}")
     if confirmed := [line for line in found if line.confirmed]:
         raise UserError(report(confirmed, chosen.threshold))
-    write(f"No benchmark is known to stand on a level slower than its best by more than {100 * chosen.threshold:g}%.")
+    write(
+        f"No benchmark is known to stand on a level slower than its best by more than {100 * chosen.threshold:g}%."
+    )

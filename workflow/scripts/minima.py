@@ -1,11 +1,11 @@
 """Adapter: find the local minima of the made data sets."""
 
-from study.job import told
+from study.job import job
 from study.tables import store
 from study.theory import minima
 from study.theory.tables import MINIMA
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     found = minima.table()
     for path in snakemake.output:
         store.write(found, MINIMA, path)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from study import git, report
 from study.config import model as config
-from study.job import told
+from study.job import job
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     checked = config.load(snakemake.params.config)
     report.write(
         Path(snakemake.input.tables[0]).parent,

@@ -4,17 +4,19 @@ from pathlib import Path
 
 from study.catalogue import TABLES
 from study.config import model as config
-from study.job import told
+from study.job import job
 from study.statistics import aggregation
 from study.tables import store
 
 import kernels
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     chosen = config.load(snakemake.params.config).statistics
-    own_rates = {name: kernels.LOSSES["bce"].smoothness / loss.smoothness for name, loss in kernels.LOSSES.items()}
+    stable_rates = {
+        name: kernels.LOSSES["bce"].smoothness / loss.smoothness for name, loss in kernels.LOSSES.items()
+    }
     made = aggregation.summary_tables(
-        snakemake.input.runs, own_rates, resamples=chosen.resamples, level=chosen.confidence
+        snakemake.input.runs, stable_rates, resamples=chosen.resamples, level=chosen.confidence
     )
     for path in snakemake.output:
         store.write(made[Path(path).stem], TABLES[Path(path).stem], path)

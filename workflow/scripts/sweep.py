@@ -2,12 +2,12 @@
 
 from study.config import model as config
 from study.data import arrays
-from study.job import note, told
+from study.job import job, note
 from study.runs import sweep
 from study.runs.tables import CURVES, PLAN, RUNS
 from study.tables import store
 
-with told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params) as receipt:
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params) as receipt:
     name, say = f"shard {snakemake.wildcards.shard}", note(snakemake.log[0])
     if receipt.take_over():
         say(f"{name}: taken over from a run that was interrupted")

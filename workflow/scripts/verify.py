@@ -2,10 +2,10 @@
 
 from study.config import model as config
 from study.errors import UserError
-from study.job import note, told
+from study.job import job, note
 from study.provenance import manifest
 
-with told(snakemake.log[0], snakemake.input):
+with job(snakemake.log[0], snakemake.input):
     checked = config.load(snakemake.params.config)
     folder = manifest.folder(checked, snakemake.params.configs, snakemake.params.references)
     lines = manifest.compare(snakemake.input.artifacts, checked, folder)

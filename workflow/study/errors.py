@@ -48,7 +48,9 @@ def shortage(error: BaseException) -> str | None:
     if not lacking and not any(sign in str(error) for sign in _SIGNS):
         return None
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    bound = "" if limit == resource.RLIM_INFINITY else f"; `ulimit -v` allows this process {limit / 1e9:.1f} GB"
+    bound = (
+        "" if limit == resource.RLIM_INFINITY else f"; `ulimit -v` allows this process {limit / 1e9:.1f} GB"
+    )
     first = next(iter(str(error).splitlines()), "")
     return (
         f"Not enough memory or threads ({type(error).__name__}: {first}){bound}. Allow more, or run fewer jobs at once "

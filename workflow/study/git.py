@@ -20,12 +20,22 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 UNKNOWN: Final = "unknown"
 """Stands for a commit that cannot be found out."""
 
-_SETTINGS: Final = ("log.showSignature=false", "core.quotePath=false", "color.ui=false", "core.fsmonitor=false")
+_SETTINGS: Final = (
+    "log.showSignature=false",
+    "core.quotePath=false",
+    "color.ui=false",
+    "core.fsmonitor=false",
+)
 
 # Set by git for its hooks, or by hand: they would point to another repository, or change what a path means.
-_REMOVED: Final = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX"} | {
-    f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")
-}
+_REMOVED: Final = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+} | {f"GIT_{kind}_PATHSPECS" for kind in ("LITERAL", "GLOB", "NOGLOB", "ICASE")}
 
 
 class GitError(UserError):
@@ -90,7 +100,9 @@ def described(folder: Path = ROOT) -> str:
     try:
         check(folder)
         commit = run(folder, "rev-parse", "--verify", "HEAD").decode()[:12]
-        differs = run(folder, "status", "--porcelain", "--untracked-files=no")  # `git describe --dirty` would write
+        differs = run(
+            folder, "status", "--porcelain", "--untracked-files=no"
+        )  # `git describe --dirty` would write
     except GitError:
         return UNKNOWN
     return commit + "+" * bool(differs)

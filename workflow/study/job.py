@@ -11,11 +11,11 @@ from typing import Any
 from study.errors import UserError, shortage
 from study.provenance import receipts
 
-__all__ = ["note", "told"]
+__all__ = ["job", "note"]
 
 
 @contextmanager
-def told(
+def job(
     log: str | Path, inputs: Iterable[str] = (), outputs: Iterable[str] = (), params: Any = None
 ) -> Iterator[receipts.Receipt]:
     """Run a job: check what it reads, and when all is well write its receipt.

@@ -108,7 +108,9 @@ class _Details(NamedTuple):
             bounds["le"] = bounds.pop("lt") - 1
         if whole and set(bounds) == {"ge", "le"}:
             return f"from {_plain(bounds['ge'])} to {_plain(bounds['le'])}"
-        return " and ".join(f"{sign} {_plain(bounds[name])}" for name, sign in _SIGNS.items() if name in bounds)
+        return " and ".join(
+            f"{sign} {_plain(bounds[name])}" for name, sign in _SIGNS.items() if name in bounds
+        )
 
 
 def _unpacked(annotation: Any) -> tuple[Any, _Details]:
@@ -134,12 +136,16 @@ def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     """Pass a tuple on if no value occurs twice, else raise ValueError naming those that do."""
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
-        raise ValueError(f"{', '.join(repr(value) for value in dict.fromkeys(twice))} is given more than once")
+        raise ValueError(
+            f"{', '.join(repr(value) for value in dict.fromkeys(twice))} is given more than once"
+        )
     return values
 
 
 _UNIQUE = {"uniqueItems": True}
-Grid = Annotated[tuple[T, ...], Field(min_length=1, strict=False, json_schema_extra=_UNIQUE), AfterValidator(distinct)]
+Grid = Annotated[
+    tuple[T, ...], Field(min_length=1, strict=False, json_schema_extra=_UNIQUE), AfterValidator(distinct)
+]
 """A list of one or more different values (its items as strict as any other)."""
 
 WholeNumbers = Grid[Annotated[int, Field(ge=0, lt=2**31)]]
@@ -179,7 +185,9 @@ def problems(error: ValidationError, model: type[Section], prefix: str = "") -> 
     """
     found = error.errors(include_url=False)
     return [
-        _line(details, model, prefix) for details in found if details["type"] != "too_short" or not details["input"]
+        _line(details, model, prefix)
+        for details in found
+        if details["type"] != "too_short" or not details["input"]
     ]
 
 

@@ -79,7 +79,9 @@ def _notes(runs: Sequence[Run], here: Container[str], why: str) -> list[str]:
         count = f"{len(elsewhere)} commits are" if len(elsewhere) > 1 else "1 commit is"
         out.append(f"{count} unknown here, so placed by time: {named}{f' ({why})' if why else ''}")
     if nameless:
-        out.append(f"{nameless} {'runs are' if nameless > 1 else 'run is'} of an unknown revision, so placed by time")
+        out.append(
+            f"{nameless} {'runs are' if nameless > 1 else 'run is'} of an unknown revision, so placed by time"
+        )
     return out
 
 

@@ -69,9 +69,13 @@ def chart(lines: Sequence[Line], *, label: str, commits: tuple[str, str]) -> Mar
     for tick in _ticks(math.exp(low), math.exp(high)):
         at = float(y(np.array([tick]))[0])
         parts.append(f'<path class="grid" d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{wording.number(tick)}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{wording.number(tick)}</text>'
+        )
     for text, place, anchor in ((commits[0], _LEFT, "start"), (commits[1], WIDTH - _RIGHT, "end")):
-        parts.append(f'<text x="{place}" y="{HEIGHT - 4}" text-anchor="{anchor}">{Markup.escape(text)}</text>')
+        parts.append(
+            f'<text x="{place}" y="{HEIGHT - 4}" text-anchor="{anchor}">{Markup.escape(text)}</text>'
+        )
     for number, line in enumerate(lines):
         parts += _drawn(line, f"s{number % 6}", x, y)
     parts.append("</svg>")
@@ -82,7 +86,9 @@ def _drawn(line: Line, style: str, x: Any, y: Any) -> list[str]:
     """Draw one line: intervals, dots, levels, and a mark where the level changes."""
     across, value = x(line.order), y(line.value)
     bars = "".join(
-        f"M{a:.1f} {b:.1f}V{c:.1f}" for a, b, c in zip(across, y(line.low), y(line.high), strict=True) if b - c >= 0.5
+        f"M{a:.1f} {b:.1f}V{c:.1f}"
+        for a, b, c in zip(across, y(line.low), y(line.high), strict=True)
+        if b - c >= 0.5
     )
     dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(across, value, strict=True))
     style += " few" if len(across) <= _FEW else ""
@@ -102,7 +108,11 @@ def _ticks(low: float, high: float) -> list[float]:
     """Choose up to some six round numbers between two positive ones."""
     step = 10 ** math.floor(math.log10(high - low))
     for factor in (1.0, 0.5, 0.2, 0.1):
-        found = np.arange(math.ceil(low / (step * factor)), math.floor(high / (step * factor)) + 1) * step * factor
+        found = (
+            np.arange(math.ceil(low / (step * factor)), math.floor(high / (step * factor)) + 1)
+            * step
+            * factor
+        )
         if len(found) >= 3:
             return [float(tick) for tick in found]
     return [low, high]

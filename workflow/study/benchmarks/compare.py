@@ -29,7 +29,18 @@ from study.files import replacing
 from study.schema import nearest
 from study.tables import store
 
-__all__ = ["Comparison", "Side", "common", "compare", "judged", "measure", "offered", "report", "workers", "write"]
+__all__ = [
+    "Comparison",
+    "Side",
+    "common",
+    "compare",
+    "judged",
+    "measure",
+    "offered",
+    "report",
+    "workers",
+    "write",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,7 +66,7 @@ class Side:
             bufsize=1,
         )
 
-    def tell(self, message: Any) -> None:
+    def send(self, message: Any) -> None:
         """Send a message."""
         assert self._process.stdin
         try:
@@ -64,7 +75,7 @@ class Side:
         except OSError:
             raise GoneError from None
 
-    def hear(self) -> dict[str, Any]:
+    def receive(self) -> dict[str, Any]:
         """Wait for a message."""
         assert self._process.stdout
         line = self._process.stdout.readline()
@@ -78,7 +89,7 @@ class Side:
     def ready(self, name: str) -> dict[str, Any]:
         """Wait until the benchmark is warmed up, or known to be absent; what is said of earlier ones is past."""
         while True:
-            message = self.hear()
+            message = self.receive()
             if message.get("name") == name:
                 return message
             if message["event"] == "end":
@@ -86,8 +97,8 @@ class Side:
 
     def seconds(self) -> float:
         """Ask for a round; nan where it failed."""
-        self.tell("go")
-        return float(self.hear().get("seconds", np.nan))
+        self.send("go")
+        return float(self.receive().get("seconds", np.nan))
 
     def end(self) -> None:
         """End the process; it has nothing that could be lost."""
@@ -126,7 +137,9 @@ class Comparison:
     def failures(self, threshold: float) -> list[str]:
         """Name the benchmarks that are slower by more than `threshold`, such as 0.05."""
         return [
-            name for name, found in self.findings.items() if found.verdict == "slower" and found.ratio > 1 + threshold
+            name
+            for name, found in self.findings.items()
+            if found.verdict == "slower" and found.ratio > 1 + threshold
         ]
 
 
@@ -148,7 +161,7 @@ def workers(pairs: Sequence[tuple[str, Path]]) -> Iterator[list[Side]]:
 
 def offered(side: Side) -> list[str]:
     """Ask a worker which benchmarks its revision has."""
-    names: list[str] = side.hear()["names"]
+    names: list[str] = side.receive()["names"]
     return names
 
 
@@ -160,9 +173,13 @@ def common(base: list[str], head: list[str], words: Sequence[str]) -> tuple[list
     names, notes
         In the order of the head.
     """
-    wanted = [[name for name in names if not words or any(w in name for w in words)] for names in (base, head)]
+    wanted = [
+        [name for name in names if not words or any(w in name for w in words)] for names in (base, head)
+    ]
     notes = []
-    for (side, own), other in zip((("base", wanted[0]), ("head", wanted[1])), (wanted[1], wanted[0]), strict=True):
+    for (side, own), other in zip(
+        (("base", wanted[0]), ("head", wanted[1])), (wanted[1], wanted[0]), strict=True
+    ):
         free = [name for name in other if name not in own]
         notes += [f"only in {side}: {name}{nearest(name, free)}" for name in own if name not in other]
     return [name for name in wanted[1] if name in wanted[0]], notes
@@ -202,7 +219,7 @@ def measure(
                 break
     for side, gone in zip(sides, failed, strict=True):
         if not gone:
-            side.tell("stop")
+            side.send("stop")
     if any(failed):
         return str(heard[failed.index(True)].get("why", "failed"))
     steps = [message["sample_steps"] for message in heard]
@@ -277,7 +294,7 @@ def _measure_all(
     if not names:
         raise UserError(f"base and head have no benchmark in common with {list(words)}")
     for side in sides:
-        side.tell(names)
+        side.send(names)
     order = random.Random(0)  # noqa: S311
     for name in names:
         seconds = measure(sides, name, count, order)
@@ -338,7 +355,8 @@ def report(found: Comparison) -> str:
     ]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
     ]
     title = f"{found.base} (base) and {found.head} (head); a ratio above 1 is slower"
     return "\n".join([title, *lines, *(f"note: {line}" for line in found.notes)])
@@ -390,7 +408,9 @@ def write(found: Comparison, csv: Path, raw: Path) -> None:
         "head": found.head,
         "notes": found.notes,
         "findings": {name: asdict(finding) for name, finding in found.findings.items()},
-        "seconds": {name: {"base": one.tolist(), "head": two.tolist()} for name, (one, two) in found.samples.items()},
+        "seconds": {
+            name: {"base": one.tolist(), "head": two.tolist()} for name, (one, two) in found.samples.items()
+        },
     }
     with replacing(raw) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -84,14 +84,18 @@ def table(runs: Sequence[benchmarks.Run]) -> pd.DataFrame:
                     "committed": run.committed,
                     "recorded": run.recorded,
                     "machine": run.machine,
-                    "software": ", ".join(f"{name} {version}" for name, version in sorted(run.software.items())),
+                    "software": ", ".join(
+                        f"{name} {version}" for name, version in sorted(run.software.items())
+                    ),
                     "load": run.load[0],
                     "solver": measured.solver,
                     "group": measured.group,
                     "rounds": len(measured.seconds),
                     **dict(zip(("time", "time_low", "time_high"), time, strict=True)),
                     **dict(zip(("calibrated", "calibrated_low", "calibrated_high"), calibrated, strict=True)),
-                    "peer_ratio": time[0] * 1e-9 / ours[measured.group] if measured.group in ours else math.nan,
+                    "peer_ratio": time[0] * 1e-9 / ours[measured.group]
+                    if measured.group in ours
+                    else math.nan,
                 }
             )
     columns = [c for c in HISTORY.dtypes if c not in {"level", "changed"} and "calibrated_c" not in c]
@@ -201,7 +205,9 @@ def found_changes(history: pd.DataFrame) -> list[Change]:
 
 def software_change(before: str, after: str) -> str:
     """Say what differs between the software of two runs, each such as ``numba 0.68.1, numpy 2.4.6``."""
-    old, new = (dict(part.rsplit(" ", 1) for part in text.split(", ") if " " in part) for text in (before, after))
+    old, new = (
+        dict(part.rsplit(" ", 1) for part in text.split(", ") if " " in part) for text in (before, after)
+    )
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return ", ".join(f"{name} {old.get(name, 'unknown')} to {new.get(name, 'unknown')}" for name in names)
 

@@ -142,7 +142,9 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
             )
         known = rows[rows["calibrated"].notna()]
         if len(known):
-            lines = [_line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")]
+            lines = [
+                _line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")
+            ]
             told = _told(known, "calibrated", "times the reference loop")
             charts.append(
                 {
@@ -153,7 +155,9 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
                 }
             )
         steps = int(rows["changed"].sum() + rows["calibrated_changed"].sum())
-        out.append({"name": str(name), "charts": charts, "changes": steps, "ours": rows["solver"].iloc[-1] == OURS})
+        out.append(
+            {"name": str(name), "charts": charts, "changes": steps, "ours": rows["solver"].iloc[-1] == OURS}
+        )
     return out
 
 
@@ -164,14 +168,18 @@ def _ours(rows: pd.DataFrame) -> bool:
 
 def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
     """Prepare a chart for each group: how many times longer the peers take than the kernels, run by run."""
-    known = history[history["peer_ratio"].notna() & np.array([not is_ours(s) for s in history["solver"]], dtype=bool)]
+    known = history[
+        history["peer_ratio"].notna() & np.array([not is_ours(s) for s in history["solver"]], dtype=bool)
+    ]
     out = []
     for group, rows in known.groupby("group", sort=True):
         lines = []
         for solver, own in rows.groupby("solver", sort=True):
             order, ratio = (own[c].to_numpy(dtype=np.float64) for c in ("order", "peer_ratio"))
             lines.append(Line(str(solver), order, ratio, ratio, ratio, np.full(len(own), math.nan)))
-        told = "; ".join(f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines)
+        told = "; ".join(
+            f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines
+        )
         svg = chart(lines, label=f"{group}, time over that of the kernels. {told}", commits=_ends(rows))
         legend = [(line.name, f"s{number % 6}") for number, line in enumerate(lines)]
         out.append({"svg": svg, "title": str(group), "told": told, "legend": legend})

@@ -34,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--measured-commit", default="", help="its commit")
     group.addoption("--measured-time", default="", help="the time of that commit, empty where it is unknown")
     group.addoption("--measured-dirty", action="store_true", help="it has changes that are not committed")
-    group.addoption("--measured-only", default=[], action="append", help="run benchmarks with this in their name")
+    group.addoption(
+        "--measured-only", default=[], action="append", help="run benchmarks with this in their name"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,7 +74,9 @@ class Recorder:
             "flags": sorted(cpu.get("flags", [])),
             "count": cpu.get("count"),
         }
-        machine_info["threads"] = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        machine_info["threads"] = (
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        )
         machine_info["packages"] = {name: found for name in PACKAGES if (found := _version(name))}
 
     @pytest.hookimpl(optionalhook=True)

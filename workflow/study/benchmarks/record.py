@@ -21,7 +21,9 @@ __all__ = ["environment", "record", "require"]
 _RECORDER = Path(__file__).with_name("plugin.py")
 
 
-def record(repository: Path, storage: Path, head: str, words: Sequence[str], note: Callable[[str], None]) -> Path:
+def record(
+    repository: Path, storage: Path, head: str, words: Sequence[str], note: Callable[[str], None]
+) -> Path:
     """Run this folder's benchmarks and add a run to a storage.
 
     Parameters

@@ -104,7 +104,9 @@ def report(found: Sequence[Regression], threshold: float) -> str:
     """Say what got slower, and how to accept that it did."""
     lines = [f"slower than the best level by more than {100 * threshold:g}%:", *map(str, found)]
     accept = f"--config 'benchmarks={{accepted: \"{found[-1].commit}\"}}'"
-    return "\n".join([*lines, f"a slowdown that is meant is accepted by its commit or a later one, such as {accept}"])
+    return "\n".join(
+        [*lines, f"a slowdown that is meant is accepted by its commit or a later one, such as {accept}"]
+    )
 
 
 def _last_run(history: pd.DataFrame, commit: str) -> int:

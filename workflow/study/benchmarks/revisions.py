@@ -76,7 +76,9 @@ def resolve(repository: Path, name: str) -> str:
         except GitError as error:
             said = str(error).removesuffix("fatal: Needed a single revision").strip()
     known = git.run(repository, "for-each-ref", "--format=%(refname:short)").decode().split()
-    shallow = "this clone is shallow, older commits are not in it: git fetch --unshallow" * git.is_shallow(repository)
+    shallow = "this clone is shallow, older commits are not in it: git fetch --unshallow" * git.is_shallow(
+        repository
+    )
     raise UserError(
         f"{name!r} is not a revision of this repository{nearest(name, known)}; allowed: a branch, a tag or a commit"
         + "".join(f" ({more})" for more in (said, shallow) if more)
@@ -106,11 +108,17 @@ def by_ancestry(repository: Path, commits: Iterable[str]) -> list[str]:
     """
     git.check(repository)
     named = sorted({commit for commit in commits if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit)})
-    kinds = git.run(repository, "cat-file", "--batch-check=%(objecttype)", text="".join(f"{c}\n" for c in named))
-    known = [commit for commit, kind in zip(named, kinds.decode().splitlines(), strict=True) if kind == "commit"]
+    kinds = git.run(
+        repository, "cat-file", "--batch-check=%(objecttype)", text="".join(f"{c}\n" for c in named)
+    )
+    known = [
+        commit for commit, kind in zip(named, kinds.decode().splitlines(), strict=True) if kind == "commit"
+    ]
     if not known:
         return []
-    listed = git.run(repository, "rev-list", "--topo-order", "--reverse", "--stdin", text="\n".join(known) + "\n")
+    listed = git.run(
+        repository, "rev-list", "--topo-order", "--reverse", "--stdin", text="\n".join(known) + "\n"
+    )
     place = {commit: number for number, commit in enumerate(listed.decode().split())}
     return sorted(known, key=place.__getitem__)
 
@@ -152,7 +160,9 @@ def _work_tree(repository: Path) -> Revision:
         git.check(repository)
         commit = resolve(repository, "HEAD")
         dirty = changed(repository)
-        return Revision(commit[:12] + ("+" if dirty else ""), commit, _time(repository, commit), repository, dirty)
+        return Revision(
+            commit[:12] + ("+" if dirty else ""), commit, _time(repository, commit), repository, dirty
+        )
     except UserError as error:
         return Revision(git.UNKNOWN, git.UNKNOWN, "", repository, problem=str(error))
 

@@ -220,7 +220,9 @@ def _reason(error: ValidationError) -> str:
     """Say in a few words why a file or a benchmark is not of the form that it should have."""
     first = error.errors(include_url=False)[0]
     place = ".".join(map(str, first["loc"]))
-    return printable(f"not as pytest-benchmark writes it ({place}: {first['msg'].removeprefix('Value error, ')})")
+    return printable(
+        f"not as pytest-benchmark writes it ({place}: {first['msg'].removeprefix('Value error, ')})"
+    )
 
 
 def _run(name: str, content: Any, problems: list[str]) -> Run:
@@ -255,7 +257,11 @@ def _run(name: str, content: Any, problems: list[str]) -> Run:
 def _named(given: Any, number: int) -> str:
     """Name a benchmark that may be anything."""
     name = given.get("fullname") if isinstance(given, dict) else None
-    return printable(name.partition("::")[2] or name) if isinstance(name, str) and name else f"benchmark {number}"
+    return (
+        printable(name.partition("::")[2] or name)
+        if isinstance(name, str) and name
+        else f"benchmark {number}"
+    )
 
 
 def _committed(file: _File, name: str, problems: list[str]) -> str:
@@ -266,7 +272,9 @@ def _committed(file: _File, name: str, problems: list[str]) -> str:
     try:
         return _utc(time)
     except (TypeError, ValueError) as error:
-        problems.append(printable(f"{name}: placed by the time of recording, that of its commit is none ({error})"))
+        problems.append(
+            printable(f"{name}: placed by the time of recording, that of its commit is none ({error})")
+        )
         return file.datetime
 
 

@@ -27,11 +27,11 @@ class Line:
         self._in = os.fdopen(reading, encoding="utf-8")
         self._out = os.fdopen(writing, "w", encoding="utf-8", buffering=1)
 
-    def tell(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         """Send a message."""
         self._out.write(json.dumps(message) + "\n")
 
-    def ask(self) -> Any:
+    def receive(self) -> Any:
         """Wait for a message; the other end gone is the end of this process."""
         line = self._in.readline()
         if not line:
@@ -71,9 +71,9 @@ class Benchmark:
         for _ in range(2):  # compiling is not timed
             seconds()
         self.ready = True
-        self._line.tell(event="ready", name=self.name, sample_steps=self.extra_info.get("sample_steps"))
-        while self._line.ask() == "go":
-            self._line.tell(event="round", seconds=seconds())
+        self._line.send(event="ready", name=self.name, sample_steps=self.extra_info.get("sample_steps"))
+        while self._line.receive() == "go":
+            self._line.send(event="round", seconds=seconds())
 
 
 class Worker:
@@ -93,8 +93,8 @@ class Worker:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Tell what was found, and keep what is wanted, in the order wanted."""
         found = {item.nodeid: item for item in items if "benchmark" in getattr(item, "fixturenames", ())}
-        self._line.tell(event="collected", names=list(found))
-        items[:] = [found[name] for name in self._line.ask()]
+        self._line.send(event="collected", names=list(found))
+        items[:] = [found[name] for name in self._line.receive()]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say that a benchmark ended badly, or never came to its first round."""
@@ -102,8 +102,12 @@ class Worker:
             return
         done = self._current is not None and self._current.ready and report.passed
         if not done:
-            why = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr or "times nothing")
-            self._line.tell(event="absent", name=report.nodeid, why=why.strip().splitlines()[-1])
+            why = str(
+                report.longrepr[2]
+                if isinstance(report.longrepr, tuple)
+                else report.longrepr or "times nothing"
+            )
+            self._line.send(event="absent", name=report.nodeid, why=why.strip().splitlines()[-1])
         self._current = None
 
 
@@ -115,12 +119,14 @@ def main(tree: Path) -> int:
     import kernels  # noqa: PLC0415  that of the revision
 
     if Path(kernels.__file__).resolve().parents[1] != tree.resolve():
-        line.tell(event="failed", why=f"`import kernels` finds {kernels.__file__}, which is not of this revision")
+        line.send(
+            event="failed", why=f"`import kernels` finds {kernels.__file__}, which is not of this revision"
+        )
         return 1
     words = ["tests/bench", "-q", "--rootdir", str(tree), "-c", "pyproject.toml", "--import-mode=prepend"]
     words += ["-o", "addopts=", "-p", "no:benchmark", "-p", "no:cacheprovider"]
     code = pytest.main(words, plugins=[Worker(line)])
-    line.tell(event="end", code=int(code))
+    line.send(event="end", code=int(code))
     return int(code)
 
 

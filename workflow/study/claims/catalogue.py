@@ -290,7 +290,11 @@ sigma(-z), which does not.
 
 def page() -> str:
     """Render the claims as the Markdown page `docs/claims.md`."""
-    titles = {"article": "The article's claims", "review": "The review's claims", "neither": "Stated by neither"}
+    titles = {
+        "article": "The article's claims",
+        "review": "The review's claims",
+        "neither": "Stated by neither",
+    }
     lines = [_INTRODUCTION]
     for source, title in titles.items():
         lines += [f"## {title}", ""]

@@ -138,7 +138,9 @@ class Evidence:
     minima: Mapping[tuple[str, str], tuple[int, bool]]
 
 
-def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[str, NDArray[Any]]) -> Evidence:
+def gather(
+    config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[str, NDArray[Any]]
+) -> Evidence:
     """Compute the evidence of a study.
 
     Parameters
@@ -165,7 +167,9 @@ def gather(config: Config, frames: Mapping[str, pd.DataFrame], arrays: Mapping[s
     return Evidence(
         identities=identities.check(),
         stalls={
-            (loss, dtype): laws.stall_logit(loss=loss, learning_rate=1.0 / kernels.LOSSES[loss].smoothness, dtype=dtype)
+            (loss, dtype): laws.stall_logit(
+                loss=loss, learning_rate=1.0 / kernels.LOSSES[loss].smoothness, dtype=dtype
+            )
             for loss in LOSSES
             for dtype in ("float32", "float64")
         },
@@ -250,10 +254,15 @@ def _class_pulls(
         thetas = every_start(config.initialisations, drawn.direction, seed, config.seed)
         members = [drawn.labels == label for label in (0, 1)]
         for loss in LOSSES:
-            zero, one = (kernels.gradient(drawn.features[m], drawn.labels[m], thetas, loss=loss) for m in members)
+            zero, one = (
+                kernels.gradient(drawn.features[m], drawn.labels[m], thetas, loss=loss) for m in members
+            )
             outputs[loss] += _signs(np.sign(zero[:, -1]) * np.sign(one[:, -1]))
             # Scaled first: the product of two gradients can be smaller than any float64.
-            scaled = [g / np.maximum(np.abs(g).max(axis=1, keepdims=True), np.finfo(float).tiny) for g in (zero, one)]
+            scaled = [
+                g / np.maximum(np.abs(g).max(axis=1, keepdims=True), np.finfo(float).tiny)
+                for g in (zero, one)
+            ]
             parameters[loss] += _signs(matvec(scaled[0] * scaled[1], np.ones(thetas.shape[1])))
     return outputs, parameters
 

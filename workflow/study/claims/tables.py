@@ -15,7 +15,12 @@ CLAIMS: Final = Table(
     "One claim of the texts under test, or one that neither states; [claims.md](claims.md) explains them.",
     ("number",),
     (
-        Column("number", "int64", "", "Number of the claim, from 0: the article's, the review's, then the others."),
+        Column(
+            "number",
+            "int64",
+            "",
+            "Number of the claim, from 0: the article's, the review's, then the others.",
+        ),
         Column("claim", "str", "", "A: the article's, R: the review's, N: stated by neither."),
         Column("source", "str", "", "`article`, `review` or `neither`."),
         Column("statement", "str", "", "The claim in short."),

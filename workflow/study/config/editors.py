@@ -21,7 +21,9 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a config file."""
     whole = _described(Config)
-    whole["properties"]["datasets"]["items"] = {"anyOf": [_entry(cls) for cls in dict.fromkeys(KINDS.values())]}
+    whole["properties"]["datasets"]["items"] = {
+        "anyOf": [_entry(cls) for cls in dict.fromkeys(KINDS.values())]
+    }
     del whole["$defs"][DatasetOptions.__name__]
     return {"$schema": _DIALECT, "title": "Config of a study", **whole}
 
@@ -54,7 +56,9 @@ def _described(model: type[Section]) -> dict[str, Any]:
 
 def _sections(model: type[Section]) -> list[type[Section]]:
     """Return a section and those inside it."""
-    inner = [found for field in model.model_fields.values() if (found := section(field.annotation)) is not None]
+    inner = [
+        found for field in model.model_fields.values() if (found := section(field.annotation)) is not None
+    ]
     return [model, *(each for one in inner for each in _sections(one))]
 
 

@@ -29,7 +29,10 @@ def reference() -> str:
         "## `seeds`\n\n" + _table(Seeds),
         "## `datasets`\n\n" + _DATASETS_TEXT + "\n\n" + _table(DatasetOptions),
         *(f"### `{name}`\n\n{cls.summary}\n\n{_table(cls, DatasetOptions)}" for name, cls in kinds),
-        *(f"### Real data\n\n{cls.summary} By name: {_listed(cls)}.\n\n{_table(cls, DatasetOptions)}" for cls in given),
+        *(
+            f"### Real data\n\n{cls.summary} By name: {_listed(cls)}.\n\n{_table(cls, DatasetOptions)}"
+            for cls in given
+        ),
         "## `initialisations`\n\nA list; each entry names an initialisation and its scales.\n\n"
         + "\n".join(f"- `{name}`: {entry.summary}" for name, entry in INITIALISATIONS.items())
         + "\n\n"

@@ -90,7 +90,9 @@ class Phase(Section):
     large_separability: Grid[Annotated[float, Field(ge=2e-6, le=100)]] = key(
         (1.0, 2.0, 4.0, 6.0, 12.0), "Values of d' = 2 mu of the large draws."
     )
-    large_scales: Grid[_Scale] = key((0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), "Scales a on the large draws.")
+    large_scales: Grid[_Scale] = key(
+        (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0), "Scales a on the large draws."
+    )
 
 
 class Benchmarks(Section):
@@ -108,7 +110,9 @@ class Benchmarks(Section):
     )
     processes: int = key(7, "Processes of each side of a comparison: its sample size.", ge=2, le=50)
     rounds: int = key(15, "Rounds of a comparison.", ge=1, le=1000)
-    margin: float = key(0.02, "Largest difference between two revisions that counts as none; 0.02 is 2%.", gt=0, le=1)
+    margin: float = key(
+        0.02, "Largest difference between two revisions that counts as none; 0.02 is 2%.", gt=0, le=1
+    )
     threshold: float = key(
         0.05,
         "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "

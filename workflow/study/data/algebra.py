@@ -89,4 +89,6 @@ def digits9(x: float | Array) -> Array:
     Decimal formatting is exact, which a multiplication by a power of ten is not.
     """
     values = np.asarray(x, dtype=np.float64)
-    return np.array([float(f"{value:.8e}") for value in values.ravel()], dtype=np.float64).reshape(values.shape)
+    return np.array([float(f"{value:.8e}") for value in values.ravel()], dtype=np.float64).reshape(
+        values.shape
+    )

@@ -57,7 +57,11 @@ def read(path: str | Path, data: Iterable[int] | None = None) -> dict[str, NDArr
     """Read the arrays that `write` wrote: those of the data sets numbered `data`, or all."""
     wanted = None if data is None else {str(number) for number in data}
     with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files if wanted is None or name.partition("/")[0] in wanted}
+        return {
+            name: archive[name]
+            for name in archive.files
+            if wanted is None or name.partition("/")[0] in wanted
+        }
 
 
 def content_digest(path: str | Path) -> str:

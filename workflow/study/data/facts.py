@@ -53,7 +53,9 @@ class Facts:
     def row(self) -> dict[str, Any]:
         """All but the direction, by name: a row of the table of data sets."""
         return {
-            field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "direction"
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name != "direction"
         }
 
 
@@ -211,7 +213,9 @@ def _max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) 
     contact = np.ascontiguousarray(rows[multipliers > 0.0])
     lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
     contact = contact[kept]
-    theta = matvec(np.ascontiguousarray(contact.T), solve_upper(lower, solve_lower(lower, np.ones(len(contact)))))
+    theta = matvec(
+        np.ascontiguousarray(contact.T), solve_upper(lower, solve_lower(lower, np.ones(len(contact))))
+    )
     return _unit(matvec(np.ascontiguousarray(basis.T), theta))
 
 
@@ -278,7 +282,9 @@ def _rise(margins: Array, change: Array) -> float:
     return float(column_sums(np.where(np.abs(change) < 30.0, small, plain)[:, None])[0]) / len(margins)
 
 
-def _brier_optimum(signed: Array, finite_optimum: Array, limit: Array | None, separable: NDArray[np.bool_]) -> float:
+def _brier_optimum(
+    signed: Array, finite_optimum: Array, limit: Array | None, separable: NDArray[np.bool_]
+) -> float:
     """Smallest mean squared error found by Levenberg-Marquardt from the BCE optimum and six other starts.
 
     Parameters
@@ -310,10 +316,14 @@ def _brier_optimum(signed: Array, finite_optimum: Array, limit: Array | None, se
         return -rows * slope[:, None]
 
     ends = [
-        scipy.optimize.least_squares(residuals, s, jacobian, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15).x
+        scipy.optimize.least_squares(
+            residuals, s, jacobian, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15
+        ).x
         for s in starts
     ]
-    return min(float(column_sums(residuals(theta)[:, None] ** 2)[0]) / len(rows) for theta in [optimum, *ends])
+    return min(
+        float(column_sums(residuals(theta)[:, None] ** 2)[0]) / len(rows) for theta in [optimum, *ends]
+    )
 
 
 def _unit(theta: Array) -> Array:

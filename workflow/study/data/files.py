@@ -45,7 +45,9 @@ def read_file(path: str, label: str) -> Drawn:
     """
     frame = _read(path)
     if label not in frame:
-        raise UserError(f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}")
+        raise UserError(
+            f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}"
+        )
     labels, features = frame[label], frame.drop(columns=label)
     _check_labels(path, label, labels)
     _check_features(path, features)
@@ -67,7 +69,9 @@ def _read(path: str) -> pd.DataFrame:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {reason}") from error
     frame.columns = frame.columns.map(str)
     if frame.columns.has_duplicates:
-        raise UserError(f"{path}: column {frame.columns[frame.columns.duplicated()][0]!r} occurs more than once")
+        raise UserError(
+            f"{path}: column {frame.columns[frame.columns.duplicated()][0]!r} occurs more than once"
+        )
     return frame
 
 
@@ -97,9 +101,13 @@ def _check_features(path: str, features: pd.DataFrame) -> None:
         bad = ~np.isfinite(values)
         if bad.any():
             value = values[bad][0]
-            raise UserError(f"{path}: column {name!r} has {value} in data row {_row(bad)}; allowed: finite numbers")
+            raise UserError(
+                f"{path}: column {name!r} has {value} in data row {_row(bad)}; allowed: finite numbers"
+            )
         if (values == values[0]).all():
-            raise UserError(f"{path}: column {name!r} is constant ({values[0]:g}); allowed: columns that vary")
+            raise UserError(
+                f"{path}: column {name!r} is constant ({values[0]:g}); allowed: columns that vary"
+            )
 
 
 def _row(mask: Any) -> int:

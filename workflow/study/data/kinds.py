@@ -30,8 +30,12 @@ class DatasetOptions(Section):
     """What every data set has; a kind adds its own options, and says how to draw from them."""
 
     summary: ClassVar[Prose] = ""
-    name: Slug = key(..., "Name of the data set in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -")
-    kind: str = key("", "Which kind it is; may be left out where the name says it.", allowed="the name of a kind")
+    name: Slug = key(
+        ..., "Name of the data set in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -"
+    )
+    kind: str = key(
+        "", "Which kind it is; may be left out where the name says it.", allowed="the name of a kind"
+    )
 
     @property
     def separabilities(self) -> tuple[float | None, ...]:
@@ -63,7 +67,9 @@ class Gaussian(_Synthetic):
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
         (0.5, 1.0, 2.0, 4.0, 6.0), "The values of d' = 2 mu."
     )
-    imbalance: float = key(0.5, "Share of positives (at least two samples of each class are kept).", gt=0, lt=1)
+    imbalance: float = key(
+        0.5, "Share of positives (at least two samples of each class are kept).", gt=0, lt=1
+    )
     label_noise: float = key(0.0, "Share of each class whose label is turned round.", ge=0, lt=0.5)
 
     @property
@@ -159,7 +165,9 @@ class _Given(DatasetOptions):
 class Real(_Given):
     """A data set that ships inside scikit-learn, by its name in `REAL`."""
 
-    summary: ClassVar[Prose] = "Real data that ship inside scikit-learn, standardised, constant features left out."
+    summary: ClassVar[Prose] = (
+        "Real data that ship inside scikit-learn, standardised, constant features left out."
+    )
 
     def everything(self) -> Drawn:
         """Load the bundled file; nothing is fetched."""
@@ -169,13 +177,17 @@ class Real(_Given):
 class File(_Given):
     """The user's own data."""
 
-    summary: ClassVar[Prose] = "Your own data: a CSV or parquet file with numeric features and one column of labels."
+    summary: ClassVar[Prose] = (
+        "Your own data: a CSV or parquet file with numeric features and one column of labels."
+    )
     file: str = key(
         ...,
         "The file, from the directory Snakemake runs in.",
         allowed="path of a .csv or .parquet file, without { } or <word>",
     )
-    label: str = key("label", "Name of the column that holds the label.", allowed="the name of a column of 0 and 1")
+    label: str = key(
+        "label", "Name of the column that holds the label.", allowed="the name of a column of 0 and 1"
+    )
 
     @field_validator("file")
     @classmethod

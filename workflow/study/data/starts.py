@@ -120,5 +120,9 @@ def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Ar
 def every_start(options: Iterable[InitialisationOptions], direction: Array, seed: int, root: int) -> Array:
     """Make the theta_0 of every initialisation and scale of a config, in its order: (starts, d)."""
     return np.array(
-        [start(entry.name, scale, direction, seed, root) for entry in options for scale in entry.scales or (0.0,)]
+        [
+            start(entry.name, scale, direction, seed, root)
+            for entry in options
+            for scale in entry.scales or (0.0,)
+        ]
     )

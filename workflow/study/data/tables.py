@@ -25,10 +25,23 @@ DATASETS: Final = Table(
         Column("positives", "int64", "samples", "Samples of class 1."),
         Column("fisher", "float64", "", "Fisher separability of the two classes in these samples."),
         Column(
-            "separable", "bool", "", "Whether a plane parts the classes without error, decided by a linear program."
+            "separable",
+            "bool",
+            "",
+            "Whether a plane parts the classes without error, decided by a linear program.",
         ),
-        Column("bayes_error", "float64", "", "Least error of any classifier on the population; nan where unknown."),
-        Column("smoothness", "float64", "", "Largest eigenvalue of X'X/n; L of a loss is its constant times this."),
+        Column(
+            "bayes_error",
+            "float64",
+            "",
+            "Least error of any classifier on the population; nan where unknown.",
+        ),
+        Column(
+            "smoothness",
+            "float64",
+            "",
+            "Largest eigenvalue of X'X/n; L of a loss is its constant times this.",
+        ),
         Column("bce_optimum", "float64", "nats", "Smallest mean log loss of the model on these samples."),
         Column("bce_accuracy", "float64", "", "Training accuracy at the BCE optimum; 1 where separable."),
         Column("brier_optimum", "float64", "", "Smallest mean of (p - y)^2 found; 0 where separable."),

@@ -116,11 +116,15 @@ def _unstyled(text: str) -> str:
         return " ".join(f'{key.strip()}="{value.strip()}"' for key, value in pairs)
 
     sheet = re.compile(r"\s*<defs>\s*<style[^>]*>\*\{[^}]*\}</style>\s*</defs>")
-    text = sheet.sub("", text, count=1).replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    text = sheet.sub("", text, count=1).replace(
+        "<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1
+    )
     return re.sub(r'\bstyle="([^"]*)"', spelled, text)
 
 
-def write(name: str, frames: Frames, svg_path: str | Path, png_path: str | Path, pdf_path: str | Path) -> None:
+def write(
+    name: str, frames: Frames, svg_path: str | Path, png_path: str | Path, pdf_path: str | Path
+) -> None:
     """Draw a figure into an SVG, a PNG and a PDF file.
 
     Parameters
@@ -147,7 +151,9 @@ def _pdf(figure: Figure) -> bytes:
     with styled():
         nameless = {"Creator": None, "Producer": None, "CreationDate": None}  # no version and no time
         figure.savefig(buffer, format="pdf", facecolor="white", metadata=nameless)
-    return re.sub(rb"\nstream\n(?!\x00\x01\x00\x00).*?\nendstream", _rounded, buffer.getvalue(), flags=re.DOTALL)
+    return re.sub(
+        rb"\nstream\n(?!\x00\x01\x00\x00).*?\nendstream", _rounded, buffer.getvalue(), flags=re.DOTALL
+    )
 
 
 def _rounded(stream: re.Match[bytes]) -> bytes:

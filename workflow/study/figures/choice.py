@@ -40,7 +40,11 @@ def lacking(frames: Frames, *, setting: bool = True) -> str:
 
 def level_name(setting: tuple[str, float] | None) -> str:
     """Name a data set with its separability; nothing for None."""
-    return "" if setting is None else f"{setting[0]}, {separability_name(setting[0])} = {wording.number(setting[1])}"
+    return (
+        ""
+        if setting is None
+        else f"{setting[0]}, {separability_name(setting[0])} = {wording.number(setting[1])}"
+    )
 
 
 def named(frames: Frames) -> dict[str, str]:
@@ -57,7 +61,9 @@ def wrong_cells(frames: Frames, *, policy: str | None = "equal") -> pd.DataFrame
     """Headline cells from wrong starts at the headline target, by separability and scale."""
     headline = chosen(frames)
     rows = headline.side_by_side(frames["slowdown"])
-    rows = rows[(rows["initialisation"] == "wrong") & (rows["target"] == headline.target) & (rows["slowdown"] > 0)]
+    rows = rows[
+        (rows["initialisation"] == "wrong") & (rows["target"] == headline.target) & (rows["slowdown"] > 0)
+    ]
     return rows if policy is None else rows[rows["policy"] == policy]
 
 

@@ -19,7 +19,9 @@ def _draw_factor(_frames: Frames) -> Figure:
     axes.set_ylabel("pull on the logit, |dL/dz|")
     mse = bce * bce * special.expit(margin)
     axes.plot(margin, bce, **loss_style("bce") | {"label": "BCE: |y \N{MINUS SIGN} p|"})
-    axes.plot(margin, mse, **loss_style("mse") | {"label": "MSE: |y \N{MINUS SIGN} p| p (1 \N{MINUS SIGN} p)"})
+    axes.plot(
+        margin, mse, **loss_style("mse") | {"label": "MSE: |y \N{MINUS SIGN} p| p (1 \N{MINUS SIGN} p)"}
+    )
     axes.axvspan(-12, 0, color=GRID, alpha=0.45, linewidth=0)
     axes.text(-11.6, 3, "wrong", color=MUTED, va="center")
     axes.text(11.6, 3, "right", color=MUTED, va="center", ha="right")

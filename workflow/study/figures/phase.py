@@ -110,11 +110,20 @@ def _draw_phase(frames: Frames) -> Figure:
     known = [value for value in values if value > 0] or [1.0]
     norm = LogNorm(min(known), max(*known, min(known) * 1.001))
     for _, row in rows.iterrows():
-        place = float(np.searchsorted(levels, row["separability"])), float(np.searchsorted(scales, row["scale"]))
+        place = (
+            float(np.searchsorted(levels, row["separability"])),
+            float(np.searchsorted(scales, row["scale"])),
+        )
         _field(axes, place, row, norm, 10 if len(levels) <= 6 else 7)
     _boundary(axes, scales, levels)
-    axes.set(xlim=(-0.5, len(levels) - 0.5), ylim=(-0.5, len(scales) - 0.5), ylabel="size of the wrong start (scale a)")
-    axes.set_xlabel(f"separability ({separability_name(str(rows['dataset'].iloc[0]))} = 2\N{GREEK SMALL LETTER MU})")
+    axes.set(
+        xlim=(-0.5, len(levels) - 0.5),
+        ylim=(-0.5, len(scales) - 0.5),
+        ylabel="size of the wrong start (scale a)",
+    )
+    axes.set_xlabel(
+        f"separability ({separability_name(str(rows['dataset'].iloc[0]))} = 2\N{GREEK SMALL LETTER MU})"
+    )
     axes.set_xticks(range(len(levels)), [wording.number(s) for s in levels.tolist()])
     axes.set_yticks(range(len(scales)), [wording.number(s) for s in scales.tolist()])
     axes.grid(visible=False)
@@ -131,11 +140,15 @@ def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: Lo
         face: Any = (1.0, 1.0, 1.0, 1.0)
     else:
         face = mpl.colormaps["cividis_r"](norm(value))
-    axes.add_patch(mpl.patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
+    axes.add_patch(
+        mpl.patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5)
+    )
     ink = "#ffffff" if 0.299 * face[0] + 0.587 * face[1] + 0.114 * face[2] < 0.5 else "#000000"
     style = "italic" if way == "flow" else "normal"
     text = _text(value, bound=bound)
-    axes.text(x, y + 0.16, text, ha="center", va="center", fontsize=size, color=ink, fontstyle=style, weight="bold")
+    axes.text(
+        x, y + 0.16, text, ha="center", va="center", fontsize=size, color=ink, fontstyle=style, weight="bold"
+    )
     if not math.isnan(row["predicted"]):
         law = f"({_text(row['predicted'])})"
         axes.text(x, y - 0.22, law, ha="center", va="center", fontsize=size - 1, color=ink)
@@ -150,12 +163,15 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
     line = [mpl.patheffects.Stroke(linewidth=4.5, foreground="#ffffff"), mpl.patheffects.Normal()]
     style: dict[str, Any] = {"color": "#c1121f", "linewidth": 2}
     axes.stairs(
-        before - 0.5, np.arange(len(levels) + 1) - 0.5, baseline=None, path_effects=line, clip_on=False, **style
+        before - 0.5,
+        np.arange(len(levels) + 1) - 0.5,
+        baseline=None,
+        path_effects=line,
+        clip_on=False,
+        **style,
     )
     handle = Line2D([], [], **style)
-    label = (
-        f"{_BOUNDARY}. Below it the slowdown grows exponentially with a,\nabove it like a power of a times {_FACTOR}"
-    )
+    label = f"{_BOUNDARY}. Below it the slowdown grows exponentially with a,\nabove it like a power of a times {_FACTOR}"
     axes.legend([handle], [label], loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
 
 
@@ -200,7 +216,9 @@ def _draw_theory(frames: Frames) -> Figure:
         _stepped(axes, own, style)
         _flow(axes, large, style)
         if _both_sizes(rows):
-            axes.plot(own["scale"], own["flow"].where(~own["flow_bound"]), "--", color=style["color"], linewidth=0.9)
+            axes.plot(
+                own["scale"], own["flow"].where(~own["flow_bound"]), "--", color=style["color"], linewidth=0.9
+            )
     _crossings(axes, rows)
     log_axis(axes.xaxis, np.unique(rows["scale"]))
     axes.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=99))
@@ -219,8 +237,12 @@ def _law(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
 def _stepped(axes: Axes, mine: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw stepping filled with its intervals, and its lower bounds."""
     clear = mine[mine["stepped"].notna() & ~mine["stepped_bound"]]
-    axes.plot(clear["scale"], clear["stepped"], linestyle="none", marker=style["marker"], color=style["color"], ms=5)
-    at, value, low, high = (clear[name].to_numpy(float) for name in ("scale", "stepped", "stepped_low", "stepped_high"))
+    axes.plot(
+        clear["scale"], clear["stepped"], linestyle="none", marker=style["marker"], color=style["color"], ms=5
+    )
+    at, value, low, high = (
+        clear[name].to_numpy(float) for name in ("scale", "stepped", "stepped_low", "stepped_high")
+    )
     bars(axes, at, *interval_ends(value, low, high), style["color"])
     bound = mine[mine["stepped_bound"]]
     axes.plot(bound["scale"], bound["stepped"], **at_least(style, 5))
@@ -256,7 +278,9 @@ def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
     found = crossings(rows)
     if found.empty:
         return
-    axes.plot(found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1)
+    axes.plot(
+        found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1
+    )
     note: dict[str, Any] = {"transform": axes.transAxes, "color": MUTED, "size": 9}
     axes.text(0.02, 0.98, f"before {_BOUNDARY}:\nexponential in a", va="top", **note)
     axes.set_ylim(bottom=min(0.1, axes.get_ylim()[0]))  # room for the words below the curves
@@ -273,7 +297,8 @@ def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
 def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float]) -> None:
     name = separability_name(str(rows["dataset"].iloc[0]))
     handles = [
-        Line2D([], [], color=series_style(i)["color"], marker=series_style(i)["marker"]) for i in range(len(levels))
+        Line2D([], [], color=series_style(i)["color"], marker=series_style(i)["marker"])
+        for i in range(len(levels))
     ]
     labels = [f"{escaped(name)} = {wording.number(level)}" for level in levels]
     handles += [
@@ -281,7 +306,11 @@ def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float]) -> N
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=9, markerfacecolor="none"),
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=5),
     ]
-    labels += ["population law", f"flow, n = {_size(large_rows(rows))}", f"stepping, n = {_size(own_rows(rows))}"]
+    labels += [
+        "population law",
+        f"flow, n = {_size(large_rows(rows))}",
+        f"stepping, n = {_size(own_rows(rows))}",
+    ]
     if _both_sizes(rows):
         handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle="--"))
         labels.append(f"flow, n = {_size(own_rows(rows))}")
@@ -325,9 +354,7 @@ def _named(frames: Frames) -> dict[str, str]:
     bounded = any(measured(row)[1] for _, row in mine.iterrows())
     both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
     coarse = float((both["stepped"] / both["flow"]).max())  # nan where nothing was measured in both ways
-    steps = (
-        f"; whole steps of 1/L give up to {wording.number(coarse, digits=2, rounding='up')} times the flow's slowdown"
-    )
+    steps = f"; whole steps of 1/L give up to {wording.number(coarse, digits=2, rounding='up')} times the flow's slowdown"
     dashed = " Dashed: gradient flow on the study's own samples."
     return {
         "target": TARGETS.get(target, target),

@@ -85,7 +85,9 @@ def _draw_curves(frames: Frames) -> Figure:
             if not (runs["step"] > 0).any():
                 continue
             band = _bands(runs)
-            axes.fill_between(band.index, band["low"], band["high"], color=COLOURS[loss], alpha=0.22, linewidth=0)
+            axes.fill_between(
+                band.index, band["low"], band["high"], color=COLOURS[loss], alpha=0.22, linewidth=0
+            )
             axes.plot(band.index, band["middle"], **loss_style(loss))
     panels[0].set_ylim(0, 1.05 * float(rows.loc[rows["step"] > 0, "brier"].max()))
     figure.supylabel("Brier score", fontsize=10)

@@ -7,7 +7,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import wording
-from study.figures.choice import chosen, first_and_last, lacking, named, setting_name, target_name, wrong_cells
+from study.figures.choice import (
+    chosen,
+    first_and_last,
+    lacking,
+    named,
+    setting_name,
+    target_name,
+    wrong_cells,
+)
 from study.figures.style import (
     COLOURS,
     MARKERS,
@@ -83,7 +91,9 @@ def _describe_rates(frames: Frames) -> str:
         for loss in COLOURS:
             best = cells.sort_values([f"{loss}_median", "rate"]).iloc[0]
             steps = wording.steps(float(best[f"{loss}_median"]), int(best["budget"]))
-            parts.append(f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}")
+            parts.append(
+                f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}"
+            )
     return (
         f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
         + "; ".join(parts)
@@ -98,7 +108,9 @@ def _no_rates(frames: Frames) -> str:
 
 def _rates_named(frames: Frames) -> dict[str, str]:
     missed = [_missed(cells) for _, cells in _rate_cells(frames)]
-    return named(frames) | {"bounds": bound_note(missed, "says that the median was not reached within the budget")}
+    return named(frames) | {
+        "bounds": bound_note(missed, "says that the median was not reached within the budget")
+    }
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
@@ -125,7 +137,8 @@ def _draw_policies(frames: Frames) -> Figure:
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
     series = "; ".join(
-        f"{_POLICIES[str(name)]}: {first_and_last(group)}" for name, group in rows.groupby("policy", sort=True)
+        f"{_POLICIES[str(name)]}: {first_and_last(group)}"
+        for name, group in rows.groupby("policy", sort=True)
     )
     return (
         "Steps with MSE divided by steps with BCE against the scale of a wrong start under each "

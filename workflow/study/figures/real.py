@@ -53,7 +53,10 @@ def _draw_real(frames: Frames) -> Figure:
     axes = figure.subplots()
     for index, (label, rows) in enumerate(groups):
         style = series_style(index)
-        y = np.array([names.index(name) for name in rows["dataset"]]) + 0.2 * (len(groups) - 1 - 2 * index) / 2
+        y = (
+            np.array([names.index(name) for name in rows["dataset"]])
+            + 0.2 * (len(groups) - 1 - 2 * index) / 2
+        )
         value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
         low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
         axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)

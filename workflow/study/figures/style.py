@@ -165,7 +165,15 @@ def nothing(reason: str) -> Figure:
 def legend(axes: Axes, title: str | None = None, columns: int = 3) -> None:
     """Put the legend above the axes, where it covers nothing."""
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles, labels, title=title, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
+    axes.legend(
+        handles,
+        labels,
+        title=title,
+        ncols=columns,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        borderaxespad=0.3,
+    )
 
 
 def loss_style(loss: str) -> dict[str, Any]:
@@ -188,11 +196,15 @@ def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False)
     foot = float(body.get_extents().xmax if turned else body.get_extents().ymax)
     tip, back = foot + 1.2, foot + 0.8
     line = np.array([(0, foot), (0, tip), (-0.35, back), (0, tip), (0.35, back)])
-    arrow = Path(line[:, ::-1] if turned else line, [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO])
+    arrow = Path(
+        line[:, ::-1] if turned else line, [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO]
+    )
     return {
         "linestyle": "none",
         "marker": Path.make_compound_path(body, arrow),
-        "markersize": 2 * tip * size,  # matplotlib shrinks a path until its farthest coordinate is half the size
+        "markersize": 2
+        * tip
+        * size,  # matplotlib shrinks a path until its farthest coordinate is half the size
         "markerfacecolor": "none",
         "color": style["color"],
         "markeredgewidth": 1.3,
@@ -224,7 +236,9 @@ def draw_medians(
     bound = rows["slowdown_bound"].to_numpy(bool)
     low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
     axes.plot(at, np.where(bound, np.nan, value), color=style["color"], linewidth=1.4)
-    axes.plot(at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label)
+    axes.plot(
+        at[~bound], value[~bound], linestyle="none", marker=style["marker"], color=style["color"], label=label
+    )
     axes.plot(at[bound], value[bound], **at_least(style))
     low, high = interval_ends(value, low, high)
     bars(axes, at[~bound], low[~bound], high[~bound], style["color"])
@@ -257,11 +271,17 @@ def interval_ends(
 
 
 def bars(
-    axes: Axes, at: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], colour: str
+    axes: Axes,
+    at: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64],
+    high: npt.NDArray[np.float64],
+    colour: str,
 ) -> None:
     """Draw intervals as upright lines.
 
     Not by `vlines`: on a logarithmic axis it widens a range of one single value to one of a last bit, which has no scale.
     """
     if at.size:
-        axes.plot(np.vstack([at, at]), np.vstack([low, high]), color=colour, linewidth=1, solid_capstyle="butt")
+        axes.plot(
+            np.vstack([at, at]), np.vstack([low, high]), color=colour, linewidth=1, solid_capstyle="butt"
+        )

@@ -81,7 +81,9 @@ def compare(base: Path, head: Path) -> Differences:
     """
     out = Differences(base, head)
     folders = _results("base", base), _results("head", head)
-    names = sorted({path.name for folder in folders for path in (folder / "tables").iterdir() if path.is_file()})
+    names = sorted(
+        {path.name for folder in folders for path in (folder / "tables").iterdir() if path.is_file()}
+    )
     for name in names:
         out.files.append((f"tables/{name}", _state(*(folder / "tables" / name for folder in folders))))
     out.provenance = _provenance(folders, out.notes)
@@ -94,7 +96,9 @@ def compare(base: Path, head: Path) -> Differences:
 def _results(side: str, folder: Path) -> Path:
     """Find the results in a folder that was given."""
     if not str(folder) or folder == Path():
-        raise UserError(f"{side}: not given; allowed: the folder of a study or its results, as in --config {side}=DIR")
+        raise UserError(
+            f"{side}: not given; allowed: the folder of a study or its results, as in --config {side}=DIR"
+        )
     for candidate in (folder, folder / "results"):
         if (candidate / "tables").is_dir():
             return candidate
@@ -132,7 +136,9 @@ def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFram
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        notes.append(f"{side}: tables/{path.name} cannot be read, so it is left out: {str(error).splitlines()[0]}")
+        notes.append(
+            f"{side}: tables/{path.name} cannot be read, so it is left out: {str(error).splitlines()[0]}"
+        )
         return None
     missing = [column for column in (*kind.key, *kind.results) if column not in frame.columns]
     if missing:
@@ -156,16 +162,22 @@ def _compare_table(out: Differences, folders: tuple[Path, Path], kind: _Kind) ->
         size = len(pd.read_parquet(folders[0] / "tables" / f"{kind.table}.parquet", columns=[kind.key[0]]))
         out.counts[kind.name] = size, size
         return
-    base, head = (_read(folder, kind, out.notes, side) for side, folder in zip(("base", "head"), folders, strict=True))
+    base, head = (
+        _read(folder, kind, out.notes, side) for side, folder in zip(("base", "head"), folders, strict=True)
+    )
     if base is None or head is None:
         if (base is None) != (head is None):
-            out.notes.append(f"only one side has a table {kind.table} that can be read: no {kind.name} is compared")
+            out.notes.append(
+                f"only one side has a table {kind.table} that can be read: no {kind.name} is compared"
+            )
         return
     both = base.index.intersection(head.index, sort=False)
     for side, own in (("base", base), ("head", head)):
         for item in own.index.difference(both, sort=False):
             text = kind.told(own.loc[item])[0]
-            out.rows.append({"kind": kind.name, "item": item, "base": "", "head": "", "ratio": math.nan} | {side: text})
+            out.rows.append(
+                {"kind": kind.name, "item": item, "base": "", "head": "", "ratio": math.nan} | {side: text}
+            )
     shared = [column for column in base.columns if column in head.columns]
     one, two = base.loc[both, shared], head.loc[both, shared]
     unlike = ~((one == two) | (one.isna() & two.isna()))
@@ -185,7 +197,9 @@ def _cell(row: pd.Series[Any]) -> tuple[str, float]:
 
 def _step(row: pd.Series[Any]) -> tuple[str, float]:
     reached = row["status"] == "reached"
-    return (wording.count(int(row["step"])), float(row["step"])) if reached else (str(row["status"]), math.nan)
+    return (
+        (wording.count(int(row["step"])), float(row["step"])) if reached else (str(row["status"]), math.nan)
+    )
 
 
 @dataclass(frozen=True)
@@ -263,7 +277,11 @@ def _apart(rows: pd.DataFrame) -> pd.DataFrame:
 def report(found: Differences) -> str:
     """Lay the differences out as text: all but the steps one by one, which are in the table."""
     rows = frame(found)
-    lines = [f"base: {found.base}", f"head: {found.head}", *(f"{n}: {a} -> {b}" for n, a, b in found.provenance)]
+    lines = [
+        f"base: {found.base}",
+        f"head: {found.head}",
+        *(f"{n}: {a} -> {b}" for n, a, b in found.provenance),
+    ]
     lines += [f"{file}: {state}" for file, state in found.files]
     lines += summaries(found)
     for kind in ("claim", "evidence", "cell"):
@@ -283,7 +301,12 @@ def page(found: Differences) -> str:
         mine = rows[rows["kind"] == kind]
         apart = _apart(mine)
         body = [
-            [row["item"], row["base"], row["head"], "" if math.isnan(row["ratio"]) else wording.number(row["ratio"])]
+            [
+                row["item"],
+                row["base"],
+                row["head"],
+                "" if math.isnan(row["ratio"]) else wording.number(row["ratio"]),
+            ]
             for row in apart.head(_SHOWN).to_dict("records")
         ]
         alone = [

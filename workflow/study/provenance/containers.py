@@ -48,7 +48,5 @@ def writer(path: Path) -> str | None:
     if path.suffix == ".npz":
         return f"Python {platform.python_version()}"
     if path.suffix == ".png":
-        return (
-            f"Pillow {metadata.version('pillow')} with zlib {features.version('zlib_ng') or features.version('zlib')}"
-        )
+        return f"Pillow {metadata.version('pillow')} with zlib {features.version('zlib_ng') or features.version('zlib')}"
     return None

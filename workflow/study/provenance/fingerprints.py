@@ -22,7 +22,11 @@ from study.files import digest
 __all__ = ["contents", "fingerprint", "modules", "templates"]
 
 _STUDY: Final = Path(__file__).parents[1]
-_FOLDERS: Final = {"study": _STUDY, "kernels": _STUDY.parents[1] / "kernels", "scripts": _STUDY.parent / "scripts"}
+_FOLDERS: Final = {
+    "study": _STUDY,
+    "kernels": _STUDY.parents[1] / "kernels",
+    "scripts": _STUDY.parent / "scripts",
+}
 
 _BOOKKEEPING: Final = "study.job"
 """What every adapter runs in: how a job speaks, fails and leaves its receipt. No result depends on it."""
@@ -62,7 +66,9 @@ def templates(script: str) -> str:
         name = waiting.pop()
         used.add(name)
         waiting |= (set(re.findall(r"[\w.-]+", known[name])) & set(known)) - used
-    return hashlib.sha256("\n".join(f"{name}\n{known[name]}" for name in sorted(used)).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(f"{name}\n{known[name]}" for name in sorted(used)).encode()).hexdigest()[
+        :16
+    ]
 
 
 def contents(files: Iterable[str]) -> dict[str, str]:
@@ -119,7 +125,10 @@ def _without_comment(statement: ast.AST) -> list[ast.AST]:
     """Return what runs of a statement: nothing of a bare string, the other branch of `if TYPE_CHECKING`."""
     if isinstance(statement, ast.Expr) and _is_text(statement.value):
         return []
-    if isinstance(statement, ast.If) and ast.unparse(statement.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+    if isinstance(statement, ast.If) and ast.unparse(statement.test) in {
+        "TYPE_CHECKING",
+        "typing.TYPE_CHECKING",
+    }:
         return [kept for other in statement.orelse for kept in _without_comment(other)]
     return [statement]
 
@@ -195,7 +204,9 @@ def _deferred(module: str) -> dict[str, str]:
     if file is None or file.name != "__init__.py":
         return {}
     body = _tree(module).body
-    getter = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"), None)
+    getter = next(
+        (node for node in body if isinstance(node, ast.FunctionDef) and node.name == "__getattr__"), None
+    )
     if getter is None:
         return {}
     read = {node.id for node in ast.walk(getter) if isinstance(node, ast.Name)}
@@ -209,7 +220,13 @@ def _deferred(module: str) -> dict[str, str]:
 
 def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
     """Yield the names and the value of an assignment."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
     for target in targets:
         if isinstance(target, ast.Name):
             yield target.id, node.value  # type: ignore[attr-defined]
@@ -237,7 +254,9 @@ def _written(module: str, shows: frozenset[str]) -> str:
     if _deferred(module):
         # What of these names is used, its user says.
         lists = (ast.Dict, ast.List, ast.Tuple)
-        kept = [node for node in tree.body if not any(isinstance(value, lists) for _, value in _assigned(node))]
+        kept = [
+            node for node in tree.body if not any(isinstance(value, lists) for _, value in _assigned(node))
+        ]
         tree = ast.Module(kept, [])
     prose = {part for node in _nodes(module) for part in _prose_in(node, module, shows)}
     return _text(tree, prose)
@@ -252,7 +271,9 @@ def _text(value: Any, prose: Collection[ast.AST]) -> str:
     if value in prose:
         return "prose"
     fields = ((name, getattr(value, name, None)) for name in sorted(value._fields) if name not in _UNWRITTEN)
-    inner = ",".join(f"{name}={_text(item, prose)}" for name, item in fields if item is not None and item != [])
+    inner = ",".join(
+        f"{name}={_text(item, prose)}" for name, item in fields if item is not None and item != []
+    )
     return f"{type(value).__name__}({inner})"
 
 
@@ -265,7 +286,9 @@ def _prose_in(node: ast.AST, module: str, shows: frozenset[str]) -> Iterator[ast
         if called in shows:
             return
         names = _prose_parameters(called) if called else ()
-        plain = next((i for i, given in enumerate(node.args) if isinstance(given, ast.Starred)), len(node.args))
+        plain = next(
+            (i for i, given in enumerate(node.args) if isinstance(given, ast.Starred)), len(node.args)
+        )
         yield from (given for i, given in enumerate(node.args[:plain]) if i < len(names) and names[i][1])
         by_name = dict(names)
         yield from (given.value for given in node.keywords if given.arg and by_name.get(given.arg))
@@ -315,4 +338,6 @@ def _parameters(function: ast.FunctionDef) -> tuple[tuple[str, bool], ...]:
 
 def _is_prose(annotation: ast.expr | None) -> bool:
     """Whether an annotation is `Prose`, alone or inside another such as ``ClassVar[Prose]``."""
-    return annotation is not None and any(isinstance(n, ast.Name) and n.id == "Prose" for n in ast.walk(annotation))
+    return annotation is not None and any(
+        isinstance(n, ast.Name) and n.id == "Prose" for n in ast.walk(annotation)
+    )

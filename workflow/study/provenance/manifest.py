@@ -85,7 +85,9 @@ def folder(config: Config, configs: str | Path, references: str | Path) -> Path:
     for path in files:
         if load(yaml.safe_load(path.read_text(encoding="utf-8")) or {}).identity() == config.identity():
             return Path(references) / path.stem
-    raise UserError(f"No reference for this config; there is one for those of {', '.join(p.name for p in files)} only")
+    raise UserError(
+        f"No reference for this config; there is one for those of {', '.join(p.name for p in files)} only"
+    )
 
 
 def record(artifacts: Iterable[str], config: Config, reference: Path) -> None:
@@ -114,7 +116,9 @@ def record(artifacts: Iterable[str], config: Config, reference: Path) -> None:
         "columns": columns,
         "contents": _contents(digests),
     }
-    (reference / "digests.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (reference / "digests.json").write_text(
+        json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[str]:
@@ -149,7 +153,9 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
         elif digests[path] != expected and _same_content(path, known):
             lines += [] if _repacked(path, known) else [f"{path}: same values, other bytes"]
         elif digests[path] != expected:
-            lines += _differences(Path(path), reference, columns.get(path, {}), known["columns"].get(path, {}))
+            lines += _differences(
+                Path(path), reference, columns.get(path, {}), known["columns"].get(path, {})
+            )
     if lines:
         lines += [
             f"(version of {name}: {known['versions'].get(name)} in the reference, {version} here)"
@@ -197,8 +203,12 @@ def _known(reference: Path) -> dict[str, Any]:
 
 def _contents(artifacts: Iterable[str]) -> dict[str, dict[str, str]]:
     """Digest of the content, and the writer, of those artifacts whose bytes depend on it."""
-    found = {path: (containers.content_digest(Path(path)), containers.writer(Path(path))) for path in artifacts}
-    return {path: {"sha256": sha, "writer": writer} for path, (sha, writer) in found.items() if sha and writer}
+    found = {
+        path: (containers.content_digest(Path(path)), containers.writer(Path(path))) for path in artifacts
+    }
+    return {
+        path: {"sha256": sha, "writer": writer} for path, (sha, writer) in found.items() if sha and writer
+    }
 
 
 def _measured(artifacts: Iterable[str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -226,10 +236,15 @@ def _summary(path: Path) -> str:
     return json.dumps(kept, indent=1) + "\n"
 
 
-def _differences(path: Path, reference: Path, columns: Mapping[str, str], known: Mapping[str, str]) -> list[str]:
+def _differences(
+    path: Path, reference: Path, columns: Mapping[str, str], known: Mapping[str, str]
+) -> list[str]:
     """Say how an artifact differs whose digest does."""
     if path.suffix == ".csv":
-        here, there = store.read(TABLES[path.stem], path), store.read(TABLES[path.stem], reference / path.name)
+        here, there = (
+            store.read(TABLES[path.stem], path),
+            store.read(TABLES[path.stem], reference / path.name),
+        )
         return _table_differences(path, here, there) or [f"{path}: same values, other bytes"]
     if path.suffix == ".parquet":
         names = [name for name in known.keys() | columns.keys() if known.get(name) != columns.get(name)]
@@ -237,9 +252,12 @@ def _differences(path: Path, reference: Path, columns: Mapping[str, str], known:
         return [f"{path}: {told}"]
     if path.name == "summary.json":
         here_flat, there_flat = (
-            _flat(json.loads(text)) for text in (_summary(path), (reference / path.name).read_text(encoding="utf-8"))
+            _flat(json.loads(text))
+            for text in (_summary(path), (reference / path.name).read_text(encoding="utf-8"))
         )
-        keys = [key for key in here_flat.keys() | there_flat.keys() if here_flat.get(key) != there_flat.get(key)]
+        keys = [
+            key for key in here_flat.keys() | there_flat.keys() if here_flat.get(key) != there_flat.get(key)
+        ]
         return [
             f"{path}: {key} is {here_flat.get(key)!r} here, {there_flat.get(key)!r} in the reference"
             for key in sorted(keys)
@@ -249,10 +267,14 @@ def _differences(path: Path, reference: Path, columns: Mapping[str, str], known:
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     """Values of nested mappings and lists by their dotted path."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    )
     if items is None:
         return {prefix: value}
-    return {path: leaf for key, item in items for path, leaf in _flat(item, f"{prefix}.{key}".lstrip(".")).items()}
+    return {
+        path: leaf for key, item in items for path, leaf in _flat(item, f"{prefix}.{key}".lstrip(".")).items()
+    }
 
 
 def _table_differences(path: Path, here: pd.DataFrame, there: pd.DataFrame) -> list[str]:
@@ -260,7 +282,10 @@ def _table_differences(path: Path, here: pd.DataFrame, there: pd.DataFrame) -> l
     key = list(TABLES[path.stem].key)
     joined = here.merge(there, on=key, how="outer", suffixes=("", " there"), indicator=True)
     lines = []
-    for side, words in (("left_only", "not in the reference"), ("right_only", "in the reference, but not made")):
+    for side, words in (
+        ("left_only", "not in the reference"),
+        ("right_only", "in the reference, but not made"),
+    ):
         rows = joined[joined["_merge"] == side]
         if len(rows):
             lines.append(f"{path}: {len(rows)} rows {words}; {_rows(rows, key)}")
@@ -275,7 +300,9 @@ def _table_differences(path: Path, here: pd.DataFrame, there: pd.DataFrame) -> l
                 distance = ulps(ours[unlike].to_numpy(), theirs[unlike].to_numpy()).max()
                 apart = ", by no number of ulps" if np.isinf(distance) else f", by up to {distance:.0f} ulps"
             first = f"{ours[unlike].iloc[0]!r} here, {theirs[unlike].iloc[0]!r} in the reference"
-            lines.append(f"{path}: column {column} differs in {len(rows)} rows{apart} ({first}); {_rows(rows, key)}")
+            lines.append(
+                f"{path}: column {column} differs in {len(rows)} rows{apart} ({first}); {_rows(rows, key)}"
+            )
     return lines
 
 

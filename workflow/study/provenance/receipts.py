@@ -45,7 +45,9 @@ class Receipt:
         What else the outputs depend on, the fingerprint of the code among it; what JSON gives back as it was.
     """
 
-    def __init__(self, job: str, inputs: Iterable[str], outputs: Iterable[str], params: Mapping[str, Any]) -> None:
+    def __init__(
+        self, job: str, inputs: Iterable[str], outputs: Iterable[str], params: Mapping[str, Any]
+    ) -> None:
         self._path = Path(FOLDER) / f"{job}.json"
         self._outputs = [str(path) for path in outputs]
         made_from = {
@@ -55,7 +57,9 @@ class Receipt:
         }
         self._made_from = json.loads(json.dumps(made_from))
         if self._made_from["params"] != params:
-            raise TypeError(f"{job}: JSON gives its parameters back as others, such as a tuple as a list: {params}")
+            raise TypeError(
+                f"{job}: JSON gives its parameters back as others, such as a tuple as a list: {params}"
+            )
 
     def write(self) -> None:
         """Write the receipt, atomically; all outputs must be there."""
@@ -83,7 +87,10 @@ class Receipt:
         if found is None or {key: found[key] for key in self._made_from} != self._made_from:
             return False
         names = {path: kept(path) for path in self._outputs}
-        if any(not second.exists() or digest(second) != found["outputs"].get(path) for path, second in names.items()):
+        if any(
+            not second.exists() or digest(second) != found["outputs"].get(path)
+            for path, second in names.items()
+        ):
             return False
         for path, second in names.items():
             second.replace(path)

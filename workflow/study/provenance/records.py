@@ -72,7 +72,9 @@ def _records(
                     input_checksums={name: f"sha256:{value}" for name, value in receipt["inputs"].items()},
                     params=sorted(repr(value) for value in receipt["params"].values()),
                     log=[],
-                    job_hash=zlib.crc32(job.encode()),  # a number that tells jobs apart, for Snakemake's report
+                    job_hash=zlib.crc32(
+                        job.encode()
+                    ),  # a number that tells jobs apart, for Snakemake's report
                     starttime=made,
                     endtime=made,
                     incomplete=False,
@@ -87,7 +89,10 @@ def order(receipts: Receipts, proven: Mapping[str, str]) -> None:
     An output becomes no older than its inputs if they are those of its receipt, and older than one that is not.
     """
     makers = {path: job for job, receipt in receipts.items() for path in receipt["outputs"]}
-    graph = {job: {makers[path] for path in receipt["inputs"] if path in makers} for job, receipt in receipts.items()}
+    graph = {
+        job: {makers[path] for path in receipt["inputs"] if path in makers}
+        for job, receipt in receipts.items()
+    }
     try:
         jobs = list(TopologicalSorter(graph).static_order())
     except CycleError:  # receipts of different versions of the workflow

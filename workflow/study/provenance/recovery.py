@@ -75,13 +75,18 @@ def claim() -> None:
 def _check_writable() -> None:
     """Raise `UserError` unless all folders that a run writes to can be written."""
     if _RESULTS.exists() and not _RESULTS.is_dir():
-        raise UserError(f"{_RESULTS}: not a folder; the results of a study are written into a folder of that name")
+        raise UserError(
+            f"{_RESULTS}: not a folder; the results of a study are written into a folder of that name"
+        )
     try:
         _RESULTS.mkdir(exist_ok=True)
         _RECORDS.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
-    for folder in (_RESULTS, *(path for path in _RESULTS.iterdir() if path.is_dir() and path.name != "reference")):
+    for folder in (
+        _RESULTS,
+        *(path for path in _RESULTS.iterdir() if path.is_dir() and path.name != "reference"),
+    ):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise UserError(
                 f"{folder}: cannot be written; allowed: a folder that the user who runs snakemake can write to"
@@ -122,10 +127,14 @@ def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
                 f"{path}: edited or damaged: not the bytes that were written. Moved to {place}; made again when needed."
             )
     if unknown:
-        note(f"{unknown} results have no receipt, so nothing says how they were made. Moved to {ASIDE}; made again.")
+        note(
+            f"{unknown} results have no receipt, so nothing says how they were made. Moved to {ASIDE}; made again."
+        )
     done = {path: value for path, value in whole.items() if path not in unfinished}
     if missing := records.restore(receipts, done, rules):
-        note(f"{missing} results have no record in {_RECORDS}, but receipts that prove them: taken as they are.")
+        note(
+            f"{missing} results have no record in {_RECORDS}, but receipts that prove them: taken as they are."
+        )
     records.order(receipts, done)
 
 

@@ -15,7 +15,12 @@ STUDIES: Final = Table(
     "One cell, first-passage step, verdict or evidence that differs between two studies, or that only one has.",
     ("kind", "item"),
     (
-        Column("kind", "str", "", "`cell` (of `slowdown`), `step` (of `runs`), `claim` (its verdict) or `evidence`."),
+        Column(
+            "kind",
+            "str",
+            "",
+            "`cell` (of `slowdown`), `step` (of `runs`), `claim` (its verdict) or `evidence`.",
+        ),
         Column("item", "str", "", "What the row is about: the columns that tell it apart."),
         Column("base", "str", "", "Its value in the base; empty where the base lacks it."),
         Column("head", "str", "", "Its value in the head; empty where the head lacks it."),

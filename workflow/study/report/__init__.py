@@ -64,7 +64,9 @@ def write(
     folder = Path(folder)
     frames = _quoted(folder)
     files = [file for name in OF_A_STUDY for file in TABLES[name].files()]
-    digests = {file: digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()}
+    digests = {
+        file: digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()
+    }
     provenance = Provenance(commit, config, level, resamples, versions(), digests)
     found = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
     pictures = {Path(path).stem: figures.read(path) for path in drawn}

@@ -86,7 +86,9 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "wrong": [{"scale": scale, **_by_policy(wrong[wrong["scale"] == scale], cell)} for scale in scales],
         "featured": scales.index(chosen.wrong_scale) if chosen.wrong_scale in scales else None,
         "wrong_spread": _spread(wrong[wrong["scale"] == chosen.wrong_scale]),
-        "ordinary": {"scale": float(ordinary["scale"].iloc[0]), **_by_policy(ordinary)} if len(ordinary) else None,
+        "ordinary": {"scale": float(ordinary["scale"].iloc[0]), **_by_policy(ordinary)}
+        if len(ordinary)
+        else None,
         "ordinary_spread": _spread(ordinary),
         "edges": {"zero": _edges(zero), "ordinary": _edges(ordinary)},
         "unfinished": _unfinished(frames["ends"], chosen.target),

@@ -106,7 +106,9 @@ class _Axes:
     """The lists to choose from, and where a row of a table stands in them."""
 
     def __init__(self, cells: pd.DataFrame, arrivals: pd.DataFrame) -> None:
-        settings = cells[["dataset", "separability"]].drop_duplicates().sort_values(["dataset", "separability"])
+        settings = (
+            cells[["dataset", "separability"]].drop_duplicates().sort_values(["dataset", "separability"])
+        )
         starts = cells[["initialisation", "scale"]].drop_duplicates()
         order = {name: i for i, name in enumerate(("zero", "normal", "wrong", "right"))}
         starts = starts.sort_values(
@@ -143,7 +145,10 @@ class _Axes:
             self._place["setting"].get(_key(n, s), -1)
             for n, s in zip(frame["dataset"], frame["separability"], strict=True)
         ]
-        start = [self._place["start"].get(key, -1) for key in zip(frame["initialisation"], frame["scale"], strict=True)]
+        start = [
+            self._place["start"].get(key, -1)
+            for key in zip(frame["initialisation"], frame["scale"], strict=True)
+        ]
         out = frame.assign(setting=setting, start=start)
         return out[(out["setting"] >= 0) & (out["start"] >= 0)]
 
@@ -263,13 +268,17 @@ def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[s
         return None
     named = axes.places(curves.drop_duplicates("run"))[["run", "setting", "start", "loss"]]
     out = _nested(len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES))
-    groups: dict[Any, list[int]] = named.groupby(["setting", "start", "loss"], sort=False)["run"].agg(list).to_dict()
+    groups: dict[Any, list[int]] = (
+        named.groupby(["setting", "start", "loss"], sort=False)["run"].agg(list).to_dict()
+    )
     steps = np.unique(curves["step"].to_numpy(np.int64))
     if steps.size > most:
         steps = np.unique(steps[np.linspace(0, steps.size - 1, most).round().astype(int)])
     for target in axes.targets:
         wide = (
-            curves.pivot_table(index="step", columns="run", values=SCORES[target], aggfunc="first").ffill().loc[steps]
+            curves.pivot_table(index="step", columns="run", values=SCORES[target], aggfunc="first")
+            .ffill()
+            .loc[steps]
         )
         for (setting, start, loss), members in groups.items():
             band = np.nanquantile(wide[members].to_numpy(float), (0.1, 0.5, 0.9), axis=1)

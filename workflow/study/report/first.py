@@ -61,7 +61,12 @@ def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str,
     if _known(ordinary):
         size = wording.number(ordinary["scale"])
         detail = f"Normal parameters of size {size}; {_paired(ordinary)}{spread(found['ordinary_spread'])}."
-        yield ordinary, "from an ordinary small random start, on real data", detail, found["edges"]["ordinary"]
+        yield (
+            ordinary,
+            "from an ordinary small random start, on real data",
+            detail,
+            found["edges"]["ordinary"],
+        )
     if found["featured"] is not None:
         entry = found["wrong"][found["featured"]]
         detail = (
@@ -69,7 +74,12 @@ def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str,
             f"{_sureness(found['setting'], entry)}; {place(found['setting'])}; {_paired(entry)}. "
             f"Starts of this size on all data{spread(found['wrong_spread'])}."
         )
-        yield entry, "from a confidently wrong start", detail, int(capped(entry["tuned"], found["largest_rate"]))
+        yield (
+            entry,
+            "from a confidently wrong start",
+            detail,
+            int(capped(entry["tuned"], found["largest_rate"])),
+        )
 
 
 def _paired(start: Mapping[str, Any]) -> str:
@@ -123,7 +133,9 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     ]
     tuned = [start["tuned"] for _, start in starts]
     if len(tuned) == 2 and all(tuned):
-        out.insert(1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}.")
+        out.insert(
+            1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}."
+        )
         if tuned[0]["slowdown"] < 2 < tuned[1]["slowdown"]:
             out.append("A larger rate makes up for a constant factor, but not for one that vanishes.")
     return out
@@ -131,11 +143,17 @@ def lede(found: Mapping[str, Any]) -> list[str]:
 
 def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """List the starts of the first sentence with their names: a mild one and a wrong one, if any."""
-    mild = {"from a neutral start": found["zero"], "from an ordinary small start on real data": found["ordinary"]}
+    mild = {
+        "from a neutral start": found["zero"],
+        "from an ordinary small start on real data": found["ordinary"],
+    }
     out = [(label, start) for label, start in mild.items() if _known(start)][:1]
     if found["featured"] is not None:
         out.append(
-            (f"from a confidently wrong start, on {data_name(found['setting'][0])}", found["wrong"][found["featured"]])
+            (
+                f"from a confidently wrong start, on {data_name(found['setting'][0])}",
+                found["wrong"][found["featured"]],
+            )
         )
     return out
 

@@ -10,7 +10,16 @@ import pandas as pd
 
 from study import wording
 from study.figures.style import NAMES, TARGETS
-from study.report.words import POLICIES, SOURCES, level_text, place, range_text, start_text, times, verdict_text
+from study.report.words import (
+    POLICIES,
+    SOURCES,
+    level_text,
+    place,
+    range_text,
+    start_text,
+    times,
+    verdict_text,
+)
 from study.statistics.headline import Headline
 
 
@@ -40,7 +49,9 @@ def law_grid(cells: pd.DataFrame) -> Grid:
     if len(rows):
         caption += f" of {wording.number(float(rows['rate'].iloc[0]))}/L"
     rows = rows.fillna({"separability": math.inf})  # a pivot drops what stands at nan
-    wide = rows.pivot_table(index=["dataset", "separability"], columns="target", values="text", aggfunc="first")
+    wide = rows.pivot_table(
+        index=["dataset", "separability"], columns="target", values="text", aggfunc="first"
+    )
     targets = [target for target in TARGETS if target in wide]
     body = [
         [
@@ -71,7 +82,11 @@ def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
     ]
     head = ["target", "start", *POLICIES.values(), "equal / best"]
     return Grid(
-        f"Slowdown under each learning-rate policy, {place(setting)}", head, body, 2, "tables/decomposition.csv"
+        f"Slowdown under each learning-rate policy, {place(setting)}",
+        head,
+        body,
+        2,
+        "tables/decomposition.csv",
     )
 
 
@@ -89,7 +104,9 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
         for loss, target, total, reached, censored, diverged in ends.itertuples(index=False, name=None)
     ]
     head = ["loss", "target", "runs", "reached", "budget ran out", "diverged"]
-    return Grid("How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet")
+    return Grid(
+        "How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet"
+    )
 
 
 def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
@@ -118,7 +135,10 @@ def claims_grid(claims: pd.DataFrame) -> Grid:
     order = claims["source"].map({name: i for i, name in enumerate(SOURCES)})
     rows = claims.iloc[order.argsort(kind="stable")][columns]
     body = [
-        [verdict_text(value) if name == "verdict" else value for name, value in zip(columns, row, strict=True)]
+        [
+            verdict_text(value) if name == "verdict" else value
+            for name, value in zip(columns, row, strict=True)
+        ]
         for row in rows.itertuples(index=False, name=None)
     ]
     head = ["claim", "source", "statement", "verdict", "evidence", "what would make it true", "test"]
@@ -140,7 +160,15 @@ def minima_grid(minima: pd.DataFrame) -> Grid:
         ]
         for row in minima.to_dict("records")
     ]
-    head = ["data set", "loss", "parameters", "risk", "gradient norm", "least curvature", "starts that ended there"]
+    head = [
+        "data set",
+        "loss",
+        "parameters",
+        "risk",
+        "gradient norm",
+        "least curvature",
+        "starts that ended there",
+    ]
     return Grid("Stationary minima found by multi-start", head, body, 2, "tables/minima.csv")
 
 

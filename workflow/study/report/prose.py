@@ -19,7 +19,7 @@ from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
-"""A sample should follow the law where `spread` and `strayed` of the table `phase` are at most this."""
+"""A sample should follow the law where `spread` and `path_deviation` of the table `phase` are at most this."""
 
 
 def target_prose(target: str) -> str:
@@ -34,7 +34,10 @@ def law_prose(cells: pd.DataFrame) -> list[str]:
     rows = zero_cells(cells)
     if rows.empty:
         return ["This study has no zero start at equal rates, so the law is not put to the test here."]
-    return [*_law_of_scores(rows[(rows["target"] != "accuracy") & (rows["slowdown"] > 0)]), *_law_of_accuracy(rows)]
+    return [
+        *_law_of_scores(rows[(rows["target"] != "accuracy") & (rows["slowdown"] > 0)]),
+        *_law_of_accuracy(rows),
+    ]
 
 
 def _law_of_scores(cells: pd.DataFrame) -> list[str]:
@@ -83,7 +86,9 @@ def _end(row: pd.Series[Any]) -> str:
 def policy_prose(found: Mapping[str, Any]) -> list[str]:
     """Say what a larger learning rate buys back at the featured start, and what it does not."""
     if found["featured"] is None:
-        missing = "data set drawn at a separability" if found["setting"] is None else "wrong start at equal rates"
+        missing = (
+            "data set drawn at a separability" if found["setting"] is None else "wrong start at equal rates"
+        )
         return [f"This study has no {missing}, so there is nothing to take apart here."]
     entry = found["wrong"][found["featured"]]
     out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
@@ -99,9 +104,13 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
     elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
         bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
         if bought > 1:
-            out.append(f"So the best rates buy back a factor of {wording.number(bought)}, and {left} remains.")
+            out.append(
+                f"So the best rates buy back a factor of {wording.number(bought)}, and {left} remains."
+            )
         else:
-            out.append(f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains.")
+            out.append(
+                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains."
+            )
     if capped(tuned, found["largest_rate"]):
         out.append("MSE's best rate is the largest tried here, so a larger one might buy back more.")
     return out
@@ -114,10 +123,13 @@ def real_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         ordered = rows.sort_values(["slowdown", "slowdown_bound", "dataset"])
         low, high = ordered.iloc[0], ordered.iloc[-1]
         ends = [
-            f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} ({row['dataset']})" for row in (low, high)
+            f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} ({row['dataset']})"
+            for row in (low, high)
         ]
         reach = f"{ends[0]}" if len(rows) == 1 else f"from {ends[0]} to {ends[1]}"
-        out.append(f"{label[0].upper()}{label[1:]}, {len(rows)} data {'set' if len(rows) == 1 else 'sets'}: {reach}.")
+        out.append(
+            f"{label[0].upper()}{label[1:]}, {len(rows)} data {'set' if len(rows) == 1 else 'sets'}: {reach}."
+        )
     return out
 
 
@@ -128,7 +140,9 @@ def edge_prose(cells: pd.DataFrame, headline: Headline) -> str:
     for loss in LOSSES:
         edge = int(headline.at_largest_rate(tuned, loss).sum())
         shares.append(f"{NAMES[loss]}'s in {wording.count(edge)}")
-    return f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
+    return (
+        f"Of {wording.count(len(tuned))} tuned cells the best rate is the largest tried: {', '.join(shares)}."
+    )
 
 
 def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -165,7 +179,7 @@ def _nearness(rows: pd.DataFrame) -> list[str]:
     if rows.empty:
         return []
     share = rows["flow"] / rows["predicted"]
-    follows = rows[["spread", "strayed"]].max(axis=1) <= NEAR
+    follows = rows[["spread", "path_deviation"]].max(axis=1) <= NEAR
     sentence = (
         f"On {wording.count(int(rows['n'].iloc[0]))} samples the law for infinitely many is expected to "
         f"hold, up to chance, at {int(follows.sum())} of {len(rows)} points"
@@ -173,7 +187,7 @@ def _nearness(rows: pd.DataFrame) -> list[str]:
     if follows.any():
         sentence += f": there the flow is {_between(share[follows])} times the law"
     if not follows.all():
-        few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "strayed"))
+        few, bent = (rows.loc[~follows, name] > NEAR for name in ("spread", "path_deviation"))
         sentence += (
             f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
             f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
@@ -238,7 +252,9 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
         shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in LOSSES}
         if all(whole for _, whole in shares.values()):
-            mse, bce = (f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values())
+            mse, bce = (
+                f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values()
+            )
             out.append(
                 f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE in {bce}."
             )
@@ -251,7 +267,10 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
             "Being slow from everywhere: with the best rate for each loss, the interval of the slowdown "
             f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
-    lost = [int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum()) for loss in LOSSES]
+    lost = [
+        int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
+        for loss in LOSSES
+    ]
     out.append(
         f"Blowing up: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
         f"{wording.count(lost[1])} of BCE."

@@ -12,7 +12,11 @@ from study import wording
 from study.figures.choice import separability_name
 from study.statistics.bootstrap import enough
 
-POLICIES: Final = {"equal": "equal rates", "smoothness": "each at its own 1/L", "tuned": "each at its best rate"}
+POLICIES: Final = {
+    "equal": "equal rates",
+    "smoothness": "each at its own 1/L",
+    "tuned": "each at its best rate",
+}
 
 MARKS: Final = {
     "holds": "\N{CHECK MARK}",
@@ -74,7 +78,9 @@ def _limits(low: float, high: float) -> str:
     if math.isinf(high):
         return f"from {wording.number(low)}, no upper limit" if low else "without limits"
     return (
-        f"{wording.number(low)} to {wording.number(high)}" if low else f"up to {wording.number(high)}, no lower limit"
+        f"{wording.number(low)} to {wording.number(high)}"
+        if low
+        else f"up to {wording.number(high)}, no lower limit"
     )
 
 

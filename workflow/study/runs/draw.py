@@ -51,7 +51,9 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
 
 def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
     """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
-    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [("tuning", s) for s in config.seeds.tuning]
+    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [
+        ("tuning", s) for s in config.seeds.tuning
+    ]
     settings = ((options, level) for options in config.datasets for level in options.separabilities)
     every = ((options, level, role, seed) for options, level in settings for role, seed in seeds)
     for data, (options, separability, role, seed) in enumerate(every):
@@ -73,7 +75,9 @@ def check(config: Config) -> None:
     for options in config.datasets:
         if isinstance(options, File):
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
-                raise UserError(f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere")
+                raise UserError(
+                    f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere"
+                )
             options.everything()
 
 

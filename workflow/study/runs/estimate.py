@@ -75,7 +75,10 @@ def describe(
     trials = np.unique(first)
     budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (each * price[trials].sum()))))
     rows = expanded(config, table.iloc[trials], shards[trials], pattern)
-    steps = {data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget) for data in trials}
+    steps = {
+        data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget)
+        for data in trials
+    }
     typical = float((price * np.array([steps[data] for data in first])).sum()) * each / cores
     share = float(np.mean([steps[data] for data in trials])) / config.max_steps
     count = int(shards.max()) + 1

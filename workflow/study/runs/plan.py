@@ -67,7 +67,9 @@ def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterat
             yield expanded(config, table.iloc[chosen], shards[chosen], runs)
 
 
-def expanded(config: Config, table: pd.DataFrame, shards: NDArray[np.int64], runs: pd.DataFrame) -> pd.DataFrame:
+def expanded(
+    config: Config, table: pd.DataFrame, shards: NDArray[np.int64], runs: pd.DataFrame
+) -> pd.DataFrame:
     """Rows of the plan for some data sets, with their shards and the runs on each."""
     repeated, tiled = len(runs), len(table)
     data = {name: np.repeat(table[name].to_numpy(), repeated) for name in _OF_DATA}

@@ -63,13 +63,17 @@ class Progress:
             self._last = now
             left = (now - self._begun) * (self._runs - self._done) / self._done
             share = self._done / self._runs
-            self._note(f"{self._label}: {self._done:,} of {self._runs:,} runs ({share:.0%}), {left:.0f} s left")
+            self._note(
+                f"{self._label}: {self._done:,} of {self._runs:,} runs ({share:.0%}), {left:.0f} s left"
+            )
 
     def end(self) -> None:
         """Say how long it took, and how much of that was spent inside the kernels."""
         total = time.perf_counter() - self._begun
         share = self._in_kernels / total if total else 0.0
-        self._note(f"{self._label}: all {self._runs:,} runs done in {total:.1f} s, {share:.0%} of it in the kernels")
+        self._note(
+            f"{self._label}: all {self._runs:,} runs done in {total:.1f} s, {share:.0%} of it in the kernels"
+        )
 
 
 def recorded_steps(points: int, max_steps: int) -> NDArray[np.int64]:
@@ -113,7 +117,9 @@ def run_shard(
         if traced.any():
             begun = time.perf_counter()
             steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
-            descent = _descend(drawn, rows[traced], thetas[traced], str(loss), targets=_NEVER, trace_steps=steps)
+            descent = _descend(
+                drawn, rows[traced], thetas[traced], str(loss), targets=_NEVER, trace_steps=steps
+            )
             progress.add(0, time.perf_counter() - begun)
             curves.append(_curve_rows(rows[traced], descent))
     progress.end()

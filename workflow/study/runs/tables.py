@@ -36,8 +36,18 @@ RUNS: Final = Table(
         *BUDGET,
         TARGET,
         Column("threshold", "float64", "see target", "Value at which the target holds."),
-        Column("status", "str", "", "`reached`, `censored` (budget ran out) or `diverged` (parameters not finite)."),
-        Column("step", "int64", "steps", "First step at which the target held, step 0 included; -1 unless reached."),
+        Column(
+            "status",
+            "str",
+            "",
+            "`reached`, `censored` (budget ran out) or `diverged` (parameters not finite).",
+        ),
+        Column(
+            "step",
+            "int64",
+            "steps",
+            "First step at which the target held, step 0 included; -1 unless reached.",
+        ),
         Column("steps_run", "int64", "steps", "Steps the run made until all its targets were decided."),
     ),
 )

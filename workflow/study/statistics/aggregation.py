@@ -100,7 +100,11 @@ def _frames(held: list[pa.Table], rows: int) -> Iterator[pd.DataFrame]:
     if table.num_rows <= 2 * rows:
         yield _frame(table)
         return
-    kinds = table.group_by(["initialisation", "scale"], use_threads=False).aggregate([([], "count_all")]).to_pylist()
+    kinds = (
+        table.group_by(["initialisation", "scale"], use_threads=False)
+        .aggregate([([], "count_all")])
+        .to_pylist()
+    )
     bundle: list[dict[str, Any]] = []
     for kind in kinds:
         if bundle and sum(entry["count_all"] for entry in [*bundle, kind]) > rows:
@@ -112,7 +116,9 @@ def _frames(held: list[pa.Table], rows: int) -> Iterator[pd.DataFrame]:
 
 def _of_kinds(table: pa.Table, kinds: list[dict[str, Any]]) -> pa.Table:
     """Rows of some initialisations and scales."""
-    chosen = [(pc.field("initialisation") == k["initialisation"]) & (pc.field("scale") == k["scale"]) for k in kinds]
+    chosen = [
+        (pc.field("initialisation") == k["initialisation"]) & (pc.field("scale") == k["scale"]) for k in kinds
+    ]
     return pa.concat_tables([table.filter(expression) for expression in chosen])
 
 
@@ -126,7 +132,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 
 def summary_tables(
-    path: str | Path, own_rates: Mapping[str, float], *, resamples: int, level: float
+    path: str | Path, stable_rates: Mapping[str, float], *, resamples: int, level: float
 ) -> dict[str, pd.DataFrame]:
     """Compute the tables of the statistics from a runs table.
 
@@ -134,7 +140,7 @@ def summary_tables(
     ----------
     path
         ``runs.parquet``; see `settings`.
-    own_rates, resamples, level
+    stable_rates, resamples, level
         As for `study.statistics.cells.slowdown`.
 
     Returns
@@ -144,7 +150,7 @@ def summary_tables(
     """
     compared, counted, arrived = [], [], []
     for runs in settings(path):
-        compared.append(cells.slowdown(runs, own_rates, resamples=resamples, level=level))
+        compared.append(cells.slowdown(runs, stable_rates, resamples=resamples, level=level))
         counted.append(ends.ends(runs))
         arrived.append(ends.arrivals(runs))
     slowdown, ended = conform(pd.concat(compared, ignore_index=True), SLOWDOWN), ends.added_ends(counted)
@@ -152,7 +158,11 @@ def summary_tables(
     starts = pooled_starts(slowdown)
     # A target at a time: the pairs of more would be held together for nothing.
     pools = (_pool(path, starts, target) for target in sorted(slowdown["target"].unique()))
-    summaries = [pooled(runs, starts, own_rates, chosen, resamples=resamples, level=level) for runs in pools if starts]
+    summaries = [
+        pooled(runs, starts, stable_rates, chosen, resamples=resamples, level=level)
+        for runs in pools
+        if starts
+    ]
     return {
         "slowdown": slowdown,
         "headline": chosen.table(),

@@ -53,7 +53,7 @@ def pooled_starts(cells: pd.DataFrame) -> list[Start]:
 def pooled(
     runs: pd.DataFrame,
     starts: Sequence[Start],
-    own_rates: Mapping[str, float],
+    stable_rates: Mapping[str, float],
     chosen: Headline,
     *,
     resamples: int,
@@ -67,7 +67,7 @@ def pooled(
         At least the rows of the runs table that `Start.where` names; a target is never cut.
     starts
         As `pooled_starts` lists them.
-    own_rates
+    stable_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
     chosen
         The headline cells.
@@ -79,7 +79,7 @@ def pooled(
     pandas.DataFrame
         Columns initialisation, scale, data, policy, target and the summary columns of the table `slowdown`.
     """
-    paired = chosen.side_by_side(pairs(runs, own_rates))
+    paired = chosen.side_by_side(pairs(runs, stable_rates))
     found = [
         summarise(start.of(paired), ["target", "policy"], resamples=resamples, level=level).assign(
             initialisation=start.initialisation, scale=start.scale, data=start.data

@@ -34,15 +34,17 @@ def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, 
     least, middle, reached = [], [], []
     for count in _batches(resamples, max(1, _HELD // size)):
         # High half times size, divided by 2^32: uniform on 0..size-1 up to size / 2^32.
-        picked = (((bits.random_raw(count * size) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)).astype(
-            np.int16 if size < 2**15 else np.int64
-        )
+        picked = (
+            ((bits.random_raw(count * size) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)
+        ).astype(np.int16 if size < 2**15 else np.int64)
         picked = np.sort(picked.reshape(count, size), axis=-1)
         hit = observed[picked]
         arrived = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0), axis=-1) <= HALF
         reached.append(arrived[:, -1] & (2 * hit.sum(axis=-1) >= size))
         least.append(ratio[picked[:, (size + 1) // 2 - 1]])
-        middle.append(ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]])
+        middle.append(
+            ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]]
+        )
     there, known = np.concatenate(reached), np.concatenate(middle)
     return np.where(there, known, np.concatenate(least)), np.where(there, known, np.inf)
 

@@ -15,7 +15,15 @@ import pandas as pd
 from study import wording
 from study.statistics.bootstrap import RESAMPLES, bootstrap
 from study.statistics.pairs import CELL, coded, matrix, pairs
-from study.statistics.survival import LEVEL, Bools, Floats, average_running_time, log_rank, lower_median, median
+from study.statistics.survival import (
+    LEVEL,
+    Bools,
+    Floats,
+    average_running_time,
+    log_rank,
+    lower_median,
+    median,
+)
 from study.statistics.tables import SLOWDOWN
 from study.tables.table import conform
 
@@ -81,7 +89,9 @@ def summarise(
     return out.assign(**columns, **slowdown_columns(rows, codes, resamples, level))
 
 
-def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float) -> dict[str, Any]:
+def slowdown_columns(
+    rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float
+) -> dict[str, Any]:
     """Slowdown of each cell with its interval, whether it is a bound, and its text."""
     ratio = matrix(rows["ratio"], codes, np.nan)
     known = matrix(rows["known"], codes, False)
@@ -101,11 +111,17 @@ def slowdown_columns(rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples
         wording.ratio(*cell[:3], bound=bool(cell[3]), ceiling=cell[4])
         for cell in zip(value, low, high, bound, ceiling, strict=True)
     ]
-    return {"slowdown": value, "slowdown_low": low, "slowdown_high": high, "slowdown_bound": bound, "text": text}
+    return {
+        "slowdown": value,
+        "slowdown_low": low,
+        "slowdown_high": high,
+        "slowdown_bound": bound,
+        "text": text,
+    }
 
 
 def slowdown(
-    runs: pd.DataFrame, own_rates: Mapping[str, float], *, resamples: int = RESAMPLES, level: float = LEVEL
+    runs: pd.DataFrame, stable_rates: Mapping[str, float], *, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> pd.DataFrame:
     """Compute the table `slowdown`: one row per cell, evaluation seeds only.
 
@@ -113,7 +129,7 @@ def slowdown(
     ----------
     runs
         The runs table.
-    own_rates
+    stable_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
     resamples, level
         Bootstrap resamples and confidence level.
@@ -123,6 +139,6 @@ def slowdown(
     pandas.DataFrame
         In the schema `SLOWDOWN`; without a row where a loss is missing.
     """
-    paired = pairs(runs, own_rates)
+    paired = pairs(runs, stable_rates)
     out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)
     return conform(out, SLOWDOWN)

@@ -38,7 +38,9 @@ def decomposition(cells: pd.DataFrame, chosen: Headline) -> pd.DataFrame:
         names = {"slowdown": policy, "slowdown_bound": f"{policy}_bound", "text": f"{policy}_text"}
         out = out.merge(side.rename(columns=names), on=keys, how="left", validate="one_to_one")
         out[f"{policy}_bound"] = out[f"{policy}_bound"].eq(True)
-        out[f"{policy}_text"] = out[f"{policy}_text"].astype(object).where(out[f"{policy}_text"].notna(), "none")
+        out[f"{policy}_text"] = (
+            out[f"{policy}_text"].astype(object).where(out[f"{policy}_text"].notna(), "none")
+        )
     for name, policy in (("smoothness_buys", "smoothness"), ("tuning_buys", "tuned")):
         clear = ~out["equal_bound"] & ~out[f"{policy}_bound"] & (out[policy] > 0)
         out[name] = np.divide(out["equal"], out[policy].where(clear, np.nan).astype(float))

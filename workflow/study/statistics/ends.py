@@ -38,11 +38,15 @@ def ends(runs: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["role", "loss", "target"]
     columns = [*keys, "run", "start", "status", "max_steps"]
-    worst = runs["status"].map({status: rank for rank, status in enumerate(STATUSES)}).groupby(runs["run"]).max()
+    worst = (
+        runs["status"].map({status: rank for rank, status in enumerate(STATUSES)}).groupby(runs["run"]).max()
+    )
     whole = runs.drop_duplicates("run")[columns].assign(target=EVERY)
     whole["status"] = [STATUSES[rank] for rank in worst.loc[whole["run"]]]
     rows = pd.concat([runs[columns], whole])
-    counts = {status: ("status", lambda ends, status=status: int((ends == status).sum())) for status in STATUSES}
+    counts = {
+        status: ("status", lambda ends, status=status: int((ends == status).sum())) for status in STATUSES
+    }
     out = rows.groupby(keys, as_index=False).agg(
         runs=("run", "size"), starts=("start", "nunique"), budget=("max_steps", "max"), **counts
     )
@@ -81,7 +85,9 @@ def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
         Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is
         not there.
     """
-    rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values("step", kind="stable")
+    rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values(
+        "step", kind="stable"
+    )
     groups: Any = rows.groupby(list(GROUP), dropna=False)
     found = [(*key, thinned(group["step"].to_numpy(np.int64), most)) for key, group in groups]
     return pd.DataFrame(found, columns=[*GROUP, "steps"])

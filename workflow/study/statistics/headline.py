@@ -83,7 +83,9 @@ class Headline:
     def read(cls, table: pd.DataFrame) -> Headline:
         """Read the choice from the table `headline`."""
         (row,) = table.to_dict("records")
-        setting = None if math.isnan(row["separability"]) else (str(row["dataset"]), float(row["separability"]))
+        setting = (
+            None if math.isnan(row["separability"]) else (str(row["dataset"]), float(row["separability"]))
+        )
         largest = {loss: float(row[f"largest_rate_{loss}"]) for loss in LOSSES}
         return cls(str(row["target"]), float(row["rate"]), setting, float(row["wrong_scale"]), largest)
 

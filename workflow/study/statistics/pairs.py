@@ -75,14 +75,14 @@ def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
     return options.drop_duplicates(group)[[*group, "rate"]].reset_index(drop=True)
 
 
-def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
+def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float]) -> pd.DataFrame:
     """Put the two losses' runs from the same start side by side, once for every learning-rate policy.
 
     Parameters
     ----------
     runs
         The runs table. Rows of losses other than `mse` and `bce` are left out.
-    own_rates
+    stable_rates
         L_BCE / L_loss of `mse` and `bce`: the rate of each under the policy `smoothness`.
 
     Returns
@@ -108,7 +108,7 @@ def pairs(runs: pd.DataFrame, own_rates: Mapping[str, float]) -> pd.DataFrame:
             _at_rates(
                 rows.loc[rows["loss"] == loss, columns],
                 policy,
-                own_rates[loss],
+                stable_rates[loss],
                 best[best["loss"] == loss].drop(columns="loss"),
             )
             for loss in LOSSES

@@ -44,7 +44,9 @@ def _first(times: Floats, holds: Bools) -> Floats:
     return np.where(holds.any(axis=-1), found, np.inf)
 
 
-def median(times: npt.ArrayLike, observed: npt.ArrayLike, *, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
+def median(
+    times: npt.ArrayLike, observed: npt.ArrayLike, *, level: float = LEVEL
+) -> tuple[Floats, Floats, Floats]:
     """Kaplan-Meier median of each row with its interval.
 
     Parameters
@@ -74,8 +76,12 @@ def median(times: npt.ArrayLike, observed: npt.ArrayLike, *, level: float = LEVE
         return nothing, nothing.copy(), nothing.copy()
     t, hit, at_risk = _in_order(times, observed)
     share = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0), axis=-1)
-    greenwood = np.cumsum(np.where(hit & (at_risk > 1), 1 / (at_risk * np.maximum(at_risk - 1, 1)), 0.0), axis=-1)
-    settled = np.ones(t.shape, dtype=np.bool_)  # False inside a tie, where the product is not yet that of Kaplan-Meier
+    greenwood = np.cumsum(
+        np.where(hit & (at_risk > 1), 1 / (at_risk * np.maximum(at_risk - 1, 1)), 0.0), axis=-1
+    )
+    settled = np.ones(
+        t.shape, dtype=np.bool_
+    )  # False inside a tie, where the product is not yet that of Kaplan-Meier
     settled[..., :-1] = t[..., 1:] != t[..., :-1]
 
     inner = (share > 0) & (share < 1)
@@ -154,7 +160,9 @@ def log_rank(
     numbers at risk.
     """
     groups = [np.atleast_2d(np.asarray(sample, dtype=np.float64)) for sample in (first, second)]
-    events = [np.atleast_2d(np.asarray(sample, dtype=np.bool_)) for sample in (first_observed, second_observed)]
+    events = [
+        np.atleast_2d(np.asarray(sample, dtype=np.bool_)) for sample in (first_observed, second_observed)
+    ]
     times, observed = np.hstack(groups), np.hstack(events)
     member = np.hstack([np.ones(groups[0].shape), np.zeros(groups[1].shape)]) * ~np.isnan(times)
     order = np.lexsort((~observed, times), axis=-1)
@@ -179,7 +187,9 @@ def log_rank(
     spare = np.maximum(at_risk - arrivals, 0) / np.maximum(at_risk - 1, 1)
     excess = np.bincount(row, own - arrivals * share, minlength=times.shape[0])
     variance = np.bincount(row, arrivals * spare * share * (1 - share), minlength=times.shape[0])
-    score = np.divide(np.abs(excess), np.sqrt(variance), out=np.full(excess.shape, np.nan), where=variance > 1e-12)
+    score = np.divide(
+        np.abs(excess), np.sqrt(variance), out=np.full(excess.shape, np.nan), where=variance > 1e-12
+    )
     return _significant(2 * special.ndtr(-score))
 
 

@@ -15,14 +15,26 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
     return (
         Column(f"{loss}_reached", "int64", "runs", f"Runs with {name} that reached the target."),
         Column(f"{loss}_censored", "int64", "runs", f"Runs with {name} whose budget ran out first."),
-        Column(f"{loss}_diverged", "int64", "runs", f"Runs with {name} whose parameters became infinite or nan."),
         Column(
-            f"{loss}_median", "float64", "steps", f"Kaplan-Meier median of {name}'s first passage; inf: not reached."
+            f"{loss}_diverged", "int64", "runs", f"Runs with {name} whose parameters became infinite or nan."
         ),
-        Column(f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf: beyond the budget."),
-        Column(f"{loss}_median_high", "float64", "steps", "Upper end of its interval; inf: no upper limit known."),
         Column(
-            f"{loss}_art", "float64", "steps", "Average running time: all steps spent per success; inf: no success."
+            f"{loss}_median",
+            "float64",
+            "steps",
+            f"Kaplan-Meier median of {name}'s first passage; inf: not reached.",
+        ),
+        Column(
+            f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf: beyond the budget."
+        ),
+        Column(
+            f"{loss}_median_high", "float64", "steps", "Upper end of its interval; inf: no upper limit known."
+        ),
+        Column(
+            f"{loss}_art",
+            "float64",
+            "steps",
+            "Average running time: all steps spent per success; inf: no success.",
         ),
     )
 
@@ -40,17 +52,37 @@ SUMMARY: Final = (
     Column("budget", "int64", "steps", "Largest budget among the MSE runs."),
     *_of_loss("mse"),
     *_of_loss("bce"),
-    Column("logrank_p", "float64", "", "Log-rank test that both losses arrive alike; nan where no arrival informs it."),
-    Column("slowdown", "float64", "ratio", "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it."),
+    Column(
+        "logrank_p",
+        "float64",
+        "",
+        "Log-rank test that both losses arrive alike; nan where no arrival informs it.",
+    ),
+    Column(
+        "slowdown",
+        "float64",
+        "ratio",
+        "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it.",
+    ),
     Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
     Column("slowdown_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
-    Column("slowdown_bound", "bool", "", "Whether `slowdown` is a lower bound because the median was not reached."),
+    Column(
+        "slowdown_bound",
+        "bool",
+        "",
+        "Whether `slowdown` is a lower bound because the median was not reached.",
+    ),
     Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
 )
 """What is said of a group of pairs."""
 
 _POLICY = (
-    Column("policy", "str", "", "`equal` rates, each at its own 1/L (`smoothness`), or each at its best (`tuned`)."),
+    Column(
+        "policy",
+        "str",
+        "",
+        "`equal` rates, each at its own 1/L (`smoothness`), or each at its best (`tuned`).",
+    ),
     Column("rate", "float64", "1/L_BCE", "The common rate under `equal`; nan under the other policies."),
 )
 
@@ -82,10 +114,21 @@ HEADLINE: Final = Table(
     ("target",),
     (
         Column("target", "str", "", "The target that they speak of."),
-        Column("rate", "float64", "1/L_BCE", "The common rate that `equal` stands for; nan where none was run."),
-        Column("dataset", "str", "", "The data set of the figures; empty where every data set is a real one."),
-        Column("separability", "float64", "see data set", "Its separability; nan where every data set is real."),
-        Column("wrong_scale", "float64", "", "Size of the wrong start of the first screen; nan where there is none."),
+        Column(
+            "rate", "float64", "1/L_BCE", "The common rate that `equal` stands for; nan where none was run."
+        ),
+        Column(
+            "dataset", "str", "", "The data set of the figures; empty where every data set is a real one."
+        ),
+        Column(
+            "separability", "float64", "see data set", "Its separability; nan where every data set is real."
+        ),
+        Column(
+            "wrong_scale",
+            "float64",
+            "",
+            "Size of the wrong start of the first screen; nan where there is none.",
+        ),
         Column("largest_rate_mse", "float64", "1/L_BCE", "The largest rate that MSE was compared at."),
         Column("largest_rate_bce", "float64", "1/L_BCE", "The largest rate that BCE was compared at."),
     ),
@@ -99,20 +142,37 @@ ANSWERS: Final = Table(
     ("initialisation", "scale", "policy", "target"),
     (
         *START,
-        Column("data", "str", "", "Whose pairs: of `all data sets`, of `real data`, or of the `headline setting`."),
+        Column(
+            "data",
+            "str",
+            "",
+            "Whose pairs: of `all data sets`, of `real data`, or of the `headline setting`.",
+        ),
         *_POLICY,
         TARGET,
-        Column("rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs; nan where it differs from cell to cell."),
-        Column("rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs; nan where it differs from cell to cell."),
+        Column(
+            "rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs; nan where it differs from cell to cell."
+        ),
+        Column(
+            "rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs; nan where it differs from cell to cell."
+        ),
         *SUMMARY,
         Column(
-            "cells", "int64", "cells", "Cells of such starts with a slowdown; of wrong ones those on all data sets."
+            "cells",
+            "int64",
+            "cells",
+            "Cells of such starts with a slowdown; of wrong ones those on all data sets.",
         ),
         Column("lowest", "float64", "ratio", "The least slowdown of these cells; nan without one."),
         Column("lowest_bound", "bool", "", "Whether it is a lower bound."),
         Column("highest", "float64", "ratio", "The greatest slowdown of these cells; nan without one."),
         Column("highest_bound", "bool", "", "Whether it is a lower bound."),
-        Column("at_largest_rate", "int64", "cells", "Cells of such starts in which MSE ran at the largest rate tried."),
+        Column(
+            "at_largest_rate",
+            "int64",
+            "cells",
+            "Cells of such starts in which MSE ran at the largest rate tried.",
+        ),
     ),
 )
 
@@ -126,7 +186,9 @@ DECOMPOSITION: Final = Table(
         *SETTING,
         *START,
         TARGET,
-        Column("rate", "float64", "1/L_BCE", "The common rate that `equal` stands for: the one nearest to 1."),
+        Column(
+            "rate", "float64", "1/L_BCE", "The common rate that `equal` stands for: the one nearest to 1."
+        ),
         Column("equal", "float64", "ratio", "Slowdown at that common rate; nan where there is none."),
         Column("smoothness", "float64", "ratio", "Slowdown with each loss at its own 1/L."),
         Column("tuned", "float64", "ratio", "Slowdown with each loss at its best rate on the tuning seeds."),
@@ -150,7 +212,12 @@ ENDS: Final = Table(
     (
         ROLE,
         LOSS,
-        Column("target", "str", "", "As in `runs`; `every` counts each run once, by the worst end among its targets."),
+        Column(
+            "target",
+            "str",
+            "",
+            "As in `runs`; `every` counts each run once, by the worst end among its targets.",
+        ),
         Column("runs", "int64", "runs", "Number of runs."),
         Column("starts", "int64", "starts", "Number of starts they were made from."),
         Column("reached", "int64", "runs", "Runs that reached the target."),

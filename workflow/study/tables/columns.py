@@ -27,7 +27,12 @@ ROLE: Final = Column(
     "role", "str", "", "`evaluation`, or `tuning` where the seed only serves to choose learning rates."
 )
 START: Final = (
-    Column("initialisation", "str", "", "How the first parameters were made: `zero`, `normal`, `wrong` or `right`."),
+    Column(
+        "initialisation",
+        "str",
+        "",
+        "How the first parameters were made: `zero`, `normal`, `wrong` or `right`.",
+    ),
     Column("scale", "float64", "", "Size a of the first parameters; 0 for `zero`."),
 )
 LOSS: Final = Column("loss", "str", "", "Name of the loss that was descended.")
@@ -37,7 +42,9 @@ RATE: Final = Column(
 
 PLANNED: Final = (
     Column("run", "int64", "", "Number of the run, from 0."),
-    Column("start", "int64", "", "Number shared by all runs from the same first parameters on the same data."),
+    Column(
+        "start", "int64", "", "Number shared by all runs from the same first parameters on the same data."
+    ),
     Column("data", "int64", "", "Number of the realised data set, as in `datasets`."),
     *SETTING,
     SEED,
@@ -45,7 +52,12 @@ PLANNED: Final = (
     *START,
     LOSS,
     RATE,
-    Column("learning_rate", "float64", "", "Learning rate as the descent used it (loss MSE carries the factor 1/2)."),
+    Column(
+        "learning_rate",
+        "float64",
+        "",
+        "Learning rate as the descent used it (loss MSE carries the factor 1/2).",
+    ),
 )
 BUDGET: Final = (
     Column("max_steps", "int64", "steps", "Budget: the step at which the run is given up."),

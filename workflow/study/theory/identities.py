@@ -19,7 +19,9 @@ import kernels
 
 __all__ = ["FORMULAS", "LOGITS", "Identities", "check", "difference_error", "kernel_error"]
 
-LOGITS: Final = tuple(sign * z for z in (0.5, 1.0, 3.0, 10.0, 37.0, 100.0, 300.0, 700.0) for sign in (1.0, -1.0))
+LOGITS: Final = tuple(
+    sign * z for z in (0.5, 1.0, 3.0, 10.0, 37.0, 100.0, 300.0, 700.0) for sign in (1.0, -1.0)
+)
 """Logits at which numbers are compared."""
 
 _DIGITS: Final = 700  # exp(-2 * 700) is about 1e-608
@@ -107,7 +109,9 @@ def _remainders() -> dict[str, str]:
     slopes = {name: sympy.diff(loss, _Z).subs(_Z, 0) for name, loss in _LOSSES.items()}
     text["quarter at zero"] = str(sympy.simplify(slopes["mse"] - slopes["bce"] / 4))
     # The two classes' gradients at the same input: their inner product is |x|^2 times this.
-    mse, bce = ([sympy.diff(_LOSSES[name].subs(_Y, label), _Z) for label in (0, 1)] for name in ("mse", "bce"))
+    mse, bce = (
+        [sympy.diff(_LOSSES[name].subs(_Y, label), _Z) for label in (0, 1)] for name in ("mse", "bce")
+    )
     slope = _SIGMOID * (1 - _SIGMOID)
     text["opposed mse"] = str(sympy.simplify(mse[0] * mse[1] + slope**3))
     text["opposed bce"] = str(sympy.simplify(bce[0] * bce[1] + slope))
@@ -172,7 +176,10 @@ def kernel_error(name: str) -> float:
         for logit, y in _cases(name):
             one, theta = np.ones((1, 1)), np.array([[logit]])
             pairs = (
-                (kernels.gradient(one, [y], theta, loss=loss), factor(1 / (1 + mpmath.exp(-mpmath.mpf(logit))), y)),
+                (
+                    kernels.gradient(one, [y], theta, loss=loss),
+                    factor(1 / (1 + mpmath.exp(-mpmath.mpf(logit))), y),
+                ),
                 (kernels.risk(one, [y], theta, loss=loss), _value(loss, mpmath.mpf(logit), y)),
             )
             # Below the normal numbers of float64 there are no relative errors to speak of.

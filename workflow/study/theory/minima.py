@@ -128,7 +128,9 @@ def find(features: Array, labels: Labels, loss: str, *, per_axis: int, steps: in
     # The trace bounds the largest eigenvalue, and is the same to the bit everywhere.
     rate = n / (kernels.LOSSES[loss].smoothness * float(np.trace(gram(features))))
     starts = np.array(list(itertools.product(np.linspace(-REACH, REACH, per_axis), repeat=d)))
-    ends = kernels.descend(features, labels, starts, loss=loss, learning_rate=rate, max_steps=steps, threads=1).theta
+    ends = kernels.descend(
+        features, labels, starts, loss=loss, learning_rate=rate, max_steps=steps, threads=1
+    ).theta
     found: dict[tuple[float, ...], int] = {}
     for end, count in zip(*np.unique(np.round(ends, 6), axis=0, return_counts=True), strict=True):
         theta = _polished(signed, end, loss)
@@ -251,11 +253,17 @@ def table() -> pd.DataFrame:
         features, labels = two_scales(axes)
         for loss in LOSSES:
             for number, found in enumerate(find(features, labels, loss, per_axis=_PER_AXIS[axes])):
-                theta = dict.fromkeys(range(max(DATASETS.values()) + 1), math.nan) | dict(enumerate(found.theta))
+                theta = dict.fromkeys(range(max(DATASETS.values()) + 1), math.nan) | dict(
+                    enumerate(found.theta)
+                )
                 rows.append(
                     {"dataset": name, "loss": loss, "minimum": number}
                     | {f"theta_{j}": value for j, value in theta.items()}
-                    | {"value": found.value, "gradient_norm": found.gradient_norm, "curvature": found.curvature}
+                    | {
+                        "value": found.value,
+                        "gradient_norm": found.gradient_norm,
+                        "curvature": found.curvature,
+                    }
                     | {"radius": RADIUS if found.proven else math.nan, "starts": found.starts}
                 )
     return conform(pd.DataFrame(rows), MINIMA)
@@ -326,7 +334,9 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
     steps = recorded_steps(60, min(config.max_steps, SLOPE_STEPS))
     runs = points = downhill = 0
     steepness = math.inf
-    for data, seed, smoothness in zip(*(chosen[name].tolist() for name in ("data", "seed", "smoothness")), strict=True):
+    for data, seed, smoothness in zip(
+        *(chosen[name].tolist() for name in ("data", "seed", "smoothness")), strict=True
+    ):
         drawn = sample(arrays, data)
         signed = drawn.features * (2.0 * drawn.labels - 1.0)[:, None]
         if matvec(signed, drawn.direction).min() <= 0.0:  # the direction is rounded to nine digits
@@ -336,9 +346,17 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
         runs += len(theta)
         for ahead in np.diff(steps, prepend=0).tolist():
             theta = kernels.descend(
-                drawn.features, drawn.labels, theta, loss="mse", learning_rate=rate, max_steps=ahead, threads=1
+                drawn.features,
+                drawn.labels,
+                theta,
+                loss="mse",
+                learning_rate=rate,
+                max_steps=ahead,
+                threads=1,
             ).theta
-            slope = -matvec(kernels.gradient(drawn.features, drawn.labels, theta, loss="mse"), drawn.direction)
+            slope = -matvec(
+                kernels.gradient(drawn.features, drawn.labels, theta, loss="mse"), drawn.direction
+            )
             points += len(slope)
             downhill += int((slope > 0.0).sum())
             steepness = min(steepness, float(slope.min()))

@@ -61,7 +61,9 @@ def number_of_runs(config: Config, table: pd.DataFrame) -> int:
     return (drawn + large) * len(config.losses)
 
 
-def flow(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> pd.DataFrame:
+def flow(
+    config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]], progress: Progress
+) -> pd.DataFrame:
     """Solve the gradient flow of every loss from the zero start and from wrong starts.
 
     Parameters
@@ -106,7 +108,9 @@ def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
     return (table["role"] == "evaluation") & table["separability"].notna()
 
 
-def _own_problems(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]) -> Iterator[_Problem]:
+def _own_problems(
+    config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
+) -> Iterator[_Problem]:
     """Yield the study's own data sets, each with its own targets."""
     for record in table[_of_own_data(table)].to_dict("records"):
         row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "role", "n")}
@@ -128,7 +132,9 @@ def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
             row = {"data": data, "dataset": "gaussian", "separability": separability, "seed": seed}
             row |= {"role": "evaluation", "large": True, "n": n}
             direction = np.eye(features.shape[1])[0]
-            yield _Problem(row, features, labels, direction, {name: thresholds[name] for name in config.targets})
+            yield _Problem(
+                row, features, labels, direction, {name: thresholds[name] for name in config.targets}
+            )
             data += 1
 
 
@@ -186,12 +192,18 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame, rate: float)
     """
     options = {entry.name: entry for entry in config.datasets if isinstance(entry, Gaussian)}
     out = _measured(config, flows[flows["large"] | flows["dataset"].isin(options)])
-    out = out.merge(_stepped(cells[cells["rate"] == rate], options), on=list(_CELL), how="left", validate="one_to_one")
+    out = out.merge(
+        _stepped(cells[cells["rate"] == rate], options), on=list(_CELL), how="left", validate="one_to_one"
+    )
     out["stepped_bound"] = out["stepped_bound"].eq(True)
     out["mu"] = out["separability"] / 2
     plain = {name for name, entry in options.items() if entry.imbalance == 0.5 and entry.label_noise == 0}
     lawful = (out["large"] | out["dataset"].isin(plain)) & (out["mu"] >= laws.LEAST_MU)
-    for name, law, what in (("predicted", _predicted, "target"), ("spread", _spread, "n"), ("strayed", _strayed, "n")):
+    for name, law, what in (
+        ("predicted", _predicted, "target"),
+        ("spread", _spread, "n"),
+        ("path_deviation", _path_deviation, "n"),
+    ):
         where = zip(out["mu"], out["scale"], out[what], lawful, strict=True)
         out[name] = [law(mu, scale, of) if known else math.nan for mu, scale, of, known in where]
     out["regime"] = [laws.regime(scale, mu) for scale, mu in zip(out["scale"], out["mu"], strict=True)]
@@ -218,7 +230,9 @@ def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
 
 def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFrame:
     """Slowdown of the sweep from wrong starts at equal rates, by cell."""
-    rows = cells[(cells["policy"] == "equal") & (cells["initialisation"] == "wrong") & cells["dataset"].isin(options)]
+    rows = cells[
+        (cells["policy"] == "equal") & (cells["initialisation"] == "wrong") & cells["dataset"].isin(options)
+    ]
     columns = ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound")
     renamed = rows.rename(columns={name: name.replace("slowdown", "stepped") for name in columns})
     renamed["n"] = renamed["dataset"].map({name: entry.n for name, entry in options.items()}).astype(np.int64)
@@ -229,7 +243,9 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
 def _predicted(mu: float, scale: float, target: str) -> float:
     """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
     threshold = _population_targets(mu)[target]
-    mse, bce = (laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in LOSSES)
+    mse, bce = (
+        laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in LOSSES
+    )
     return mse / bce if 0.0 < bce < math.inf else math.nan
 
 
@@ -241,6 +257,6 @@ def _spread(mu: float, scale: float, n: int) -> float:
 
 
 @cache
-def _strayed(mu: float, scale: float, n: int) -> float:
+def _path_deviation(mu: float, scale: float, n: int) -> float:
     """Bound of how far MSE's path in such a sample strays from the straight one on its way to 0."""
     return laws.population_deviation(-scale, 0.0, mu, loss="mse") / math.sqrt(n)

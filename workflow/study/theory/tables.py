@@ -10,7 +10,10 @@ from study.tables.table import Column, Table
 __all__ = ["FLOW", "MINIMA", "PHASE"]
 
 _LARGE = Column(
-    "large", "bool", "", "Whether it is one of the large draws of `phase.large_n` samples, or data of the study's own."
+    "large",
+    "bool",
+    "",
+    "Whether it is one of the large draws of `phase.large_n` samples, or data of the study's own.",
 )
 
 FLOW: Final = Table(
@@ -36,7 +39,9 @@ FLOW: Final = Table(
         TARGET,
         Column("threshold", "float64", "see target", "Value at which the target holds."),
         Column("status", "str", "", "`reached`, or `censored`: it did not hold up to `time`."),
-        Column("time", "float64", "time", "First passage; a step at learning rate eta advances the time by eta."),
+        Column(
+            "time", "float64", "time", "First passage; a step at learning rate eta advances the time by eta."
+        ),
     ),
 )
 
@@ -66,9 +71,14 @@ PHASE: Final = Table(
         *_measured("stepped", "of the sweep at the equal rate nearest to 1/L; nan where it was not stepped"),
         *_measured("flow", "of gradient flow"),
         Column(
-            "starts", "int64", "pairs", "Pairs of flows behind `flow`; those at the target from the start left out."
+            "starts",
+            "int64",
+            "pairs",
+            "Pairs of flows behind `flow`; those at the target from the start left out.",
         ),
-        Column("predicted", "float64", "ratio", "The population's law; nan where it has none or exceeds float64."),
+        Column(
+            "predicted", "float64", "ratio", "The population's law; nan where it has none or exceeds float64."
+        ),
         Column(
             "spread",
             "float64",
@@ -76,7 +86,7 @@ PHASE: Final = Table(
             "Relative standard error of MSE's gradient at the start in a sample of `n`, by the law; nan where it has none.",
         ),
         Column(
-            "strayed",
+            "path_deviation",
             "float64",
             "theta",
             "Bound by the law of how far MSE's path in such a sample strays from the straight one on its way to 0.",
@@ -104,7 +114,12 @@ MINIMA: Final = Table(
         Column("theta_1", "float64", "", "Second weight, or the bias where there is one weight."),
         Column("theta_2", "float64", "", "Bias where there are two weights, else nan."),
         Column("value", "float64", "", "Mean loss there (MSE with its factor 1/2)."),
-        Column("gradient_norm", "float64", "", "Length of the gradient at these parameters, computed in 50 digits."),
+        Column(
+            "gradient_norm",
+            "float64",
+            "",
+            "Length of the gradient at these parameters, computed in 50 digits.",
+        ),
         Column("curvature", "float64", "", "Smallest eigenvalue of the Hessian, computed in 50 digits."),
         Column(
             "radius",
