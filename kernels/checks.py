@@ -141,6 +141,11 @@ def step_budget(value: object) -> int:
     return budget
 
 
+def hold_of(value: object) -> int:
+    """The number of steps in a row for which a target has to hold."""
+    return _whole("hold", value, 1, "a whole number from 1 on")
+
+
 def evaluation_budget(value: object) -> int:
     """The number of gradients a run may evaluate."""
     return _whole("max_evaluations", value, 1, "a whole number from 1 on")

@@ -1,4 +1,4 @@
-"""Gradient descent of many runs at once, with the step at which each first meets its targets.
+"""Gradient descent of many runs at once, with the step at which each arrives at its targets.
 
 A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends:
 so a run costs what its own steps cost, and nothing waits for the slowest of a block.
@@ -34,7 +34,7 @@ from kernels.models import Model
 from kernels.optimisers import Optimiser
 from kernels.passes import full_pass
 from kernels.samples import arrange, pad
-from kernels.targets import TARGETS, any_met, check_targets, keep_scores
+from kernels.targets import TARGETS, any_met, check_targets
 from kernels.traces import any_due, recorder
 from kernels.vectors import WIDTH, all_true, fma, load, store
 
@@ -54,8 +54,9 @@ class Descent:
         Last parameters, (runs, rows) float64; not finite where a run diverged.
     steps_run
         Steps taken, (runs,) int64.
-    first_passage
-        For each target asked for, the step at which it first held, (runs,) int64, -1 if it never did.
+    arrival
+        For each target asked for, (runs,) int64: the first step from which it held for `hold` steps in a row,
+        -1 if there was none within the budget.
     status
         For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or
         ``"diverged"``.
@@ -66,9 +67,23 @@ class Descent:
 
     theta: Floats
     steps_run: Ints
-    first_passage: dict[str, Ints]
+    arrival: dict[str, Ints]
     status: dict[str, npt.NDArray[np.str_]]
     trace: dict[str, npt.NDArray[Any]] | None
+    hold: int
+
+    @property
+    def first_passage(self) -> dict[str, Ints]:
+        """`arrival` under the name that it has where `hold` is 1.
+
+        Raises
+        ------
+        AttributeError
+            `hold` is more than 1, so that these are no first passages.
+        """
+        if self.hold > 1:
+            raise AttributeError(f"first_passage: with hold={self.hold} there is `arrival` alone")
+        return self.arrival
 
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
@@ -127,8 +142,7 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
                     lanes.scratch,
                     lanes.gradient,
                 )
-                if scored and (any_met(lanes, scores) or any_spent(task, lanes)):
-                    keep_scores(lanes, scores)
+                if scored and (any_met(task, lanes, scores) or any_spent(task, lanes)):
                     ended = check_targets(task, outcome, lanes)
                 # Every lane moves; in a lane whose run has just ended, the move is thrown away.
                 if not step(lanes, count):
@@ -163,6 +177,7 @@ def descend(
     model: str = "linear",
     optimiser: str = "gd",
     targets: Mapping[str, npt.ArrayLike] | None = None,
+    hold: int = 1,
     trace_steps: Sequence[int] | npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> Descent:
@@ -198,6 +213,10 @@ def descend(
         is met from its threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in
         nats) down from theirs.  They are checked at every step from 0 on.  None: every run uses its whole
         budget.
+    hold
+        A target is met by holding for this many steps in a row, 1 or more; a run arrives at the first of
+        them.  1: the first passage.  All of them must lie within the budget, so a run that is ``"censored"``
+        has not arrived by step ``max_steps - hold + 1``.
     trace_steps
         Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end
         stay nan.
@@ -228,6 +247,7 @@ def descend(
     rates = checks.rates_of(learning_rate, runs)
     budget = checks.step_budget(max_steps)
     asked, thresholds = checks.thresholds_of(targets, y, runs)
+    held = checks.hold_of(hold)
     recorded = checks.trace_steps_of(trace_steps, budget)
     thread_count = checks.thread_count(threads)
 
@@ -241,6 +261,7 @@ def descend(
         starts=theta,
         rates=rates,
         thresholds=thresholds,
+        hold=float(held),
         max_steps=budget,
         trace_steps=recorded,
         period=1,
@@ -249,7 +270,7 @@ def descend(
     outcome = Outcome(
         theta=np.empty_like(theta),
         steps_run=np.zeros(runs, dtype=np.int64),
-        first_passage=np.full((len(TARGETS), runs), -1),
+        arrival=np.full((len(TARGETS), runs), -1),
         trace=np.full((len(TARGETS), runs, len(recorded)), np.nan),
     )
     # A worker that scores can always record as well: one function less to compile for who needs both.
@@ -259,17 +280,17 @@ def descend(
     workers = max(1, min(thread_count, -(-runs // WIDTH)))
     lanes = [empty_lanes(rows, memory, chosen_optimiser.clocks, scratch) for _ in range(workers)]
     _run_workers(work, task, outcome, lanes)
-    return _descent_of(outcome, asked, None if trace_steps is None else recorded)
+    return _descent_of(outcome, asked, None if trace_steps is None else recorded, held)
 
 
-def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None) -> Descent:
+def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None, hold: int) -> Descent:
     finite = np.isfinite(outcome.theta).all(axis=1)
-    passages = {name: outcome.first_passage[TARGETS.index(name)] for name in asked}
+    arrival = {name: outcome.arrival[TARGETS.index(name)] for name in asked}
     status = {
         name: np.where(steps >= 0, "reached", np.where(finite, "censored", "diverged"))
-        for name, steps in passages.items()
+        for name, steps in arrival.items()
     }
     trace: dict[str, npt.NDArray[Any]] | None = None
     if recorded is not None:
         trace = {"steps": recorded, **dict(zip(TARGETS, outcome.trace, strict=True))}
-    return Descent(outcome.theta, outcome.steps_run, passages, status, trace)
+    return Descent(outcome.theta, outcome.steps_run, arrival, status, trace, hold)

@@ -57,6 +57,8 @@ class Task(NamedTuple):
         (runs,) learning rates.
     thresholds
         (3, runs), in the order of `targets.TARGETS`; nan where a target is not asked for.
+    hold
+        A target is met by this many steps in a row at which it holds.
     max_steps
         The budget.
     trace_steps
@@ -75,6 +77,7 @@ class Task(NamedTuple):
     starts: Floats
     rates: Floats
     thresholds: Floats
+    hold: float
     max_steps: int
     trace_steps: Ints
     period: int
@@ -86,7 +89,7 @@ class Outcome(NamedTuple):
 
     theta: Floats
     steps_run: Ints
-    first_passage: Ints
+    arrival: Ints
     trace: Floats
 
 
@@ -107,8 +110,8 @@ class Lanes(NamedTuple):
         Rows `STEP`, `NEXT_TRACE` and `RATE`.
     thresholds
         (3, lanes), nan from the moment on at which a target is met.
-    scores
-        (3, lanes), filled when a target may have been met.
+    missed
+        (3, lanes), the last step at which a target did not hold; -1 at a run's start.
     """
 
     run: Ints
@@ -119,7 +122,7 @@ class Lanes(NamedTuple):
     scratch: Floats
     state: Floats
     thresholds: Floats
-    scores: Floats
+    missed: Floats
 
 
 def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
@@ -133,7 +136,7 @@ def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
         scratch=aligned_rows(scratch),
         state=aligned_rows(_STATE_ROWS),
         thresholds=aligned_rows(3),
-        scores=aligned_rows(3),
+        missed=aligned_rows(3),
     )
 
 
@@ -149,6 +152,7 @@ def _load(task: Task, lanes: Lanes, lane: int) -> None:
     lanes.clocks[:, lane] = 0.0
     for k in range(lanes.thresholds.shape[0]):
         lanes.thresholds[k, lane] = task.thresholds[k, run] if found else np.nan
+        lanes.missed[k, lane] = -1.0
     lanes.state[STEP, lane] = 0.0 if found else -np.inf
     lanes.state[RATE, lane] = task.rates[run] if found else 0.0
     lanes.state[NEXT_TRACE, lane] = task.trace_steps[0] if found and task.trace_steps.size else np.inf

@@ -1,8 +1,8 @@
 """The scores that runs are to reach: how each is summed over the samples, and when a target is met.
 
 ``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
-probability (without a half), ``logloss`` the mean cross-entropy in nats.  Accuracy is met from its threshold
-on, the other two down from theirs.
+probability (without a half), ``logloss`` the mean cross-entropy in nats.  The target of accuracy holds from its
+threshold on, those of the other two down from theirs; a target is met by holding for several steps in a row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ __all__ = [
     "any_met",
     "begin_sums",
     "check_targets",
-    "keep_scores",
     "mean_scores",
     "rescale_sums",
 ]
@@ -76,32 +75,35 @@ def mean_scores(sums: Any, count: Any) -> Any:
 
 
 @lanewise
-def any_met(lanes: Lanes, scores: Any) -> Any:
-    """Whether a run meets one of its targets with `scores` (accuracy, Brier score, log loss)."""
+def any_met(task: Task, lanes: Lanes, scores: Any) -> Any:
+    """Whether a run meets a target at this step, with `scores` (accuracy, Brier score, log loss).
+
+    A target is met when it has held for `Task.hold` steps in a row, this one included.
+    """
     accuracy, brier, logloss = scores
+    step = load(lanes.state, STEP)
     return (
-        any_true(accuracy >= load(lanes.thresholds, _ACCURACY))
-        or any_true(brier <= load(lanes.thresholds, _BRIER))
-        or any_true(logloss <= load(lanes.thresholds, _LOGLOSS))
+        _held(lanes, _ACCURACY, accuracy >= load(lanes.thresholds, _ACCURACY), step, task.hold)
+        | _held(lanes, _BRIER, brier <= load(lanes.thresholds, _BRIER), step, task.hold)
+        | _held(lanes, _LOGLOSS, logloss <= load(lanes.thresholds, _LOGLOSS), step, task.hold)
     )
 
 
 @lanewise
-def keep_scores(lanes: Lanes, scores: Any) -> None:
-    """Write `scores` to `lanes.scores`, where `check_targets` finds them."""
-    accuracy, brier, logloss = scores
-    store(lanes.scores, _ACCURACY, accuracy)
-    store(lanes.scores, _BRIER, brier)
-    store(lanes.scores, _LOGLOSS, logloss)
+def _held(lanes: Lanes, target: int, holds: Any, step: Any, enough: float) -> Any:
+    """Note in which lanes a target `holds` at `step`; return whether it has for `enough` steps in any of them."""
+    missed = select(holds, load(lanes.missed, target), step)
+    store(lanes.missed, target, missed)
+    return any_true(step - missed >= enough)
 
 
 @subroutine
 def check_targets(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
-    """Note the targets that hold first at this step, and retire the runs that are done; return if any is.
+    """Note the targets that are met at this step, and retire the runs that are done; return if any is.
 
     A run is done when it has met all its targets, or has used its budget.
     """
-    scores, thresholds = lanes.scores, lanes.thresholds
+    thresholds, missed = lanes.thresholds, lanes.missed
     ended = False
     for lane in range(WIDTH):
         run = lanes.run[lane]
@@ -110,11 +112,13 @@ def check_targets(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
         step = lanes.state[STEP, lane]
         left = 0
         for target in range(thresholds.shape[0]):
-            threshold, score = thresholds[target, lane], scores[target, lane]
-            if score >= threshold if target == _ACCURACY else score <= threshold:
-                outcome.first_passage[target, run] = np.int64(step)
+            if np.isnan(thresholds[target, lane]):
+                continue
+            if step - missed[target, lane] >= task.hold:
+                outcome.arrival[target, run] = np.int64(missed[target, lane]) + 1
                 thresholds[target, lane] = np.nan
-            left += 0 if np.isnan(thresholds[target, lane]) else 1
+            else:
+                left += 1
         if left == 0 or step >= task.max_steps:
             retire(outcome, lanes, lane)
             ended = True

@@ -63,20 +63,29 @@ def scores(features, labels, theta) -> dict[str, float]:
 
 
 def descend(
-    features, labels, start, loss: str, rate: float, max_steps: int, targets: dict[str, float]
+    features,
+    labels,
+    start,
+    loss: str,
+    rate: float,
+    max_steps: int,
+    targets: dict[str, float],
+    hold: int = 1,
 ) -> dict:
-    """One run of gradient descent: final parameters, steps taken, and first passages."""
+    """One run of gradient descent: final parameters, steps taken, and arrivals, `hold` steps in a row each."""
     theta = [float(t) for t in start]
-    passages: dict[str, int] = {}
+    arrival: dict[str, int] = {}
+    stretch = dict.fromkeys(targets, 0)
     step = 0
     while True:
         if targets:
             now = scores(features, labels, theta)
             for name, threshold in targets.items():
                 met = now[name] >= threshold if name == "accuracy" else now[name] <= threshold
-                if met and name not in passages:
-                    passages[name] = step
-            if len(passages) == len(targets):
+                stretch[name] = stretch[name] + 1 if met else 0
+                if stretch[name] == hold and name not in arrival:
+                    arrival[name] = step - hold + 1
+            if len(arrival) == len(targets):
                 break
         if step == max_steps:
             break
@@ -86,5 +95,5 @@ def descend(
     return {
         "theta": theta,
         "steps_run": step,
-        "first_passage": {name: passages.get(name, -1) for name in targets},
+        "arrival": {name: arrival.get(name, -1) for name in targets},
     }

@@ -36,7 +36,7 @@ def parts():
                     name,
                     found.theta,
                     found.steps_run,
-                    *found.first_passage.values(),
+                    *found.arrival.values(),
                     *(found.trace or {}).values(),
                 )
         yield f"risk {loss}", kernels.risk(FEATURES, LABELS, STARTS, loss=loss)

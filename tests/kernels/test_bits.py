@@ -25,7 +25,7 @@ for loss in kernels.LOSSES:
         result = kernels.descend(features, labels, starts, loss=loss, learning_rate=rng.uniform(0.1, 2.0, 70),
                                  max_steps=120, targets=targets, trace_steps=[0, 10, 120],
                                  threads=int(sys.argv[1]))
-        parts = [result.theta, result.steps_run, *result.first_passage.values(), *result.trace.values()]
+        parts = [result.theta, result.steps_run, *result.arrival.values(), *result.trace.values()]
         for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())
     for function in (kernels.risk, kernels.gradient):

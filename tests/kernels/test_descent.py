@@ -37,10 +37,45 @@ def test_runs_match_the_plain_twin(loss: str, n: int, d: int) -> None:
     for run in range(21):
         twin = naive.descend(features, labels, starts[run], loss, rates[run], 60, targets)
         assert result.steps_run[run] == twin["steps_run"]
-        assert {name: steps[run] for name, steps in result.first_passage.items()} == twin["first_passage"]
+        assert {name: steps[run] for name, steps in result.arrival.items()} == twin["arrival"]
         np.testing.assert_allclose(result.theta[run], twin["theta"], rtol=1e-11, atol=1e-14)
         for name, status in result.status.items():
-            assert status[run] == ("reached" if twin["first_passage"][name] >= 0 else "censored")
+            assert status[run] == ("reached" if twin["arrival"][name] >= 0 else "censored")
+
+
+@pytest.mark.parametrize("loss", kernels.LOSSES)
+@pytest.mark.parametrize("hold", [1, 2, 3, 10])
+def test_a_target_is_met_by_holding(loss: str, hold: int) -> None:
+    features, labels = problem(40, 3)
+    starts = 4.0 * np.random.default_rng(2).normal(size=(37, 3))
+    rates = np.geomspace(1.0, 300.0, 37)  # so large that scores go up and down
+    found = kernels.descend(
+        features, labels, starts, loss=loss, learning_rate=rates, max_steps=40, targets=TARGETS, hold=hold
+    )
+    assert found.hold == hold
+    for run in range(37):
+        twin = naive.descend(features, labels, starts[run], loss, rates[run], 40, TARGETS, hold)
+        assert {name: steps[run] for name, steps in found.arrival.items()} == twin["arrival"]
+        assert found.steps_run[run] == twin["steps_run"]
+
+
+def test_first_passage_is_the_name_of_an_arrival_with_hold_1() -> None:
+    features, labels = problem(20, 2)
+    common = {"loss": "bce", "learning_rate": 1.0, "max_steps": 20, "targets": TARGETS}
+    assert (found := kernels.descend(features, labels, [[0.0, 0.0]], **common)).first_passage is found.arrival
+    held = kernels.descend(features, labels, [[0.0, 0.0]], **common, hold=2)
+    with pytest.raises(AttributeError, match="first_passage: with hold=2 there is `arrival` alone"):
+        held.first_passage  # noqa: B018
+
+
+@pytest.mark.parametrize("hold", [2, 7])
+def test_all_steps_that_hold_lie_within_the_budget(hold: int) -> None:
+    features, labels = problem(20, 2)
+    common = {"loss": "bce", "learning_rate": 1.0, "targets": {"brier": 0.99}, "hold": hold}
+    short = kernels.descend(features, labels, [[0.0, 0.0]], max_steps=hold - 2, **common)
+    assert (short.status["brier"][0], short.steps_run[0]) == ("censored", hold - 2)
+    enough = kernels.descend(features, labels, [[0.0, 0.0]], max_steps=hold - 1, **common)
+    assert (enough.arrival["brier"][0], enough.steps_run[0]) == (0, hold - 1)
 
 
 def test_one_step_is_start_minus_rate_times_gradient() -> None:
@@ -70,7 +105,7 @@ def test_a_target_that_holds_at_the_start_is_met_at_step_0() -> None:
     result = kernels.descend(
         features, labels, [[1.0, 0.0]], loss="bce", learning_rate=1.0, max_steps=0, targets={"brier": 0.99}
     )
-    assert result.first_passage["brier"][0] == 0
+    assert result.arrival["brier"][0] == 0
     assert result.steps_run[0] == 0
     np.testing.assert_array_equal(result.theta, [[1.0, 0.0]])
 
@@ -101,7 +136,7 @@ def test_thresholds_may_differ_between_runs() -> None:
         max_steps=5000,
         targets={"brier": thresholds},
     )
-    steps = result.first_passage["brier"]
+    steps = result.arrival["brier"]
     assert steps[0] == 0
     assert 0 < steps[1] < steps[2]
     assert steps[3] == -1
@@ -156,7 +191,7 @@ def test_the_running_product_gives_the_log_loss_for_any_number_of_samples(n: int
                 max_steps=0,
                 targets={name: exact[name] * factor},
             )
-            assert bool(result.first_passage[name][0] == 0) is met
+            assert bool(result.arrival[name][0] == 0) is met
 
 
 def test_no_runs_give_empty_results() -> None:
@@ -206,7 +241,7 @@ def test_company_order_and_threads_change_no_bit(
         np.testing.assert_array_equal(part.theta, whole.theta[rows])
         np.testing.assert_array_equal(part.steps_run, whole.steps_run[rows])
         for name in common["targets"]:
-            np.testing.assert_array_equal(part.first_passage[name], whole.first_passage[name][rows])
+            np.testing.assert_array_equal(part.arrival[name], whole.arrival[name][rows])
             np.testing.assert_array_equal(part.trace[name], whole.trace[name][rows])
 
 
@@ -241,8 +276,8 @@ def test_waiting_for_the_period_changes_no_result(
     assert 0 < at_once.diverged.sum() < 50
     np.testing.assert_array_equal(waiting.theta, at_once.theta)
     np.testing.assert_array_equal(waiting.steps_run, at_once.steps_run)
-    for name, steps in at_once.first_passage.items():
-        np.testing.assert_array_equal(waiting.first_passage[name], steps)
+    for name, steps in at_once.arrival.items():
+        np.testing.assert_array_equal(waiting.arrival[name], steps)
     for name, values in at_once.trace.items():
         np.testing.assert_array_equal(waiting.trace[name], values)
 
@@ -281,6 +316,9 @@ BAD = [
     ({"learning_rate": np.nan}, "learning_rate: got nan"),
     ({"learning_rate": [1.0, 1.0, 1.0]}, r"learning_rate: got shape \(3,\)"),
     ({"max_steps": -1}, "max_steps: got -1; allowed is a whole number from 0"),
+    ({"hold": 0}, "hold: got 0; allowed is a whole number from 1 on"),
+    ({"hold": True}, "hold: got True; allowed is a whole number from 1 on"),
+    ({"hold": 1.5}, r"hold: got 1\.5; allowed is a whole number from 1 on"),
     ({"max_steps": 2.5}, "max_steps: got 2.5"),
     ({"max_steps": True}, "max_steps: got True"),
     ({"max_steps": 2**54}, "max_steps: got"),
