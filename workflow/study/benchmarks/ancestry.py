@@ -1,6 +1,7 @@
 """Runs in the order of what they measured: by the ancestry of their commits, not by the clocks of those who made them.
 
-Commits can share a second (a rebase makes many at once), and a clock can be wrong; the parents of a commit are certain.
+Commits can share a second (a rebase makes many at once), and a clock can be wrong; the parents of a commit
+are certain.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def ordered(runs: Sequence[Run], repository: Path) -> tuple[list[Run], list[str]
     Returns
     -------
     runs
-        In order of commit; of one commit first without changes, then with changes that were not committed, each in order
-        of recording.
+        In order of commit; of one commit first without changes, then with changes that were not committed,
+        each in order of recording.
     notes
         Which commits were placed by time, and why.
     """

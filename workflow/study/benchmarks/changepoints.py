@@ -1,9 +1,10 @@
 """Where a history of times steps up or down, without assumptions about its noise.
 
-Seeded binary segmentation (Kovacs, Li, Buhlmann and Munk 2023, Biometrika 110, 249) of the CUSUM statistic, on normal
-scores of the ranks. Ranks make an outlier one large value among many, whatever its size; and they make the distribution
-of the statistic, where nothing has changed, depend on the number of runs alone, so that its threshold is exact up to
-simulation. Runs are taken to be exchangeable where nothing has changed: a slow drift of the machine reads as steps.
+Seeded binary segmentation (Kovacs, Li, Buhlmann and Munk 2023, Biometrika 110, 249) of the CUSUM statistic,
+on normal scores of the ranks. Ranks make an outlier one large value among many, whatever its size; and they
+make the distribution of the statistic, where nothing has changed, depend on the number of runs alone, so that
+its threshold is exact up to simulation. Runs are taken to be exchangeable where nothing has changed: a slow
+drift of the machine reads as steps.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ def changes(values: npt.ArrayLike) -> list[int]:
     Returns
     -------
     list of int
-        Increasing; i says that the runs from number i on, up to the next step, have another level than those before.
+        Increasing; i says that the runs from number i on, up to the next step, have another level than those
+        before.
     """
     series = np.asarray(values, dtype=np.float64)
     found = sorted(_segment(series, 0, len(series)))
     edges = [0, *found, len(series)]
-    # Each is dated again between its neighbours: the interval in which it was found may have seen little of the level.
+    # Each is dated again between its neighbours: the interval in which it was found may have seen little of
+    # the level.
     return [_best_split(series[low:high]) + low for low, high in zip(edges, edges[2:], strict=False)]
 
 

@@ -1,7 +1,8 @@
 """Compare the benchmarks of two revisions in one session, so that noise is told from change.
 
-Several processes of each revision are alive at once and asked for one round each, in an order drawn anew for every round.
-So a machine that slows down, or is shared, slows both sides alike, and `study.benchmarks.verdicts` takes that out.
+Several processes of each revision are alive at once and asked for one round each, in an order drawn anew for
+every round. So a machine that slows down, or is shared, slows both sides alike, and
+`study.benchmarks.verdicts` takes that out.
 """
 
 from __future__ import annotations
@@ -206,7 +207,8 @@ def measure(
     Returns
     -------
     list of (rounds, sides) float64, or str
-        Seconds of each repeat, per sample, run and step where every side says how many those are; or why there are none.
+        Seconds of each repeat, per sample, run and step where every side says how many those are; or why
+        there are none.
     """
     heard = [side.ready(name) for side in sides]
     failed = [message["event"] != "ready" for message in heard]

@@ -1,7 +1,7 @@
 """The history of the benchmarks: recorded runs to one table, and where their levels change.
 
-Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference loop,
-measured before the same round, so that a slow machine and a bad moment mostly cancel.
+Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference
+loop, measured before the same round, so that a slow machine and a bad moment mostly cancel.
 """
 
 from __future__ import annotations
@@ -166,7 +166,8 @@ class Change:
     runs
         On the new level.
     also
-        What else changed between the two runs: packages, Python, the benchmarks themselves; empty for nothing known.
+        What else changed between the two runs: packages, Python, the benchmarks themselves; empty for nothing
+        known.
     """
 
     benchmark: str

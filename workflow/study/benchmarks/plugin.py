@@ -1,12 +1,12 @@
 """A plugin for pytest: adds to pytest-benchmark's records what they leave out.
 
-Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken
-out, for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and
-end, and a digest of the benchmarks themselves, since an edited one may take another time. Benchmarks record the time of
-a reference loop before every round, in `extra_info` under `ceiling`.
+Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name
+is taken out, for it tells nothing about speed, and containers make up a new one each time. Into `session`:
+the load at start and end, and a digest of the benchmarks themselves, since an edited one may take another
+time. Benchmarks record the time of a reference loop before every round, in `extra_info` under `ceiling`.
 
-It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the `kernels` of
-another revision.
+It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the
+`kernels` of another revision.
 """
 
 from __future__ import annotations

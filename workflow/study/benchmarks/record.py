@@ -33,7 +33,8 @@ def record(
     storage
         Folder of pytest-benchmark's file storage.
     head
-        Revision whose kernels are measured, by the benchmarks of this folder; `revisions.WORK_TREE` for this folder.
+        Revision whose kernels are measured, by the benchmarks of this folder; `revisions.WORK_TREE` for this
+        folder.
     words
         A benchmark is run if its name has one of them, or if there are none.
     note
@@ -88,11 +89,12 @@ def _command(revision: Revision, storage: Path, name: str, words: Sequence[str])
 def environment() -> dict[str, str]:
     """Give the environment of this process without what a pytest around it left there, and told to leave no bytecode.
 
-    As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change what is
-    measured.
+    As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change
+    what is measured.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # Python tells old bytecode by second and size: an edit of the same length within a second would not be measured.
+    # Python tells old bytecode by second and size: an edit of the same length within a second would not be
+    # measured.
     return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -61,8 +61,8 @@ def regressions(history: pd.DataFrame, threshold: float, accepted: str = "") -> 
     threshold
         How much slower than its best level a level may be, such as 0.05.
     accepted
-        A commit of the history, or how it begins: what got slower up to its last run is accepted, for levels count from
-        that run on. Empty for none.
+        A commit of the history, or how it begins: what got slower up to its last run is accepted, for levels
+        count from that run on. Empty for none.
 
     Returns
     -------

@@ -127,8 +127,8 @@ def by_ancestry(repository: Path, commits: Iterable[str]) -> list[str]:
 def checked_out(repository: Path, name: str) -> Iterator[Revision]:
     """Put a revision into a folder for as long as the block lasts.
 
-    The folder is an export, not a work tree that git keeps books on: an interrupted comparison leaves nothing behind in
-    the repository, and several can run at once.
+    The folder is an export, not a work tree that git keeps books on: an interrupted comparison leaves nothing
+    behind in the repository, and several can run at once.
 
     Parameters
     ----------
@@ -175,8 +175,8 @@ def _time(repository: Path, commit: str) -> str:
 def interpreters(trees: tuple[Path, Path], folder: Path, note: Callable[[str], None]) -> tuple[str, str]:
     """Return the Python interpreter of each of two revisions.
 
-    Where both pin the same packages, the environment this runs in serves both: what differs is their code alone, and
-    that is found in their folders. Otherwise each gets an environment from its own lock.
+    Where both pin the same packages, the environment this runs in serves both: what differs is their code
+    alone, and that is found in their folders. Otherwise each gets an environment from its own lock.
 
     Parameters
     ----------

@@ -58,7 +58,8 @@ class Run:
     machine
         A label that two runs share if CPU model, feature flags and number of cores are the same.
     software
-        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by name.
+        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by
+        name.
     load
         Load averages of one minute at start and end; nan where unknown.
     benchmarks
@@ -92,7 +93,8 @@ def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
     Returns
     -------
     runs
-        In order of the time of their commits, then of recording. A file of which there are copies is read once.
+        In order of the time of their commits, then of recording. A file of which there are copies is read
+        once.
     problems
         A line for each file, and each benchmark in one, that cannot be read; all others are in `runs`.
     """

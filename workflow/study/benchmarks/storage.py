@@ -20,15 +20,16 @@ def files(storages: Iterable[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
     Parameters
     ----------
     storages
-        Folders as pytest-benchmark keeps them: files whose names end in ``.json``, in folders of machines or beside
-        them. One that is not there holds no run.
+        Folders as pytest-benchmark keeps them: files whose names end in ``.json``, in folders of machines or
+        beside them. One that is not there holds no run.
 
     Returns
     -------
     found
         Files, each after its name in its storage; sorted by that name.
     problems
-        A line for each thing that is named like a run and is no file, and for each folder that cannot be looked into.
+        A line for each thing that is named like a run and is no file, and for each folder that cannot be
+        looked into.
     """
     found, problems = list[tuple[str, Path]](), list[str]()
     for storage in storages:

@@ -1,8 +1,8 @@
 """Is one side slower than the other, or is it noise?  Times of many processes in, a ratio with its interval and a verdict out.
 
-The unit is the process: the rounds of one process share its memory layout and are no independent samples. All processes
-of both sides take part in every round, in random order, so a drift of the machine is common to all of them and is taken
-out round by round.
+The unit is the process: the rounds of one process share its memory layout and are no independent samples. All
+processes of both sides take part in every round, in random order, so a drift of the machine is common to all
+of them and is taken out round by round.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ class Finding:
     ratio, low, high
         Time of the head over time of the base, and the ends of its interval.
     p
-        Two-sided Mann-Whitney p value of the processes' times, corrected by Holm for the number of benchmarks.
+        Two-sided Mann-Whitney p value of the processes' times, corrected by Holm for the number of
+        benchmarks.
     verdict
-        `no difference` (larger than the margin): the interval lies wholly within the margin. Else `slower` or `faster`:
-        the interval lies on one side of 1 and p is below `ALPHA`. Else `inconclusive`.
+        `no difference` (larger than the margin): the interval lies wholly within the margin. Else `slower` or
+        `faster`: the interval lies on one side of 1 and p is below `ALPHA`. Else `inconclusive`.
     """
 
     ratio: float
@@ -62,7 +63,8 @@ def process_levels(seconds: Floats) -> Floats:
     Returns
     -------
     (processes,) float64
-        Median over the rounds of the log time less the round's median log time: what moves all processes alike is gone.
+        Median over the rounds of the log time less the round's median log time: what moves all processes
+        alike is gone.
     """
     logs = np.log(seconds)
     centred = logs - np.median(logs, axis=-1, keepdims=True)
@@ -90,8 +92,9 @@ def shift_interval(base: Floats, head: Floats, *, seed: int = 0) -> tuple[float,
     Returns
     -------
     tuple of float
-        Shift (Hodges-Lehmann), lower and upper end. The ends are expanded percentiles (Hesterberg 2015, The American
-        Statistician 69, 371): the percentiles of a plain bootstrap are too near for a handful of processes.
+        Shift (Hodges-Lehmann), lower and upper end. The ends are expanded percentiles (Hesterberg 2015, The
+        American Statistician 69, 371): the percentiles of a plain bootstrap are too near for a handful of
+        processes.
     """
     rng = np.random.default_rng(seed)
     sizes = base.shape[1], head.shape[1]
@@ -128,8 +131,8 @@ def verdicts(times: Mapping[str, tuple[Floats, Floats]], *, margin: float) -> di
 
     Notes
     -----
-    Whether a difference matters is asked first: one that is real but surely within the margin is `no difference` larger
-    than that. Whether it is real is asked of what is left.
+    Whether a difference matters is asked first: one that is real but surely within the margin is
+    `no difference` larger than that. Whether it is real is asked of what is left.
     """
     raw, shifts = [], []
     for base, head in times.values():

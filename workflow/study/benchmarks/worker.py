@@ -1,8 +1,9 @@
 """The worker of a comparison: a process that runs one revision's benchmarks, a round at a time and only when told to.
 
-It is started as a script, with the interpreter of that revision's environment, and imports nothing of this project: what
-it loads is the revision's own code. It stands in for the ``benchmark`` fixture of pytest-benchmark, so that any
-revision's `tests/bench/` will do. Messages are lines of JSON on stdin and stdout; pytest's own output goes to stderr.
+It is started as a script, with the interpreter of that revision's environment, and imports nothing of this
+project: what it loads is the revision's own code. It stands in for the ``benchmark`` fixture of
+pytest-benchmark, so that any revision's `tests/bench/` will do. Messages are lines of JSON on stdin and
+stdout; pytest's own output goes to stderr.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What differs between the results of two studies: of other commits, machines or configs.
 
-Files are compared byte by byte first: what is identical is said to be, and looked at no further. Of the tables that
-differ, rows are matched by what they are about, never by their numbers, so that studies of other grids can be compared.
-Two rows differ if their results do; that a study was set up otherwise, with another budget say, is told beside.
+Files are compared byte by byte first: what is identical is said to be, and looked at no further. Of the
+tables that differ, rows are matched by what they are about, never by their numbers, so that studies of other
+grids can be compared. Two rows differ if their results do; that a study was set up otherwise, with another
+budget say, is told beside.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What is in a file whose bytes also depend on the library that packs them: parquet, .npz and PNG.
 
-CSV, SVG, HTML, Markdown and JSON are text, and their bytes are their content. A parquet file names the version of its
-writer and is compressed, a PNG is compressed by whatever zlib Pillow was built with.
+CSV, SVG, HTML, Markdown and JSON are text, and their bytes are their content. A parquet file names the
+version of its writer and is compressed, a PNG is compressed by whatever zlib Pillow was built with.
 """
 
 from __future__ import annotations

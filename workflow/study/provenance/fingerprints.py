@@ -1,9 +1,9 @@
 """Fingerprints of code and of templates, which rules take as parameters: a job is made again when one has changed.
 
-A fingerprint is a digest of the syntax trees of a job's adapter and of all it imports from `study` and `kernels`. What
-cannot change a result is left out of it: comments, docstrings, layout, imports for type checkers only, and prose, which
-is every argument or value annotated with `study.prose.Prose`. So a rule depends on what its code does, not on when a
-file was written or how it is worded.
+A fingerprint is a digest of the syntax trees of a job's adapter and of all it imports from `study` and
+`kernels`. What cannot change a result is left out of it: comments, docstrings, layout, imports for type
+checkers only, and prose, which is every argument or value annotated with `study.prose.Prose`. So a rule
+depends on what its code does, not on when a file was written or how it is worded.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def fingerprint(script: str, shows: Collection[str] = ()) -> str:
     script
         Name of a file in `workflow/scripts`, without suffix.
     shows
-        Classes and functions by their full name, such as ``"study.figures.style.Entry"``, whose prose the job writes
-        into its outputs: that prose counts.
+        Classes and functions by their full name, such as ``"study.figures.style.Entry"``, whose prose the job
+        writes into its outputs: that prose counts.
 
     Returns
     -------

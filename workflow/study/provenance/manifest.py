@@ -1,8 +1,9 @@
 """The manifest of a study, and the comparison with a reference: identical, or exactly what differs and by how much.
 
-The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the code that
-made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary
-tables as CSV, so that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
+The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the
+code that made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its
+summary, and its summary tables as CSV, so that a difference can be put down to a table, a column, rows, and
+units in the last place (ulps).
 
 What names the code or the machine and not the result is left out of the comparison: commit, versions and the
 provenance section of the report; so are the plan and the shards, which depend on how many shards there are.
@@ -49,8 +50,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
     Parameters
     ----------
     artifacts
-        Files whose lineage is told: each with its digest, those of the inputs of its job and the fingerprint of its
-        code, and the same for those inputs that are themselves artifacts.
+        Files whose lineage is told: each with its digest, those of the inputs of its job and the fingerprint
+        of its code, and the same for those inputs that are themselves artifacts.
     config, commit
         Of the study and of its code.
     """
@@ -132,8 +133,8 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
     Returns
     -------
     list of str
-        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is identical, but
-        for the bytes of `repacked` artifacts.
+        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is
+        identical, but for the bytes of `repacked` artifacts.
 
     Raises
     ------
@@ -317,7 +318,8 @@ def ulps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Infinite where one is nan or infinite and the other is not; 0 where both are the same, nan included.
     """
-    # Read as integers, floats of one sign are in order; the negative ones are turned round to join them at zero.
+    # Read as integers, floats of one sign are in order; the negative ones are turned round to join them at
+    # zero.
     whole = [x.astype(np.float64).view(np.int64).astype(object) for x in (a, b)]
     ordered = [np.array([i if i >= 0 else -(i + 2**63) for i in x], dtype=object) for x in whole]
     distance = np.array([abs(i - j) for i, j in zip(*ordered, strict=True)], dtype=np.float64)

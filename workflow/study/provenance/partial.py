@@ -1,6 +1,7 @@
 """The partial report: after a run that failed, what was made, what is missing, and why.
 
-It holds only what this run made or found to be up to date; what is left of an earlier config is counted as missing.
+It holds only what this run made or found to be up to date; what is left of an earlier config is counted as
+missing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Receipts: what a job read, what it wrote, and the digests of both, kept in `results/receipts/`.
 
-A job writes its receipt when all its outputs are in place, so an output with a receipt is whole, and one whose bytes
-are no longer those of its receipt is damaged. Receipts also say what an output was made from: the manifest is made of
-them, and a shard that an interrupted run had finished is taken over only if it would be made from the same again.
+A job writes its receipt when all its outputs are in place, so an output with a receipt is whole, and one
+whose bytes are no longer those of its receipt is damaged. Receipts also say what an output was made from: the
+manifest is made of them, and a shard that an interrupted run had finished is taken over only if it would be
+made from the same again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Snakemake's records of what outputs were made from, taken from the receipts.
 
-Snakemake keeps its records in `.snakemake`, which does not travel with results, and goes by the times of files, which a
-copy changes. A receipt travels with the results, and is bound to them by digests. So where the two differ, the receipt
-is believed: results that were copied here, or whose records were deleted, are made again only if they would be made from
-something else.
+Snakemake keeps its records in `.snakemake`, which does not travel with results, and goes by the times of
+files, which a copy changes. A receipt travels with the results, and is bound to them by digests. So where the
+two differ, the receipt is believed: results that were copied here, or whose records were deleted, are made
+again only if they would be made from something else.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def _records(
 def order(receipts: Receipts, proven: Mapping[str, str]) -> None:
     """Bring the times of proven outputs into the order that Snakemake looks for.
 
-    An output becomes no older than its inputs if they are those of its receipt, and older than one that is not.
+    An output becomes no older than its inputs if they are those of its receipt, and older than one that is
+    not.
     """
     makers = {path: job for job, receipt in receipts.items() for path in receipt["outputs"]}
     graph = {

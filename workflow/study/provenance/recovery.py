@@ -1,8 +1,8 @@
 """What a run does before it begins: make sure that it is alone, and clear away what an interrupted one left.
 
-Snakemake goes on after an interruption by itself, but for three things. Its lock stays after a SIGKILL; the jobs of a
-killed Snakemake live on and keep writing; and it takes any file that it has a record of for whole. `claim` and
-`recover` see to them, and to results that were edited, or copied here from another machine.
+Snakemake goes on after an interruption by itself, but for three things. Its lock stays after a SIGKILL; the
+jobs of a killed Snakemake live on and keep writing; and it takes any file that it has a record of for whole.
+`claim` and `recover` see to them, and to results that were edited, or copied here from another machine.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _held: list[IO[str]] = []  # open as long as this process lives: closing the fil
 def claim() -> None:
     """Claim the folder that Snakemake runs in for this process, as long as it lives.
 
-    The claim is a lock of the operating system on a file (flock): it ends with the process, however that ends, and is
-    seen from other machines where the file system can do that. A lock of Snakemake's that is there all the same was
-    left by a process that is dead, and is removed.
+    The claim is a lock of the operating system on a file (flock): it ends with the process, however that
+    ends, and is seen from other machines where the file system can do that. A lock of Snakemake's that is
+    there all the same was left by a process that is dead, and is removed.
 
     Raises
     ------
@@ -96,14 +96,15 @@ def _check_writable() -> None:
 def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
     """Bring the results of an interrupted, damaged, edited or copied study into a state that Snakemake can go on from.
 
-    To be called with the claim. Jobs of a dead Snakemake are ended. Outputs whose bytes are not those of their receipt,
-    or that have none, are moved to `ASIDE`, so that they are made again and nothing is lost. For all others Snakemake's
-    records and the times of the files are made to say what the receipts say.
+    To be called with the claim. Jobs of a dead Snakemake are ended. Outputs whose bytes are not those of
+    their receipt, or that have none, are moved to `ASIDE`, so that they are made again and nothing is lost.
+    For all others Snakemake's records and the times of the files are made to say what the receipts say.
 
     Parameters
     ----------
     rules
-        Every file there is that a rule writes, relative to the folder that Snakemake runs in, and the rule's name.
+        Every file there is that a rule writes, relative to the folder that Snakemake runs in, and the rule's
+        name.
     note
         Takes a line of text for the user.
     """
