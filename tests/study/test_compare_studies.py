@@ -211,7 +211,7 @@ def test_provenance_that_differs_is_shown(studies) -> None:
 
 def test_a_folder_that_holds_no_results_is_told(studies, tmp_path: Path) -> None:
     for folder, told in (
-        (tmp_path / "nowhere", "is no folder"),
+        (tmp_path / "nowhere", "is not a folder"),
         (tmp_path, "holds no results"),
         (Path(), "not given"),
     ):

@@ -52,7 +52,7 @@ def test_a_benchmark_that_got_slower_is_found_with_the_commit(tmp_path: Path) ->
         ([1.0] * 30, "no change"),
         ([1.0] * 20 + [0.8] * 10, "faster"),
         ([1.0] * 15 + [1.2] * 15 + [1.0] * 15, "slower, and mended"),
-        ([1.0] * 4 + [1.2] * 4, "too few runs to tell"),
+        ([1.0] * 4 + [1.2] * 4, "too few runs to detect"),
     ],
 )
 def test_what_is_no_regression_is_none(factors: list[float], what: str, tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
     assert ("best level" in said) == bool(slower)
     if slower:
         assert (
-            f"{len(slower)} of {len(behind)} do not stand on their best level, by up to {max(slower):+.1f}%"
+            f"{len(slower)} of {len(behind)} are slower than their best level, by up to {max(slower):+.1f}%"
             in said
         )
 
@@ -217,7 +217,7 @@ def test_no_caption_denies_a_change_that_too_few_runs_could_show(drawn: pd.DataF
     for section in history_page.sections(drawn):
         for chart in section["charts"]:
             count = int(chart["told"].split()[0])
-            assert ("too few runs to tell" in chart["told"]) == (count < fewest_runs())
+            assert ("too few runs to detect" in chart["told"]) == (count < fewest_runs())
 
 
 def test_the_runs_on_a_level_end_where_the_next_begins(tmp_path: Path) -> None:

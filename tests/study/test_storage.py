@@ -199,7 +199,7 @@ def test_copies_are_counted_once(tmp_path: Path) -> None:
     shutil.copy(file, tmp_path / "one")
     found, [line] = runs.read([tmp_path / "one", tmp_path / "two"])
     assert len(found) == 3
-    assert line.startswith("counted once, for they are copies of others: ")
+    assert line.startswith("counted once, because they are copies of others: ")
     assert line.count(".json") == 4
 
 

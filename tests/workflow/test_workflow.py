@@ -198,7 +198,7 @@ def test_two_studies_are_compared(finished: Path, tmp_path: Path) -> None:
     assert (tmp_path / "results" / "comparisons" / "studies.html").exists()
     done = snakemake(tmp_path, "compare_studies", "--config", "base=nowhere")
     assert done.returncode != 0
-    assert "'nowhere' is no folder" in done.stderr
+    assert "'nowhere' is not a folder" in done.stderr
 
 
 def test_an_unknown_revision_is_told(tmp_path: Path) -> None:

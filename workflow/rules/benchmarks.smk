@@ -8,8 +8,9 @@ histories = [
 recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
 
 
-# The rules without output always run. `compare` must not declare its files as output: Snakemake would remove them where
-# it fails, and it fails by design where something got slower; so does `history`, whose page another rule draws.
+# The rules without output always run. `compare` must not declare its files as output: Snakemake would remove
+# them where it fails, and it fails by design where something got slower; so does `history`, whose page
+# another rule draws.
 rule benchmark:
     log:
         "results/logs/benchmark.log",

@@ -8,7 +8,8 @@ from snakemake.resources import ResourceValidationError
 from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
-# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be that one's.
+# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be
+# that one's.
 found = find_spec("study")
 if not found or not Path(found.origin).resolve().is_relative_to(root.resolve()):
     sys.exit(

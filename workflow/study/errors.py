@@ -26,7 +26,8 @@ class UserError(Exception):
     Parameters
     ----------
     message
-        May quote a file or a config: what would not print, such as an escape sequence for the terminal, is written out.
+        May quote a file or a config: what would not print, such as an escape sequence for the terminal, is
+        written out.
     """
 
     def __init__(self, message: Prose) -> None:
@@ -41,8 +42,8 @@ def printable(text: str) -> str:
 def shortage(error: BaseException) -> str | None:
     """Say in a line that memory or threads have run out, if that is what an error means; None if not.
 
-    NumPy and pyarrow raise kinds of `MemoryError`; a thread that cannot be started or a library that cannot be mapped is
-    a `RuntimeError`, an `ImportError` or one of pyarrow's own.
+    NumPy and pyarrow raise kinds of `MemoryError`; a thread that cannot be started or a library that cannot
+    be mapped is a `RuntimeError`, an `ImportError` or one of pyarrow's own.
     """
     lacking = isinstance(error, MemoryError) or getattr(error, "errno", None) in {errno.ENOMEM, errno.EAGAIN}
     if not lacking and not any(sign in str(error) for sign in _SIGNS):

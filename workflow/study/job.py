@@ -20,8 +20,8 @@ def job(
 ) -> Iterator[receipts.Receipt]:
     """Run a job: check what it reads, and when all is well write its receipt.
 
-    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an error of
-    the operating system and a lack of memory, and an interruption ends it quietly.
+    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an
+    error of the operating system and a lack of memory, and an interruption ends it quietly.
 
     Parameters
     ----------

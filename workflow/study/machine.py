@@ -34,8 +34,8 @@ def check_memory() -> None:
 def quote_interpreter(executor: Any) -> None:
     """Make Snakemake quote the path of the Python in use in the commands that it gives to a shell.
 
-    A virtual environment under ``my project/`` fails in the first job without that (issue 2645 of Snakemake). Where the
-    path needs no quotes, nothing is changed.
+    A virtual environment under ``my project/`` fails in the first job without that (issue 2645 of Snakemake).
+    Where the path needs no quotes, nothing is changed.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def check_place(repository: Path, prefix: str | None) -> None:
     Parameters
     ----------
     repository
-        Folder of the Snakefile. Snakemake takes braces and angle brackets in the path of a script for names to fill in.
+        Folder of the Snakefile. Snakemake takes braces and angle brackets in the path of a script for names
+        to fill in.
     prefix
         What another Snakefile, of which this one is a module, puts before all paths of rules.
     """

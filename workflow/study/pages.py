@@ -30,8 +30,8 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
 def policy(style: str, script: str = "") -> str:
     """Return the content-security policy that admits a page's own style sheet and script by their digests.
 
-    Nothing else is admitted: no style attribute, no network, no form. Images may be `data:` addresses, which is how a
-    picture is turned into a PNG file.
+    Nothing else is admitted: no style attribute, no network, no form. Images may be `data:` addresses, which
+    is how a picture is turned into a PNG file.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def render(template: str, styles: Sequence[str], scripts: Sequence[str] = (), **
     template
         Name of a file in `templates/`.
     styles, scripts
-        Names of style sheets and scripts in `templates/`. The template puts them where it prints `style` and `script`,
-        nothing else between the tags, and in a `meta` element `security_policy`, which admits them.
+        Names of style sheets and scripts in `templates/`. The template puts them where it prints `style` and
+        `script`, nothing else between the tags, and in a `meta` element `security_policy`, which admits them.
     **values
         What the template prints; text is escaped, and a name that is not given is an error.
     """

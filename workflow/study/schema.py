@@ -1,7 +1,7 @@
 """What every section of the config shares: strict frozen models, one line a problem, one row a key.
 
-A key is declared once, with `key`; the text of what it allows, made from its type and constraints, serves the messages,
-the reference page and editors alike.
+A key is declared once, with `key`; the text of what it allows, made from its type and constraints, serves the
+messages, the reference page and editors alike.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def key(default: Any, meaning: Prose, *, allowed: Prose = "", **constraints: Any
     meaning : str
         The description, for the reference page.
     allowed : str, default ""
-        What is allowed, in words: completes "allowed: ...". Needed only where type and constraints do not say it.
+        What is allowed, in words: completes "allowed: ...". Needed only where type and constraints do not say
+        it.
     **constraints : object
         Handed to `pydantic.Field` (``ge``, ``lt``, ...).
     """

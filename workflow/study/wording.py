@@ -22,7 +22,8 @@ def number(value: float, *, digits: int = 3, rounding: Literal["down", "nearest"
     digits
         Significant digits. Digits before the decimal point are rounded too: 12,522 becomes 12,500.
     rounding
-        `down` for a lower bound and `up` for an upper one: what is printed is never stronger than what is known.
+        `down` for a lower bound and `up` for an upper one: what is printed is never stronger than what is
+        known.
 
     Returns
     -------
@@ -63,7 +64,8 @@ def percent(part: int, whole: int) -> str:
     Returns
     -------
     str
-        Such as ``0%``, ``< 0.1%``, ``12.3%``, ``> 99.9%`` or ``100%``; ``none`` where there is nothing to share.
+        Such as ``0%``, ``< 0.1%``, ``12.3%``, ``> 99.9%`` or ``100%``; ``none`` where there is nothing to
+        share.
     """
     if whole == 0:
         return "none"
@@ -92,7 +94,8 @@ def ratio(value: float, low: float, high: float, *, bound: bool, ceiling: float 
     Returns
     -------
     str
-        ``5.4x [4.9, 6.1]``, ``5.4x [4.9, inf)``, ``> 812x``, ``< 0.3x``, ``unknown`` or ``none`` (no pair at all).
+        ``5.4x [4.9, 6.1]``, ``5.4x [4.9, inf)``, ``> 812x``, ``< 0.3x``, ``unknown`` or ``none`` (no pair at
+        all).
     """
     if math.isnan(value):
         return "none"

@@ -1,6 +1,7 @@
-"""Runs in the order of what they measured: by the ancestry of their commits, not by the clocks of those who made them.
+"""Runs in the order of the commits that they measured: by ancestry, not by the committers' clocks.
 
-Commits can share a second (a rebase makes many at once), and a clock can be wrong; the parents of a commit are certain.
+Commits can share a second (a rebase makes many at once), and a clock can be wrong; the parents of a commit
+are certain.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["known", "ordered"]
 _NAMELESS = {git.UNKNOWN, "unversioned"}  # the second is pytest-benchmark's own word
 
 _NAMED = 5
-"""Commits that a line about many names."""
+"""The most commits that one line names."""
 
 
 def ordered(runs: Sequence[Run], repository: Path) -> tuple[list[Run], list[str]]:
@@ -31,13 +32,13 @@ def ordered(runs: Sequence[Run], repository: Path) -> tuple[list[Run], list[str]
     runs
         In order of time, as `study.benchmarks.runs.read` gives them.
     repository
-        Where the project lies. Commits that are not in it are placed by their time.
+        The project's folder. Commits that are not in it are placed by their time.
 
     Returns
     -------
     runs
-        In order of commit; of one commit first without changes, then with changes that were not committed, each in order
-        of recording.
+        In order of commit; of one commit first without changes, then with changes that were not committed,
+        each in order of recording.
     notes
         Which commits were placed by time, and why.
     """
@@ -56,12 +57,12 @@ def ordered(runs: Sequence[Run], repository: Path) -> tuple[list[Run], list[str]
 
 
 def known(repository: Path, commits: Iterable[str]) -> list[str]:
-    """Return those commits that the repository has, every one after all its ancestors; none where there is no git."""
+    """Return the commits that the repository has, each after all its ancestors; none without git."""
     return _known(repository, commits)[0]
 
 
 def _known(repository: Path, commits: Iterable[str]) -> tuple[list[str], str]:
-    """Return what `known` does, and what to say of the others."""
+    """Return what `known` returns, and why other commits may be missing."""
     try:
         found = revisions.by_ancestry(repository, commits)
         return found, "this clone is shallow: git fetch --unshallow brings more" * git.is_shallow(repository)
@@ -86,9 +87,9 @@ def _notes(runs: Sequence[Run], here: Container[str], why: str) -> list[str]:
 
 
 def _gap(moments: Sequence[str], time: str) -> int:
-    """Find the gap in a series of moments where a time contradicts the fewest of them; the series need not be sorted.
+    """Find the place in a series of times where one more contradicts the fewest; it need not be sorted.
 
-    Before those of the same second: what a shallow clone lacks is older than what it has.
+    It comes before equal times: what a shallow clone lacks is older than what it has.
     """
     series = np.array(moments, dtype=np.str_)
     later_before = np.concatenate([[0], np.cumsum(series > time)])

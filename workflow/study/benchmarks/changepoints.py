@@ -1,9 +1,10 @@
 """Where a history of times steps up or down, without assumptions about its noise.
 
-Seeded binary segmentation (Kovacs, Li, Buhlmann and Munk 2023, Biometrika 110, 249) of the CUSUM statistic, on normal
-scores of the ranks. Ranks make an outlier one large value among many, whatever its size; and they make the distribution
-of the statistic, where nothing has changed, depend on the number of runs alone, so that its threshold is exact up to
-simulation. Runs are taken to be exchangeable where nothing has changed: a slow drift of the machine reads as steps.
+Seeded binary segmentation (Kovacs, Li, Buhlmann and Munk 2023, Biometrika 110, 249) of the CUSUM statistic,
+on normal scores of the ranks. With ranks an outlier counts as one large value among many, whatever its size,
+and the distribution of the statistic without a change depends on the number of runs alone, so its threshold
+is exact up to simulation error. Runs are assumed exchangeable where nothing has changed, so a slow drift of
+the machine is reported as steps.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ __all__ = ["changes", "fewest_runs"]
 Floats = npt.NDArray[np.float64]
 
 ALPHA = 0.01
-"""Share of histories without a change in which one is found all the same."""
+"""False-alarm rate: the share of histories without a change in which one is found."""
 
-_SHORTEST = 6  # runs: with fewer, no order of them is rare enough
+_SHORTEST = 6  # runs: with fewer, no order of them is improbable enough
 _PERMUTATIONS = 1999
 
 
@@ -37,18 +38,19 @@ def changes(values: npt.ArrayLike) -> list[int]:
     Returns
     -------
     list of int
-        Increasing; i says that the runs from number i on, up to the next step, have another level than those before.
+        Increasing; each is the number of the run with which a new level begins.
     """
     series = np.asarray(values, dtype=np.float64)
     found = sorted(_segment(series, 0, len(series)))
     edges = [0, *found, len(series)]
-    # Each is dated again between its neighbours: the interval in which it was found may have seen little of the level.
+    # Each step is located again between its neighbours: the interval in which it was found may hold little of
+    # the level.
     return [_best_split(series[low:high]) + low for low, high in zip(edges, edges[2:], strict=False)]
 
 
 @cache
 def fewest_runs() -> int:
-    """Return the least length of a history in which a step can be found: in a shorter one no order is rare enough."""
+    """Return how many runs it takes to find a step: with fewer, no order of them is improbable enough."""
     size = _SHORTEST
     while not changes(np.arange(size)):  # no order has a larger statistic
         size += 1
@@ -74,7 +76,7 @@ def _scores(values: Floats) -> Floats:
 
 
 def _best_split(values: Floats) -> int:
-    """Return the split with the largest CUSUM of the whole."""
+    """Return the split with the largest CUSUM over the whole series."""
     scores = _scores(values)
     return int(_cusum(np.cumsum(scores, axis=1), 0, scores.shape[1])[0].argmax()) + 1
 
@@ -106,7 +108,7 @@ def _largest(scores: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
 
 
 def _intervals(size: int) -> Iterator[tuple[int, int]]:
-    """Yield the seeded intervals: the whole, and layers of half the length each, every one overlapping half of the next."""
+    """Yield the seeded intervals: the whole, then layers of half the length each, overlapping by half."""
     length, count = float(size), 1
     while length >= _SHORTEST:
         shift = (size - length) / max(count - 1, 1)
@@ -116,13 +118,13 @@ def _intervals(size: int) -> Iterator[tuple[int, int]]:
 
 
 def _rounded(size: int) -> int:
-    """Round a length up to one of a few, so that few thresholds are simulated; the threshold grows with the length."""
+    """Round a length up to one of a few, so that few thresholds are simulated; they grow with the length."""
     return int(np.ceil(2 ** (np.ceil(2 * np.log2(size)) / 2)))
 
 
 @lru_cache(maxsize=64)
 def _threshold(size: int) -> float:
-    """Return what the statistic of `size` runs exceeds with probability `ALPHA` where every order is as likely."""
+    """Return what the statistic of `size` runs exceeds with probability `ALPHA` if nothing changed."""
     rng = np.random.default_rng(size)
     scores = np.repeat(_scores(np.arange(size, dtype=np.float64)), _PERMUTATIONS, axis=0)
     return float(np.quantile(_largest(rng.permuted(scores, axis=1))[0], 1 - ALPHA))

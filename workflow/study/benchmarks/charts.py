@@ -105,7 +105,7 @@ def _drawn(line: Line, style: str, x: Any, y: Any) -> list[str]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Choose up to some six round numbers between two positive ones."""
+    """Choose up to about six round numbers between two positive ones."""
     step = 10 ** math.floor(math.log10(high - low))
     for factor in (1.0, 0.5, 0.2, 0.1):
         found = (

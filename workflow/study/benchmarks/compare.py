@@ -1,28 +1,25 @@
-"""Compare the benchmarks of two revisions in one session, so that noise is told from change.
+"""Compare the benchmarks of two revisions in one session, so that noise and change can be distinguished.
 
-Several processes of each revision are alive at once and asked for one round each, in an order drawn anew for every round.
-So a machine that slows down, or is shared, slows both sides alike, and `study.benchmarks.verdicts` takes that out.
+Several processes of each revision run at once and take one round each in turn, in an order drawn anew for
+every round. So a machine that slows down, or is shared, slows both sides alike, and
+`study.benchmarks.verdicts` removes that effect.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from study.benchmarks import record, revisions, verdicts
 from study.benchmarks.revisions import Revision
+from study.benchmarks.sides import Floats, Side, measure, offered, workers
 from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
 from study.files import replacing
@@ -42,69 +39,6 @@ __all__ = [
     "write",
 ]
 
-Floats = npt.NDArray[np.float64]
-
-_WORKER = Path(__file__).with_name("worker.py")
-
-
-class GoneError(Exception):
-    """A worker has ended before its time."""
-
-
-class Side:
-    """A process of one revision."""
-
-    def __init__(self, python: str, tree: Path, errors: IO[str]) -> None:
-        self._process = subprocess.Popen(  # noqa: S603
-            [python, "-P", str(_WORKER), str(tree)],
-            cwd=tree,
-            env=record.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            bufsize=1,
-        )
-
-    def send(self, message: Any) -> None:
-        """Send a message."""
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            raise GoneError from None
-
-    def receive(self) -> dict[str, Any]:
-        """Wait for a message."""
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise GoneError
-        message: dict[str, Any] = json.loads(line)
-        if message["event"] == "failed":
-            raise UserError(message["why"])
-        return message
-
-    def ready(self, name: str) -> dict[str, Any]:
-        """Wait until the benchmark is warmed up, or known to be absent; what is said of earlier ones is past."""
-        while True:
-            message = self.receive()
-            if message.get("name") == name:
-                return message
-            if message["event"] == "end":
-                raise GoneError
-
-    def seconds(self) -> float:
-        """Ask for a round; nan where it failed."""
-        self.send("go")
-        return float(self.receive().get("seconds", np.nan))
-
-    def end(self) -> None:
-        """End the process; it has nothing that could be lost."""
-        self._process.kill()
-        self._process.communicate()
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -115,11 +49,11 @@ class Comparison:
     base, head
         Labels of the revisions.
     findings
-        Benchmark to finding.
+        Findings by benchmark.
     medians
-        Benchmark to the median seconds of base and head; of one sample, run and step where `scaled`.
+        Median seconds of base and head by benchmark; of one sample, run and step where known.
     samples
-        Benchmark to the seconds themselves, (rounds, processes) each.
+        All seconds of base and head by benchmark, each (rounds, processes).
     notes
         What a reader must know: benchmarks that only one side has, changes that are not committed.
     margin
@@ -143,30 +77,8 @@ class Comparison:
         ]
 
 
-@contextmanager
-def workers(pairs: Sequence[tuple[str, Path]]) -> Iterator[list[Side]]:
-    """Start a worker for each interpreter and folder, and end them all when the block ends."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors, ExitStack() as stack:
-        started = []
-        for python, tree in pairs:
-            started.append(Side(python, tree, errors))
-            stack.callback(started[-1].end)
-        try:
-            yield started
-        except GoneError:
-            errors.seek(0)
-            said = [line for line in errors.read().splitlines() if line.strip()] or ["it said nothing"]
-            raise UserError(f"a benchmark process ended before its time: {said[-1]}") from None
-
-
-def offered(side: Side) -> list[str]:
-    """Ask a worker which benchmarks its revision has."""
-    names: list[str] = side.receive()["names"]
-    return names
-
-
 def common(base: list[str], head: list[str], words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Choose the benchmarks to run: those of both sides whose name has one of `words`; and say what is left out.
+    """Choose the benchmarks of both sides whose name has one of `words`, and say what is left out.
 
     Returns
     -------
@@ -183,47 +95,6 @@ def common(base: list[str], head: list[str], words: Sequence[str]) -> tuple[list
         free = [name for name in other if name not in own]
         notes += [f"only in {side}: {name}{nearest(name, free)}" for name in own if name not in other]
     return [name for name in wanted[1] if name in wanted[0]], notes
-
-
-def measure(
-    sides: Sequence[Side], name: str, count: int, order: random.Random, *, repeats: int = 1
-) -> list[Floats] | str:
-    """Take rounds of a benchmark, every side once a round, in random order.
-
-    Parameters
-    ----------
-    sides
-        Workers that come to this benchmark next.
-    name
-        Of the benchmark.
-    count
-        Rounds.
-    order
-        Draws the order of the sides.
-    repeats
-        How many times `count` rounds are taken, one after the other.
-
-    Returns
-    -------
-    list of (rounds, sides) float64, or str
-        Seconds of each repeat, per sample, run and step where every side says how many those are; or why there are none.
-    """
-    heard = [side.ready(name) for side in sides]
-    failed = [message["event"] != "ready" for message in heard]
-    seconds = [np.full((count, len(sides)), np.nan) for _ in range(repeats)]
-    for row in (row for part in seconds for row in part):
-        for k in order.sample(range(len(sides)), 0 if any(failed) else len(sides)):
-            row[k] = sides[k].seconds()
-            failed[k] = bool(np.isnan(row[k]))
-            if failed[k]:
-                break
-    for side, gone in zip(sides, failed, strict=True):
-        if not gone:
-            side.send("stop")
-    if any(failed):
-        return str(heard[failed.index(True)].get("why", "failed"))
-    steps = [message["sample_steps"] for message in heard]
-    return [part / np.array(steps) for part in seconds] if all(steps) else seconds
 
 
 def compare(
@@ -243,21 +114,21 @@ def compare(
     Parameters
     ----------
     repository
-        Where the project lies.
+        The project's folder.
     base, head
         Revisions; `revisions.WORK_TREE` for the folder as it is.
     benchmarks
         Words; a benchmark is run if its name has one of them, or if there are none.
     processes
-        Of each side.
+        Processes of each side.
     count
         Rounds of each benchmark.
     margin
         Largest difference that counts as none, such as 0.02.
     environments
-        Where environments are made, should the revisions need their own.
+        Where environments are made if the revisions need their own.
     note
-        Told what is going on.
+        Takes a line about the progress.
 
     Raises
     ------
@@ -285,9 +156,9 @@ def _measure_all(
     samples: dict[str, tuple[Floats, Floats]],
     note: Callable[[str], None],
 ) -> list[str]:
-    """Fill `samples` with the seconds of every benchmark that both revisions have; return what was left out, and why.
+    """Fill `samples` with the seconds of every benchmark that both have; return what was left out, and why.
 
-    The first `processes` of the sides are of the base.
+    The first `processes` sides are those of the base.
     """
     found = [offered(side) for side in sides]
     names, notes = common(found[0], found[-1], words)
@@ -339,7 +210,7 @@ def _warnings(repository: Path, old: Revision, new: Revision, head: str) -> list
 
 
 def report(found: Comparison) -> str:
-    """Lay a comparison out as text."""
+    """Format a comparison as text."""
     head = ("benchmark", "base", "head", "head / base", "95% interval", "p (Holm)", "verdict")
     rows = [
         (
@@ -381,7 +252,7 @@ def _time(seconds: float) -> str:
 
 
 def frame(found: Comparison) -> pd.DataFrame:
-    """Lay a comparison out as the table `comparison`."""
+    """Return a comparison as the table `comparison`."""
     rows = [
         {
             "benchmark": name,

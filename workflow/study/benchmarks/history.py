@@ -1,7 +1,7 @@
 """The history of the benchmarks: recorded runs to one table, and where their levels change.
 
-Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference loop,
-measured before the same round, so that a slow machine and a bad moment mostly cancel.
+Machines are kept apart. What puts them on one scale is the calibrated time: the time over that of a reference
+loop, measured before the same round, so that a slow machine and a bad moment mostly cancel.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ OURS: Final = "kernels"
 """The solver that peers are compared with."""
 
 ALL: Final = "all, calibrated"
-"""Stands for all machines, whose calibrated times can be compared."""
+"""Name for all machines together, whose calibrated times can be compared."""
 
 
 def median_interval(values: Floats) -> tuple[float, float, float]:
-    """Return the median and an interval of at least 95% from order statistics, by the binomial; the range for a few."""
+    """Return the median and its interval of 95% or more, from order statistics (of few values, the range)."""
     ordered = np.sort(values)
     low = _outside(len(values))
     return float(np.median(ordered)), float(ordered[low]), float(ordered[len(values) - 1 - low])
@@ -56,7 +56,7 @@ def median_interval(values: Floats) -> tuple[float, float, float]:
 
 @cache
 def _outside(size: int) -> int:
-    """How many of so many values can be left out on each side of a 95% interval of the median."""
+    """How many of `size` values a 95% interval of the median leaves out on each side."""
     return max(int(stats.binom.ppf(0.025, size, 0.5)) - 1, 0)
 
 
@@ -115,7 +115,7 @@ def _with_levels(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-# --- Series and their levels ------------------------------------------------------------------------------------------
+# --- Series and their levels --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Series:
     Attributes
     ----------
     benchmark, machine
-        Where; the machine is `ALL` for the calibrated times.
+        What the runs are of; the machine is `ALL` for the calibrated times.
     value, level, changed
         Columns of the table `history`.
     rows
@@ -156,7 +156,7 @@ class Change:
     Attributes
     ----------
     benchmark, machine
-        Where; the machine is `ALL` for a step of the calibrated time.
+        Where the step is; the machine is `ALL` for a step of the calibrated time.
     before, commit, committed
         The last commit of the old level, the first of the new one, and its time.
     order
@@ -164,9 +164,10 @@ class Change:
     ratio
         New level over old level; above 1 is slower.
     runs
-        On the new level.
+        Number of runs on the new level.
     also
-        What else changed between the two runs: packages, Python, the benchmarks themselves; empty for nothing known.
+        What else changed between the two runs: packages, Python, the benchmarks themselves; empty if nothing
+        is known to have changed.
     """
 
     benchmark: str
@@ -204,7 +205,7 @@ def found_changes(history: pd.DataFrame) -> list[Change]:
 
 
 def software_change(before: str, after: str) -> str:
-    """Say what differs between the software of two runs, each such as ``numba 0.68.1, numpy 2.4.6``."""
+    """Say how the software of two runs differs; each is a text such as ``numba 0.68.1, numpy 2.4.6``."""
     old, new = (
         dict(part.rsplit(" ", 1) for part in text.split(", ") if " " in part) for text in (before, after)
     )
@@ -214,7 +215,7 @@ def software_change(before: str, after: str) -> str:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the latest run of a benchmark on a machine stands next to the earlier ones.
+    """How the latest run of a benchmark on a machine compares with the earlier ones.
 
     Attributes
     ----------
@@ -223,17 +224,17 @@ class Standing:
     time, low, high
         In ns, with the interval of the median of its rounds.
     before
-        Time over that of the run before; nan where there is none.
+        Its time over that of the run before; nan where there is none.
     rank, size
         Its place among the runs of its level, 1 being the fastest, and how many those are.
     levels
         How many levels there are.
     behind
-        Its level over the lowest one; 1 on the best level.
+        Its level over the lowest level; 1 on the best one.
     calibrated
         Its calibrated time; nan where unknown.
     runs
-        All runs of the benchmark on this machine.
+        Number of all runs of the benchmark on this machine.
     """
 
     benchmark: str
@@ -253,7 +254,7 @@ class Standing:
 
 
 def standing(history: pd.DataFrame) -> list[Standing]:
-    """Say of each benchmark and machine how the latest run stands; our own first."""
+    """Compare the latest run of each benchmark and machine with the earlier ones; the kernels' come first."""
     out = []
     for part in series(history):
         if part.machine == ALL:
@@ -283,5 +284,5 @@ def standing(history: pd.DataFrame) -> list[Standing]:
 
 
 def is_ours(solver: str) -> bool:
-    """Whether a solver is our own, and no peer."""
+    """Whether a solver is our own, not a peer."""
     return solver.startswith(OURS) or not solver

@@ -41,9 +41,12 @@ def _levels_found(history: pd.DataFrame) -> str:
     if not long:
         return (
             f"Whether a level changed cannot be said yet: that takes {fewest_runs()} runs of a benchmark, "
-            f"and the most there are is {max(lengths)}."
+            f"and there are at most {max(lengths)}."
         )
-    return f"No change of level found in the {long} of {len(lengths)} series with the {fewest_runs()} runs that takes."
+    return (
+        f"No change of level found in the {long} of {len(lengths)} series that have the {fewest_runs()} runs "
+        "needed to find one."
+    )
 
 
 def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
@@ -52,14 +55,16 @@ def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
     if ratios:
         ranked = [row for row in rows if row.size > 1]
         slowest, fastest = sum(row.rank == row.size for row in ranked), sum(row.rank == 1 for row in ranked)
-        yield f"The latest runs differ from the runs before them by {_change(min(ratios))} to {_change(max(ratios))}."
+        low, high = _change(min(ratios)), _change(max(ratios))
+        yield f"The latest runs differ from the runs before them by {low} to {high}."
         yield (
-            f"Of the {len(ranked)} whose level has other runs, {fastest} are the fastest run of their level and "
-            f"{slowest} the slowest."
+            f"Of the {len(ranked)} whose level has other runs, {fastest} are the fastest run of their level "
+            f"and {slowest} the slowest."
         )
     behind = [row.behind for row in rows if row.behind > 1]
     if behind:
-        yield f"{len(behind)} of {len(rows)} do not stand on their best level, by up to {_change(max(behind))}."
+        most = _change(max(behind))
+        yield f"{len(behind)} of {len(rows)} are slower than their best level, by up to {most}."
 
 
 def _plural(count: int, noun: str) -> str:
@@ -96,7 +101,7 @@ def _change(ratio: float) -> str:
 
 
 def _line(name: str, rows: pd.DataFrame, value: str, level: str) -> Line:
-    """Make a line of rows of the table."""
+    """Make a line of a chart from rows of the table."""
     columns = ("order", value, f"{value}_low", f"{value}_high", level)
     return Line(name, *(rows[column].to_numpy(dtype=np.float64) for column in columns))
 
@@ -111,10 +116,10 @@ def _ends(rows: pd.DataFrame) -> tuple[str, str]:
     return str(rows["commit"].iloc[0]), str(rows["commit"].iloc[-1])
 
 
-def _told(rows: pd.DataFrame, value: str, unit: str) -> str:
+def _described(rows: pd.DataFrame, value: str, unit: str) -> str:
     """Say what a chart shows."""
     steps = int(rows["changed" if value == "time" else "calibrated_changed"].sum())
-    none = "no change" if len(rows) >= fewest_runs() else "too few runs to tell a change"
+    none = "no change" if len(rows) >= fewest_runs() else "too few runs to detect a change"
     first, last = wording.number(rows[value].iloc[0]), wording.number(rows[value].iloc[-1])
     low, high = wording.number(rows[value].min()), wording.number(rows[value].max())
     return (
@@ -130,13 +135,13 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
         charts = list[dict[str, Any]]()
         for machine, own in rows.groupby("machine", sort=True):
             lines = [_line(str(machine), own, "time", "level")]
-            told = _told(own, "time", "ns")
-            label = f"{name} on {machine}: {told}"
+            text = _described(own, "time", "ns")
+            label = f"{name} on {machine}: {text}"
             charts.append(
                 {
                     "svg": chart(lines, label=label, commits=_ends(own)),
                     "title": f"Time in ns on {machine}",
-                    "told": told,
+                    "told": text,
                     "legend": [],
                 }
             )
@@ -145,12 +150,12 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
             lines = [
                 _line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")
             ]
-            told = _told(known, "calibrated", "times the reference loop")
+            text = _described(known, "calibrated", "times the reference loop")
             charts.append(
                 {
-                    "svg": chart(lines, label=f"{name}, calibrated: {told}", commits=_ends(known)),
+                    "svg": chart(lines, label=f"{name}, calibrated: {text}", commits=_ends(known)),
                     "title": "Calibrated: time over that of a reference loop, all machines",
-                    "told": told,
+                    "told": text,
                     "legend": _legend(lines),
                 }
             )
@@ -177,17 +182,17 @@ def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
         for solver, own in rows.groupby("solver", sort=True):
             order, ratio = (own[c].to_numpy(dtype=np.float64) for c in ("order", "peer_ratio"))
             lines.append(Line(str(solver), order, ratio, ratio, ratio, np.full(len(own), math.nan)))
-        told = "; ".join(
+        text = "; ".join(
             f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines
         )
-        svg = chart(lines, label=f"{group}, time over that of the kernels. {told}", commits=_ends(rows))
+        svg = chart(lines, label=f"{group}, time over that of the kernels. {text}", commits=_ends(rows))
         legend = [(line.name, f"s{number % 6}") for number, line in enumerate(lines)]
-        out.append({"svg": svg, "title": str(group), "told": told, "legend": legend})
+        out.append({"svg": svg, "title": str(group), "told": text, "legend": legend})
     return out
 
 
 def page(history: pd.DataFrame, problems: Sequence[str], notes: Sequence[str] = ()) -> str:
-    """Render the history as one HTML page that needs nothing but itself.
+    """Render the history as one self-contained HTML page.
 
     Parameters
     ----------
@@ -239,9 +244,9 @@ def write(storages: Iterable[Path], csv: str | Path, html: str | Path, repositor
     storages
         Folders of pytest-benchmark's file storage.
     csv, html
-        What is written.
+        Files to write.
     repository
-        Where the project lies, whose commits give the order.
+        The project's folder; its commits give the order.
 
     Returns
     -------

@@ -1,12 +1,12 @@
 """A plugin for pytest: adds to pytest-benchmark's records what they leave out.
 
-Into `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is taken
-out, for it tells nothing about speed, and containers make up a new one each time. Into `session`: the load at start and
-end, and a digest of the benchmarks themselves, since an edited one may take another time. Benchmarks record the time of
-a reference loop before every round, in `extra_info` under `ceiling`.
+To `machine_info`: CPU model, feature flags, cores this process may use, package versions; the host's name is
+removed, because it says nothing about speed, and containers make up a new one each time. To `session`: the
+load at start and end, and a digest of the benchmarks themselves, since an edited one may take longer or
+shorter. Benchmarks record the time of a reference loop before every round, in `extra_info` under `ceiling`.
 
-It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the `kernels` of
-another revision.
+It is started as a script, with pytest's arguments, and imports nothing of this project: `study` refuses the
+`kernels` of another revision.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Recorder:
-    """The hooks; `load` is that at the start."""
+    """The hooks."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._options = config.option
@@ -53,7 +53,7 @@ class Recorder:
         self._sources = set[Path]()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave out what is not wanted, and see that what is measured is what is meant."""
+        """Leave out benchmarks that are not wanted, and check that the intended code is measured."""
         words = self._options.measured_only
         items[:] = [item for item in items if not words or any(word in item.name for word in words)]
         self._sources = {source for item in items for source in item.path.parent.glob("*.py")}
@@ -65,7 +65,7 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        """Add what tells machines and environments apart."""
+        """Add what distinguishes machines and environments."""
         cpu = machine_info.pop("cpu", {})
         for key in ("node", "release"):
             machine_info.pop(key, None)
@@ -81,7 +81,7 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_commit_info(self, commit_info: dict[str, Any]) -> None:
-        """Name the commit that is measured, which need not be that of this folder, nor one that git can tell."""
+        """Name the commit that is measured: it may differ from that of this folder, or be unknown to git."""
         chosen = self._options
         if chosen.measured_commit:
             for key in ("branch", "author_time", "error"):
@@ -100,13 +100,13 @@ class Recorder:
 
 
 def _digest(sources: Iterable[Path]) -> str:
-    """Digest the text of the benchmarks and of what lies beside them."""
+    """Digest the text of the benchmarks and of the other modules in their folders."""
     texts = [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in sorted(sources)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:8]
 
 
 def _version(package: str) -> str:
-    """Return the version of a package, or nothing."""
+    """Return the version of a package; empty if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -29,15 +29,16 @@ def record(
     Parameters
     ----------
     repository
-        Where the project lies.
+        The project's folder.
     storage
         Folder of pytest-benchmark's file storage.
     head
-        Revision whose kernels are measured, by the benchmarks of this folder; `revisions.WORK_TREE` for this folder.
+        Revision whose kernels are measured, by the benchmarks of this folder; `revisions.WORK_TREE` for the
+        kernels of this folder.
     words
         A benchmark is run if its name has one of them, or if there are none.
     note
-        Told what a reader must know: changes that are not committed, a machine that is busy.
+        Takes a line that a reader must know: changes that are not committed, a machine that is busy.
 
     Returns
     -------
@@ -53,7 +54,8 @@ def record(
     busy, cores = psutil.getloadavg()[0], psutil.cpu_count() or 1
     if busy > cores / 2:
         note(
-            f"the machine is busy (load {busy:.1f}, {cores} cores): the times will be noisy, and are kept with the load"
+            f"the machine is busy (load {busy:.1f}, {cores} cores): the times will be noisy; "
+            "the load is recorded with them"
         )
     with revisions.checked_out(repository, head) as revision:
         if revision.problem:
@@ -63,9 +65,9 @@ def record(
         now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
         name = f"{revision.commit}_{now}{'_uncommitted-changes' if revision.changed else ''}"
         command = _command(revision, storage, name, words)
-        code = subprocess.run(command, cwd=repository, env=environment(), check=False).returncode  # noqa: S603
+        done = subprocess.run(command, cwd=repository, env=environment(), check=False)  # noqa: S603
     found = sorted(storage.glob(f"*/*_{name}.json"))
-    if code:
+    if done.returncode:
         kept = f"; what was measured is kept in {found[-1]}" if found else ""
         raise UserError(f"a benchmark failed, see above{kept}")
     if not found:
@@ -86,13 +88,14 @@ def _command(revision: Revision, storage: Path, name: str, words: Sequence[str])
 
 
 def environment() -> dict[str, str]:
-    """Give the environment of this process without what a pytest around it left there, and told to leave no bytecode.
+    """Return the environment of this process without pytest's variables, set to write no bytecode.
 
-    As a worker of pytest-xdist the benchmarks would refuse to measure, and options from outside would change what is
-    measured.
+    With the variables of pytest-xdist the benchmarks would refuse to measure, and options from outside would
+    change what is measured.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    # Python tells old bytecode by second and size: an edit of the same length within a second would not be measured.
+    # Python recognises old bytecode by second and size: an edit of the same length within a second would not
+    # be measured.
     return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 

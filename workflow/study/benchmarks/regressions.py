@@ -1,4 +1,4 @@
-"""What got slower and stayed so: benchmarks of the kernels that stand on a slower level than their best."""
+"""What got slower and stayed so: benchmarks of the kernels whose level is slower than their best one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Regression", "regressions", "report"]
 
 @dataclass(frozen=True)
 class Regression:
-    """A benchmark that stands on a slower level than its best.
+    """A benchmark whose level is slower than its best one.
 
     Attributes
     ----------
@@ -45,14 +45,14 @@ class Regression:
     also: str
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Describe it in a line."""
         slower = f"+{100 * (self.ratio - 1):.1f}% since {self.commit} (after {self.before})"
         also = f"; changed with it: {self.also}" if self.also else ""
         return f"{self.benchmark}: {slower}, {self.machine}{also}"
 
 
 def regressions(history: pd.DataFrame, threshold: float, accepted: str = "") -> list[Regression]:
-    """Find the benchmarks of the kernels whose latest run stands on a level beyond a threshold.
+    """Find the benchmarks of the kernels whose latest level is beyond a threshold.
 
     Parameters
     ----------
@@ -61,13 +61,13 @@ def regressions(history: pd.DataFrame, threshold: float, accepted: str = "") -> 
     threshold
         How much slower than its best level a level may be, such as 0.05.
     accepted
-        A commit of the history, or how it begins: what got slower up to its last run is accepted, for levels count from
-        that run on. Empty for none.
+        A commit of the history, or how it begins: what got slower up to its last run is accepted, because
+        levels count from that run on. Empty for none.
 
     Returns
     -------
     list
-        By benchmark. Peers are left out: their times are no concern of ours.
+        By benchmark. Peers are left out.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def report(found: Sequence[Regression], threshold: float) -> str:
     lines = [f"slower than the best level by more than {100 * threshold:g}%:", *map(str, found)]
     accept = f"--config 'benchmarks={{accepted: \"{found[-1].commit}\"}}'"
     return "\n".join(
-        [*lines, f"a slowdown that is meant is accepted by its commit or a later one, such as {accept}"]
+        [*lines, f"to accept an intended slowdown, name its commit or a later one, such as {accept}"]
     )
 
 
@@ -117,7 +117,8 @@ def _last_run(history: pd.DataFrame, commit: str) -> int:
     found = history["order"][history["commit"].str.startswith(begin)]
     if found.empty:
         raise UserError(
-            f"benchmarks.accepted: no recorded run is of {commit!r}{nearest(commit, history['commit'].unique())}; "
+            f"benchmarks.accepted: no recorded run is of {commit!r}"
+            f"{nearest(commit, history['commit'].unique())}; "
             "allowed: a commit of the history, or how it begins"
         )
     return int(found.max())

@@ -24,7 +24,7 @@ from study.schema import nearest
 __all__ = ["WORK_TREE", "Revision", "by_ancestry", "changed", "checked_out", "interpreters", "resolve"]
 
 WORK_TREE = ""
-"""Stands for the folder as it is, changes that are not committed included."""
+"""Name for the folder as it is, with changes that are not committed."""
 
 _LOCKS = ("requirements-dev.lock", "requirements.lock")  # the first has pytest, which runs the benchmarks
 
@@ -36,13 +36,13 @@ class Revision:
     Attributes
     ----------
     label
-        As a reader knows it: short commit, with a + where the work tree has changes.
+        For readers: short commit, with a + where the work tree has changes.
     commit
         The full commit; that of HEAD for the work tree; `git.UNKNOWN` where that cannot be found out.
     time
         When it was committed, in ISO 8601; empty where that is unknown.
     tree
-        The folder it lies in.
+        The folder it is in.
     changed
         Whether there are changes that are not committed, in what could matter: all but `results/`.
     problem
@@ -80,13 +80,13 @@ def resolve(repository: Path, name: str) -> str:
         repository
     )
     raise UserError(
-        f"{name!r} is not a revision of this repository{nearest(name, known)}; allowed: a branch, a tag or a commit"
-        + "".join(f" ({more})" for more in (said, shallow) if more)
+        f"{name!r} is not a revision of this repository{nearest(name, known)}; "
+        "allowed: a branch, a tag or a commit" + "".join(f" ({more})" for more in (said, shallow) if more)
     )
 
 
 def changed(repository: Path) -> bool:
-    """Whether files of the work tree differ from HEAD, results aside."""
+    """Whether files of the work tree other than results differ from HEAD."""
     found = git.run(repository, "status", "--porcelain", "--untracked-files=normal", "--", ".", ":!results")
     return bool(found.strip())
 
@@ -127,8 +127,8 @@ def by_ancestry(repository: Path, commits: Iterable[str]) -> list[str]:
 def checked_out(repository: Path, name: str) -> Iterator[Revision]:
     """Put a revision into a folder for as long as the block lasts.
 
-    The folder is an export, not a work tree that git keeps books on: an interrupted comparison leaves nothing behind in
-    the repository, and several can run at once.
+    The folder is an export, not a work tree that git knows of: an interrupted comparison leaves nothing
+    behind in the repository, and several can run at once.
 
     Parameters
     ----------
@@ -140,14 +140,14 @@ def checked_out(repository: Path, name: str) -> Iterator[Revision]:
     Raises
     ------
     UserError
-        There is no such revision. The work tree needs none: without git it has an unknown one.
+        There is no such revision. For the work tree there need not be one: without git it is unknown.
     """
     if name == WORK_TREE:
         yield _work_tree(repository)
         return
     commit = resolve(repository, name)
     with tempfile.TemporaryDirectory(prefix="revision-") as folder:
-        # Line endings and attributes of the user's own would else change the files.
+        # Otherwise the user's own line endings and attributes would change the files.
         settings = ("-c", "core.autocrlf=false", "-c", f"core.attributesFile={os.devnull}")
         with tarfile.open(fileobj=io.BytesIO(git.run(repository, *settings, "archive", commit))) as archive:
             archive.extractall(folder, filter="data")
@@ -175,17 +175,17 @@ def _time(repository: Path, commit: str) -> str:
 def interpreters(trees: tuple[Path, Path], folder: Path, note: Callable[[str], None]) -> tuple[str, str]:
     """Return the Python interpreter of each of two revisions.
 
-    Where both pin the same packages, the environment this runs in serves both: what differs is their code alone, and
-    that is found in their folders. Otherwise each gets an environment from its own lock.
+    Where both pin the same packages, the environment this runs in serves both: only their code differs, and
+    it is imported from their folders. Otherwise each gets an environment from its own lock.
 
     Parameters
     ----------
     trees
         The folders of the two revisions.
     folder
-        Where environments are made, and found again by the next comparison.
+        Where environments are made, to be used again by the next comparison.
     note
-        Told what is done.
+        Takes a line about what is done.
 
     Raises
     ------

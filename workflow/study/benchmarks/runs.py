@@ -1,4 +1,4 @@
-"""Benchmark runs in the storage of pytest-benchmark, read whatever their state."""
+"""Benchmark runs in the storage of pytest-benchmark, read even if some files are damaged."""
 
 from __future__ import annotations
 
@@ -56,9 +56,10 @@ class Run:
     committed, recorded
         When, as ISO 8601 in UTC; `committed` is `recorded` where the commit's time is unknown.
     machine
-        A label that two runs share if CPU model, feature flags and number of cores are the same.
+        A label, the same for two runs if CPU model, feature flags and number of cores are the same.
     software
-        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by name.
+        Versions of what else a time depends on, such as ``numba 0.68.1``, and a digest of the benchmarks; by
+        name.
     load
         Load averages of one minute at start and end; nan where unknown.
     benchmarks
@@ -77,7 +78,7 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The commit as a reader knows it: short, with a + where there were changes that were not committed."""
+        """The commit for readers: short, with a + where there were changes that were not committed."""
         return self.commit[:12] + ("+" if self.dirty else "")
 
 
@@ -92,7 +93,8 @@ def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
     Returns
     -------
     runs
-        In order of the time of their commits, then of recording. A file of which there are copies is read once.
+        In order of the time of their commits, then of recording. A file of which there are copies is read
+        once.
     problems
         A line for each file, and each benchmark in one, that cannot be read; all others are in `runs`.
     """
@@ -118,16 +120,16 @@ def read(storages: Iterable[Path]) -> tuple[list[Run], list[str]]:
         except ValueError as error:
             problems.append(printable(f"{name}: left out, no valid JSON ({error}); cut short?"))
     if copies:
-        problems.append(f"counted once, for they are copies of others: {', '.join(copies)}")
+        problems.append(f"counted once, because they are copies of others: {', '.join(copies)}")
     runs.sort(key=lambda run: (run.committed, run.commit, run.dirty, run.recorded, run.file))
     return runs, problems
 
 
-# --- The form of a file -----------------------------------------------------------------------------------------------
+# --- The form of a file -------------------------------------------------------------------------------------
 
 
 def _utc(text: str) -> str:
-    """Return a time in ISO 8601 as UTC to the second, so that texts sort as times do."""
+    """Return a time in ISO 8601 as UTC to the second, so that text sorts as time does."""
     try:
         moment = datetime.fromisoformat(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -137,9 +139,9 @@ def _utc(text: str) -> str:
 
 
 def _positive(value: float) -> float:
-    """Pass a time or an amount of work; the limits are so wide that no ratio of two overflows."""
+    """Accept a time or an amount of work; within the limits no ratio of two overflows."""
     if not 1e-30 < value < 1e30:
-        raise ValueError(f"{value} is no time and no amount of work: positive, finite numbers are")
+        raise ValueError(f"{value} is not a time or an amount of work: those are positive and finite")
     return value
 
 
@@ -149,7 +151,7 @@ Amount = Annotated[float, AfterValidator(_positive)]
 
 
 class _Form(BaseModel):
-    """A part of a file; what is not known to us is passed over."""
+    """A part of a file; unknown keys are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -181,7 +183,7 @@ class _Session(_Form):
 
 
 class _File(_Form):
-    """A file that pytest-benchmark wrote; its benchmarks are looked at one by one."""
+    """A file that pytest-benchmark wrote; its benchmarks are checked one by one."""
 
     benchmarks: list[Any]
     commit_info: _Commit
@@ -217,7 +219,7 @@ class _Entry(_Form):
 
 
 def _reason(error: ValidationError) -> str:
-    """Say in a few words why a file or a benchmark is not of the form that it should have."""
+    """Say in a few words why a file or a benchmark does not have the form that it should."""
     first = error.errors(include_url=False)[0]
     place = ".".join(map(str, first["loc"]))
     return printable(
@@ -226,7 +228,7 @@ def _reason(error: ValidationError) -> str:
 
 
 def _run(name: str, content: Any, problems: list[str]) -> Run:
-    """Make a run of a file's content."""
+    """Make a run from a file's content."""
     file = _File.model_validate(content)
     benchmarks = dict[str, Measured]()
     for number, given in enumerate(file.benchmarks):
@@ -255,7 +257,7 @@ def _run(name: str, content: Any, problems: list[str]) -> Run:
 
 
 def _named(given: Any, number: int) -> str:
-    """Name a benchmark that may be anything."""
+    """Name a benchmark whose entry may be malformed."""
     name = given.get("fullname") if isinstance(given, dict) else None
     return (
         printable(name.partition("::")[2] or name)
@@ -273,13 +275,13 @@ def _committed(file: _File, name: str, problems: list[str]) -> str:
         return _utc(time)
     except (TypeError, ValueError) as error:
         problems.append(
-            printable(f"{name}: placed by the time of recording, that of its commit is none ({error})")
+            printable(f"{name}: placed by the time of recording; its commit's time is not valid ({error})")
         )
         return file.datetime
 
 
 def _measured(entry: _Entry) -> Measured:
-    """Make one benchmark's times of its entry; of a run without raw samples, its quartiles stand for them."""
+    """Make one benchmark's times from its entry; without raw samples, its quartiles take their place."""
     given, info = entry.stats, entry.extra_info
     seconds = np.array(given.data or [x for x in (given.q1, given.median, given.q3) if x], dtype=np.float64)
     reference = np.array(info.ceiling, dtype=np.float64)[-len(seconds) :]  # the first ones are of the warm-up
@@ -292,13 +294,13 @@ def _measured(entry: _Entry) -> Measured:
 
 
 def _software(file: _File) -> dict[str, str]:
-    """Name what a time depends on beside the machine and the kernels, where it was recorded."""
+    """Name what a time depends on apart from the machine and the kernels, where it was recorded."""
     also = {"Python": file.machine_info.python_version, "benchmarks": file.session.benchmarks}
     return dict(file.machine_info.packages) | {name: version for name, version in also.items() if version}
 
 
 def _machine(info: _Machine) -> str:
-    """Name a machine by what its speed depends on: CPU model, feature flags, cores that may be used."""
+    """Name a machine by what its speed depends on: CPU model, feature flags, cores in use."""
     model = info.cpu.brand_raw or info.processor or "unknown CPU"
     cores = info.threads or info.cpu.count or "unknown"
     flags = hashlib.sha256(" ".join(sorted(info.cpu.flags)).encode()).hexdigest()[:4]

@@ -1,4 +1,4 @@
-"""What lies in storages of recorded runs: the files that can be runs, and whatever else is there."""
+"""What is in storages of recorded runs: the files that can be runs, and whatever else is there."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def files(storages: Iterable[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
     Parameters
     ----------
     storages
-        Folders as pytest-benchmark keeps them: files whose names end in ``.json``, in folders of machines or beside
-        them. One that is not there holds no run.
+        Folders as pytest-benchmark keeps them: files whose names end in ``.json``, in folders of machines or
+        next to them. A storage that does not exist holds no run.
 
     Returns
     -------
     found
-        Files, each after its name in its storage; sorted by that name.
+        Pairs of a file's name in its storage and its path, sorted by that name.
     problems
-        A line for each thing that is named like a run and is no file, and for each folder that cannot be looked into.
+        A line for each thing that is named like a run but is not a file, and for each folder that cannot be
+        listed.
     """
     found, problems = list[tuple[str, Path]](), list[str]()
     for storage in storages:
@@ -49,7 +50,7 @@ def watched(storages: Iterable[Path]) -> tuple[list[str], list[str]]:
     files
         Files of runs that Snakemake can take for inputs.
     others
-        What it cannot take, with sizes: the history names these, or reads them all the same.
+        What it cannot take, with sizes: the history names these, or reads them itself.
     """
     found, others = files(storages)
     plain = [str(path) for name, path in found if _PLAIN.fullmatch(name) and os.access(path, os.R_OK)]
@@ -58,14 +59,14 @@ def watched(storages: Iterable[Path]) -> tuple[list[str], list[str]]:
 
 
 def _candidates(storage: Path, problems: list[str]) -> Iterator[Path]:
-    """Yield what is named like a run: in the storage, and in the folders of it."""
+    """Yield what is named like a run, in the storage and in its folders."""
     for path in _listed(storage, problems) if storage.is_dir() else ():
         inner = _listed(path, problems) if path.is_dir() else [path]
         yield from (candidate for candidate in inner if candidate.suffix == ".json")
 
 
 def _listed(folder: Path, problems: list[str]) -> list[Path]:
-    """List a folder; one that cannot be looked into is a problem."""
+    """List a folder; one that cannot be listed is a problem."""
     try:
         return sorted(folder.iterdir())
     except OSError as error:
@@ -74,7 +75,7 @@ def _listed(folder: Path, problems: list[str]) -> list[Path]:
 
 
 def _kind(path: Path) -> str:
-    """Say what a path is that is no file."""
+    """Say what a path that is not a file is."""
     if path.is_dir():
         return "a folder"
-    return "a link to nothing" if path.is_symlink() else "no regular file"
+    return "a broken link" if path.is_symlink() else "not a regular file"

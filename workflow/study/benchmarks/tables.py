@@ -44,7 +44,7 @@ HISTORY: Final = Table(
             "ns",
             "Lower end of the interval of the median, 95% or more, from the rounds.",
         ),
-        Column("time_high", "float64", "ns", "Upper end of it."),
+        Column("time_high", "float64", "ns", "Upper end of that interval."),
         Column(
             "calibrated",
             "float64",
@@ -52,7 +52,7 @@ HISTORY: Final = Table(
             "Median of time over that of a reference loop, round by round; nan if unknown.",
         ),
         Column("calibrated_low", "float64", "ratio", "Lower end of its interval."),
-        Column("calibrated_high", "float64", "ratio", "Upper end of it."),
+        Column("calibrated_high", "float64", "ratio", "Upper end of its interval."),
         Column("level", "float64", "ns", "Median of `time` from one change to the next, on this machine."),
         Column("changed", "bool", "", "Whether a new level starts with this run."),
         Column(
@@ -87,10 +87,10 @@ COMPARISON: Final = Table(
             "s",
             "Median time of the base, of one sample, run and step where known.",
         ),
-        Column("head_seconds", "float64", "s", "The same of the head."),
-        Column("ratio", "float64", "ratio", "Time of the head over time of the base; drift taken out."),
+        Column("head_seconds", "float64", "s", "The same for the head."),
+        Column("ratio", "float64", "ratio", "Time of the head over time of the base, with drift removed."),
         Column("ratio_low", "float64", "ratio", "Lower end of its bootstrap interval."),
-        Column("ratio_high", "float64", "ratio", "Upper end of it."),
+        Column("ratio_high", "float64", "ratio", "Upper end of its bootstrap interval."),
         Column("p", "float64", "", "Mann-Whitney p value, corrected by Holm for the number of benchmarks."),
         Column(
             "verdict",

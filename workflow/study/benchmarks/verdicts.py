@@ -1,8 +1,8 @@
-"""Is one side slower than the other, or is it noise?  Times of many processes in, a ratio with its interval and a verdict out.
+"""Whether one side is slower than the other: from times of many processes, a ratio, its interval, a verdict.
 
-The unit is the process: the rounds of one process share its memory layout and are no independent samples. All processes
-of both sides take part in every round, in random order, so a drift of the machine is common to all of them and is taken
-out round by round.
+The unit is the process: the rounds of one process share its memory layout and are not independent samples.
+All processes of both sides take part in every round, in random order, so a drift of the machine is common to
+all of them and is removed round by round.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEVEL = 0.95
 """Confidence of an interval."""
 
 ALPHA = 0.01
-"""Level of the tests. A false alarm wastes an afternoon, and a comparison is made often: one in a hundred may give one."""
+"""Level of the tests: one comparison in a hundred may give a false alarm."""
 
 RESAMPLES = 4999
 
@@ -38,10 +38,11 @@ class Finding:
     ratio, low, high
         Time of the head over time of the base, and the ends of its interval.
     p
-        Two-sided Mann-Whitney p value of the processes' times, corrected by Holm for the number of benchmarks.
+        Two-sided Mann-Whitney p value of the processes' times, corrected by Holm for the number of
+        benchmarks.
     verdict
-        `no difference` (larger than the margin): the interval lies wholly within the margin. Else `slower` or `faster`:
-        the interval lies on one side of 1 and p is below `ALPHA`. Else `inconclusive`.
+        `no difference` (larger than the margin): the interval lies wholly within the margin. Else `slower` or
+        `faster`: the interval lies on one side of 1 and p is below `ALPHA`. Else `inconclusive`.
     """
 
     ratio: float
@@ -52,7 +53,7 @@ class Finding:
 
 
 def process_levels(seconds: Floats) -> Floats:
-    """Give each process its level: how long it takes, next to all the others.
+    """Give each process its level: how long it takes compared with all the others.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def process_levels(seconds: Floats) -> Floats:
     Returns
     -------
     (processes,) float64
-        Median over the rounds of the log time less the round's median log time: what moves all processes alike is gone.
+        Median over the rounds of the log time less the round's median log time: what slows all processes
+        alike cancels.
     """
     logs = np.log(seconds)
     centred = logs - np.median(logs, axis=-1, keepdims=True)
@@ -85,13 +87,13 @@ def shift_interval(base: Floats, head: Floats, *, seed: int = 0) -> tuple[float,
     base, head : (rounds, processes) float64, > 0
         Seconds, the same rounds for both; 2 processes or more a side.
     seed
-        Of the resampling.
+        Seed of the resampling.
 
     Returns
     -------
     tuple of float
-        Shift (Hodges-Lehmann), lower and upper end. The ends are expanded percentiles (Hesterberg 2015, The American
-        Statistician 69, 371): the percentiles of a plain bootstrap are too near for a handful of processes.
+        Shift (Hodges-Lehmann), lower and upper end. The ends are expanded percentiles (Hesterberg 2015, The
+        American Statistician 69, 371): those of a plain bootstrap are too close together for a few processes.
     """
     rng = np.random.default_rng(seed)
     sizes = base.shape[1], head.shape[1]
@@ -106,7 +108,7 @@ def shift_interval(base: Floats, head: Floats, *, seed: int = 0) -> tuple[float,
 
 
 def least_p(processes: int) -> float:
-    """Return the least p value that the test can give with so many processes a side, before correction."""
+    """Return the smallest p value that the test can give with so many processes a side, before correction."""
     apart = np.arange(2.0 * processes)
     return float(stats.mannwhitneyu(apart[:processes], apart[processes:], method="exact").pvalue)
 
@@ -117,19 +119,19 @@ def verdicts(times: Mapping[str, tuple[Floats, Floats]], *, margin: float) -> di
     Parameters
     ----------
     times
-        Benchmark to (base, head), each (rounds, processes) seconds. The rounds of both are the same ones.
+        (base, head) by benchmark, each (rounds, processes) seconds. Both have the same rounds.
     margin
         Largest difference that counts as none, such as 0.02: ratios from 1 / (1 + margin) to 1 + margin.
 
     Returns
     -------
     dict
-        Benchmark to finding, in the order given.
+        Findings by benchmark, in the order given.
 
     Notes
     -----
-    Whether a difference matters is asked first: one that is real but surely within the margin is `no difference` larger
-    than that. Whether it is real is asked of what is left.
+    The margin is checked first: a difference whose interval lies within it is `no difference`, even if it is
+    real. Only the others are tested.
     """
     raw, shifts = [], []
     for base, head in times.values():

@@ -1,8 +1,9 @@
-"""The worker of a comparison: a process that runs one revision's benchmarks, a round at a time and only when told to.
+"""The worker of a comparison: a process that runs one revision's benchmarks, a round each time it is asked.
 
-It is started as a script, with the interpreter of that revision's environment, and imports nothing of this project: what
-it loads is the revision's own code. It stands in for the ``benchmark`` fixture of pytest-benchmark, so that any
-revision's `tests/bench/` will do. Messages are lines of JSON on stdin and stdout; pytest's own output goes to stderr.
+It is started as a script, with the interpreter of that revision's environment, and imports nothing of this
+project: what it loads is the revision's own code. It stands in for the ``benchmark`` fixture of
+pytest-benchmark, so that any revision's `tests/bench/` will do. Messages are lines of JSON on stdin and
+stdout; pytest's own output goes to stderr.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["Benchmark", "Line", "Worker", "main"]
 
 
 class Line:
-    """The two ends of the talk with the process that compares."""
+    """The connection to the process that compares."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._in = os.fdopen(reading, encoding="utf-8")
@@ -32,7 +33,7 @@ class Line:
         self._out.write(json.dumps(message) + "\n")
 
     def receive(self) -> Any:
-        """Wait for a message; the other end gone is the end of this process."""
+        """Wait for a message; if the other end is closed, end this process."""
         line = self._in.readline()
         if not line:
             os._exit(3)
@@ -40,7 +41,7 @@ class Line:
 
 
 class Benchmark:
-    """The part of pytest-benchmark's fixture that benchmarks use: calling it, `pedantic`, `group` and `extra_info`."""
+    """What benchmarks use of pytest-benchmark's fixture: calling it, `pedantic`, `group` and `extra_info`."""
 
     def __init__(self, name: str, line: Line) -> None:
         self.name, self.group, self.extra_info = name, None, dict[str, Any]()
@@ -59,7 +60,7 @@ class Benchmark:
         setup: Callable[[], Any] | None = None,
         **_given: Any,
     ) -> Any:
-        """Time `target`; how many rounds there are is decided by who asks, whatever is given here."""
+        """Time `target`, in as many rounds as are asked for, whatever number is given here."""
 
         def seconds() -> float:
             arguments = setup() if setup else None
@@ -77,7 +78,7 @@ class Benchmark:
 
 
 class Worker:
-    """A pytest plugin: tells which benchmarks there are, runs those that are wanted, and says which it could not."""
+    """A pytest plugin: lists the benchmarks, runs those that are wanted, and names those that fail."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -91,13 +92,13 @@ class Worker:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tell what was found, and keep what is wanted, in the order wanted."""
+        """Send what was found, and keep what is wanted, in the order wanted."""
         found = {item.nodeid: item for item in items if "benchmark" in getattr(item, "fixturenames", ())}
         self._line.send(event="collected", names=list(found))
         items[:] = [found[name] for name in self._line.receive()]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Say that a benchmark ended badly, or never came to its first round."""
+        """Report a benchmark that failed, or never came to its first round."""
         if report.passed and report.when != "call":
             return
         done = self._current is not None and self._current.ready and report.passed
@@ -112,7 +113,7 @@ class Worker:
 
 
 def main(tree: Path) -> int:
-    """Run the benchmarks of the revision in `tree`, as the process at the other end of stdin and stdout wants them."""
+    """Run the benchmarks of the revision in `tree`, as the process that started this one asks."""
     line = Line(os.dup(0), os.dup(1))
     os.dup2(2, 1)
     sys.path[:0] = [str(tree), str(tree / "workflow")]

@@ -204,7 +204,8 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
         )
         return None
     if (called := entry.get("name")) != name and isinstance(called, str) and called in KINDS:
-        # Tables know data by their name: under that of another kind they would be taken for what they are not.
+        # Tables know data by their name: under that of another kind they would be taken for what they are
+        # not.
         lines.append(
             f"{path}.name: {shown(called)} is the name of another kind than {name}; allowed: a name of its own"
         )

@@ -1,7 +1,8 @@
 """Small dense linear algebra whose result is the same to the bit on every machine.
 
-BLAS sums in an order that depends on the processor. Here every sum runs over the rows of a C-ordered array, one row at
-a time, and everything else is elementwise. For the few columns of a data set (some tens) this costs milliseconds.
+BLAS sums in an order that depends on the processor. Here every sum runs over the rows of a C-ordered array,
+one row at a time, and everything else is elementwise. For the few columns of a data set (some tens) this
+costs milliseconds.
 """
 
 from __future__ import annotations
@@ -85,8 +86,8 @@ def solve_upper(lower: Array, b: Array) -> Array:
 def digits9(x: float | Array) -> Array:
     """Round to 9 significant digits, elementwise; shape of `x` kept.
 
-    What comes out of an optimiser is converged far beyond this, so that the digits left are the same everywhere.
-    Decimal formatting is exact, which a multiplication by a power of ten is not.
+    What comes out of an optimiser is converged far beyond this, so that the digits left are the same
+    everywhere. Decimal formatting is exact, which a multiplication by a power of ten is not.
     """
     values = np.asarray(x, dtype=np.float64)
     return np.array([float(f"{value:.8e}") for value in values.ravel()], dtype=np.float64).reshape(

@@ -1,7 +1,7 @@
 """The arrays of the data sets as one file, written whole or not at all, and read without pickle.
 
-What the archive says of its members is set here and not left to the library: `numpy.savez` asks for the form of members
-over 2 GiB, whose version number is 20 in Python before 3.11.4 and 45 since.
+What the archive says of its members is set here and not left to the library: `numpy.savez` asks for the form
+of members over 2 GiB, whose version number is 20 in Python before 3.11.4 and 45 since.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ __all__ = ["content_digest", "read", "write", "writing"]
 def writing(path: str | Path) -> Iterator[Callable[[Mapping[str, NDArray[Any]]], None]]:
     """Give a function that adds named arrays to `path`, a .npz file for `numpy.load`; they need not be held.
 
-    Equal arrays in equal order are equal bytes in every version of Python, as long as none has 2 GiB. The file appears
-    when the block ends well.
+    Equal arrays in equal order are equal bytes in every version of Python, as long as none has 2 GiB. The
+    file appears when the block ends well.
     """
     with replacing(Path(path)) as temporary, zipfile.ZipFile(temporary, "w") as archive:
 

@@ -1,9 +1,10 @@
 """Facts of a data set: what is reachable on it, and the direction that leads there.
 
-Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting separated data in
-binary logistic regression models"): it counts the samples that a hyperplane through the others can put strictly on
-their own side. All of them: the data are linearly separable. None: BCE has one finite optimum. Some
-(quasi-separation): BCE has no finite optimum either; its infimum is that of the other samples alone.
+Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting
+separated data in binary logistic regression models"): it counts the samples that a hyperplane through the
+others can put strictly on their own side. All of them: the data are linearly separable. None: BCE has one
+finite optimum. Some (quasi-separation): BCE has no finite optimum either; its infimum is that of the other
+samples alone.
 """
 
 from __future__ import annotations
@@ -71,18 +72,19 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
 
     Notes
     -----
-    `bce_optimum` and `brier_optimum` are infima: 0 on separable data. `brier_optimum` is the smallest found by descents
-    from the BCE optimum and some other starts. `target_accuracy` is the least multiple of 1/n within 0.01 of
-    `bce_accuracy`. `direction` is that of the BCE optimum; where there is none, the limit of its path: the max-margin
-    direction of the samples that can be separated, in the space orthogonal to the others (Ji and Telgarsky 2018, "Risk
-    and parameter convergence of logistic regression").
+    `bce_optimum` and `brier_optimum` are infima: 0 on separable data. `brier_optimum` is the smallest found
+    by descents from the BCE optimum and some other starts. `target_accuracy` is the least multiple of 1/n
+    within 0.01 of `bce_accuracy`. `direction` is that of the BCE optimum; where there is none, the limit of
+    its path: the max-margin direction of the samples that can be separated, in the space orthogonal to the
+    others (Ji and Telgarsky 2018, "Risk and parameter convergence of logistic regression").
     """
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
     separable, limit, finite_optimum = _bce_limit(signed)
     margins = matvec(signed[~separable], finite_optimum)
     optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
-    # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or not.
+    # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or
+    # not.
     accurate = int(separable.sum()) + int((margins > 1e-9).sum())
     brier = 0.0 if separable.all() else _brier_optimum(signed, finite_optimum, limit, separable)
     direction = _unit(finite_optimum) if limit is None else limit
@@ -113,8 +115,9 @@ def _smoothness(features: Array) -> float:
 def _fisher(features: Array, labels: NDArray[np.int64]) -> float:
     """Mahalanobis distance between the class means under the pooled covariance (an estimate of d' = 2 mu).
 
-    Eigenvalues below a millionth of their mean are lifted to it, so that a singular covariance gives a large number and
-    not an infinite one; with no scatter at all the distance is infinite (or 0, if the means agree).
+    Eigenvalues below a millionth of their mean are lifted to it, so that a singular covariance gives a large
+    number and not an infinite one; with no scatter at all the distance is infinite (or 0, if the means
+    agree).
     """
     classes = [np.ascontiguousarray(features[labels == label]) for label in (0, 1)]
     means = [column_sums(rows) / len(rows) for rows in classes]
@@ -160,9 +163,9 @@ def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
 def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     """Which samples can be put strictly on their own side, the others not on the wrong one; and by which theta.
 
-    The program is: maximise the sum of t over theta and t, subject to ``t <= signed @ theta`` and ``0 <= t <= 1``. Any
-    solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole number, far from rounding. Its
-    dual is solved instead, with d rows where this has n.
+    The program is: maximise the sum of t over theta and t, subject to ``t <= signed @ theta`` and
+    ``0 <= t <= 1``. Any solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole
+    number, far from rounding. Its dual is solved instead, with d rows where this has n.
 
     Parameters
     ----------
@@ -196,9 +199,10 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
 def _max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:
     """Find the unit theta of largest margin on the separable samples, orthogonal to the others; shape (d,), or None.
 
-    Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with ``signed @ theta >= 1``,
-    from non-negative least squares. The samples found in contact fix theta, which is solved for again from them.
-    `hyperplane` is any theta that separates: it sets the scale, so that a tiny margin does not drown in rounding.
+    Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with
+    ``signed @ theta >= 1``, from non-negative least squares. The samples found in contact fix theta, which is
+    solved for again from them. `hyperplane` is any theta that separates: it sets the scale, so that a tiny
+    margin does not drown in rounding.
     """
     basis = _null_space(signed[~separable])
     rows = np.ascontiguousarray(np.transpose([matvec(signed[separable], vector) for vector in basis]))
@@ -235,8 +239,8 @@ def _null_space(rows: Array) -> Array:
 def _bce_optimum(signed: Array) -> Array:
     """Find the theta of least mean log loss on samples that no hyperplane separates, by damped Newton; shape (d,).
 
-    The columns are made orthonormal first (so conditioning is that of the weights alone); a column that depends on
-    earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
+    The columns are made orthonormal first (so conditioning is that of the weights alone); a column that
+    depends on earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
     """
     n = len(signed)
     lower, kept = cholesky(gram(signed) / n)

@@ -1,7 +1,7 @@
 """Data sets by name: the options of each, and how its samples are drawn.
 
-To add a data set: one more entry in `REAL` (a function that returns features and labels), or one more class in `KINDS`.
-The config, the plan and the reference page learn of it from there.
+To add a data set: one more entry in `REAL` (a function that returns features and labels), or one more class
+in `KINDS`. The config, the plan and the reference page learn of it from there.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ class Gaussian(_Synthetic):
     def bayes_error(self, separability: float | None) -> float:
         """Give the closed form: the two tails beyond the point where the posterior is one half, then label noise.
 
-        With mu = d'/2, share q of positives and threshold t = log((1 - q)/q) / (2 mu), the error without noise is
-        q Phi(t - mu) + (1 - q) Phi(-t - mu); noise e turns it into e + (1 - 2 e) times it. Balanced: Phi(-mu).
+        With mu = d'/2, share q of positives and threshold t = log((1 - q)/q) / (2 mu), the error without
+        noise is q Phi(t - mu) + (1 - q) Phi(-t - mu); noise e turns it into e + (1 - 2 e) times it. Balanced:
+        Phi(-mu).
         """
         assert separability is not None
         mu, q = separability / 2, self.imbalance

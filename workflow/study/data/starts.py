@@ -1,6 +1,7 @@
 """Initialisations by name: where a descent starts.
 
-To add one: one more entry in `INITIALISATIONS`. The config, the plan and the reference page learn of it from there.
+To add one: one more entry in `INITIALISATIONS`. The config, the plan and the reference page learn of it from
+there.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Initialisation:
     summary : str
         What it is, for the reference page.
     make : callable
-        From (scale, direction (d,), stream) to theta_0 (d,). The direction is the data set's: see `study.data.facts`.
+        From (scale, direction (d,), stream) to theta_0 (d,). The direction is the data set's: see
+        `study.data.facts`.
     scaled : bool
         Whether it takes a scale.
     directed : bool

@@ -1,8 +1,9 @@
 """Random streams by name: what a stream yields depends on its name only, never on what else is drawn.
 
-A name is the root seed and the parts that the draw may depend on, such as ``(0, "data", "gaussian", 2.0, 7)``. Its
-SHA-256 digest is the key of a Philox counter. From there on only integer shifts, IEEE operations and the project's own
-logarithm are used, so a stream is the same to the bit on every machine. (NumPy's own normals ask libm for their tails.)
+A name is the root seed and the parts that the draw may depend on, such as
+``(0, "data", "gaussian", 2.0, 7)``. Its SHA-256 digest is the key of a Philox counter. From there on only
+integer shifts, IEEE operations and the project's own logarithm are used, so a stream is the same to the bit
+on every machine. (NumPy's own normals ask libm for their tails.)
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Stream:
     def normals(self, size: int) -> NDArray[np.float64]:
         """Independent standard normal numbers, shape (size,), by Marsaglia's polar method.
 
-        Two numbers come from each accepted point of the unit disc, in order, so a longer draw from a fresh stream
-        begins with a shorter one. Source: Marsaglia and Bray (1964), SIAM Review 6, 260.
+        Two numbers come from each accepted point of the unit disc, in order, so a longer draw from a fresh
+        stream begins with a shorter one. Source: Marsaglia and Bray (1964), SIAM Review 6, 260.
         """
         found, missing = [np.empty((0, 2))], size
         while missing > 0:
@@ -70,7 +71,8 @@ class Stream:
 def logarithm(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Natural logarithm of numbers in (0, 1], from `kernels.log1p` of the mantissa and the exact exponent.
 
-    The mantissa lies in [0.5, 1), where subtracting 1 is exact, and both terms have the same sign: nothing cancels.
+    The mantissa lies in [0.5, 1), where subtracting 1 is exact, and both terms have the same sign: nothing
+    cancels.
     """
     mantissa, exponent = np.frexp(x)
     fraction: NDArray[np.float64] = kernels.log1p(mantissa - 1.0)

@@ -1,1 +1,1 @@
-"""What was made from what, and whether it still is."""
+"""What each result was made from, and whether it is still up to date."""

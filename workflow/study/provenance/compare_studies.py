@@ -1,8 +1,9 @@
-"""What differs between the results of two studies: of other commits, machines or configs.
+"""How the results of two studies differ, made with different commits, machines or configs.
 
-Files are compared byte by byte first: what is identical is said to be, and looked at no further. Of the tables that
-differ, rows are matched by what they are about, never by their numbers, so that studies of other grids can be compared.
-Two rows differ if their results do; that a study was set up otherwise, with another budget say, is told beside.
+Files are compared byte by byte first: those that are identical are reported as such and not examined further.
+In the other tables, rows are matched by what they are about, never by their numbers, so that studies of
+different grids can be compared. Two rows differ if their results do; differences in how a study was set up,
+such as its budget, are reported separately.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class Differences:
     rows
         The table `studies`: a row for each cell, step, verdict and evidence that differs.
     counts
-        Kind to the number of rows that both have, and of those the number whose results are equal.
+        By kind, the number of rows that both have, and of those the number whose results are equal.
     beside
-        Kind to the columns that are no results and differ, each with the number of rows.
+        By kind, the columns that are not results and differ, each with the number of rows.
     notes
         What could not be compared, and why.
     """
@@ -102,7 +103,7 @@ def _results(side: str, folder: Path) -> Path:
     for candidate in (folder, folder / "results"):
         if (candidate / "tables").is_dir():
             return candidate
-    why = "holds no results: it has no folder `tables`" if folder.is_dir() else "is no folder"
+    why = "holds no results: it has no folder `tables`" if folder.is_dir() else "is not a folder"
     raise UserError(f"{side}: {str(folder)!r} {why}; allowed: the folder of a study or its results")
 
 
@@ -129,7 +130,7 @@ def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str,
 
 
 def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFrame | None:
-    """Read a table of any commit, indexed by what its rows are about; none where it cannot be, and a note says why."""
+    """Read a table of any commit, indexed by what its rows are about; None and a note if it cannot be read."""
     path = folder / "tables" / f"{kind.table}.parquet"
     if not path.exists():
         return None
@@ -150,7 +151,7 @@ def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFram
 
 
 def _worded(value: Any) -> str:
-    """Write a part of a key; nan, which stands for none, as nothing."""
+    """Write a part of a key; nan, which means none, as nothing."""
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.6g}"
     return str(value)
@@ -174,7 +175,7 @@ def _compare_table(out: Differences, folders: tuple[Path, Path], kind: _Kind) ->
     both = base.index.intersection(head.index, sort=False)
     for side, own in (("base", base), ("head", head)):
         for item in own.index.difference(both, sort=False):
-            text = kind.told(own.loc[item])[0]
+            text = kind.described(own.loc[item])[0]
             out.rows.append(
                 {"kind": kind.name, "item": item, "base": "", "head": "", "ratio": math.nan} | {side: text}
             )
@@ -186,7 +187,7 @@ def _compare_table(out: Differences, folders: tuple[Path, Path], kind: _Kind) ->
     settings = [column for column in shared if column in kind.settings and unlike[column].any()]
     out.beside[kind.name] = {column: int(unlike[column].sum()) for column in settings}
     for item in both[differ]:
-        (text, value), (other, changed) = kind.told(base.loc[item]), kind.told(head.loc[item])
+        (text, value), (other, changed) = kind.described(base.loc[item]), kind.described(head.loc[item])
         ratio = changed / value if value > 0 and math.isfinite(value) and math.isfinite(changed) else math.nan
         out.rows.append({"kind": kind.name, "item": item, "base": text, "head": other, "ratio": ratio})
 
@@ -204,7 +205,7 @@ def _step(row: pd.Series[Any]) -> tuple[str, float]:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is compared of a table: which rows belong together, what is a result, and how a row is told."""
+    """What is compared of a table: how rows are matched, what is a result, and how a row is described."""
 
     name: str
     plural: str
@@ -212,7 +213,7 @@ class _Kind:
     key: tuple[str, ...]
     results: tuple[str, ...]
     settings: tuple[str, ...]
-    told: Callable[[pd.Series[Any]], tuple[str, float]]
+    described: Callable[[pd.Series[Any]], tuple[str, float]]
 
 
 _START: Final = ("initialisation", "scale")
@@ -231,7 +232,7 @@ _KINDS: Final = (
 )  # fmt: skip
 
 
-# --- Saying it --------------------------------------------------------------------------------------------------------
+# --- Reports ------------------------------------------------------------------------------------------------
 
 _PLURAL: Final = {kind.name: kind.plural for kind in _KINDS}
 _SIDES: Final = (("base", "head"), ("head", "base"))
@@ -253,8 +254,9 @@ def summaries(found: Differences) -> list[str]:
         line = f"{_PLURAL[kind]}: {wording.count(both)} in both, {wording.count(both - same)} of them differ"
         ratios = mine["ratio"].dropna()
         if len(ratios):
+            low, median, high = map(wording.number, (ratios.min(), ratios.median(), ratios.max()))
             line += f" (where both are numbers, {wording.count(len(ratios))}, head over base is from "
-            line += f"{wording.number(ratios.min())} to {wording.number(ratios.max())}, median {wording.number(ratios.median())})"
+            line += f"{low} to {high}, median {median})"
         alone = [f"{wording.count(len(_alone(mine, side)))} only in {side}" for side, _ in _SIDES]
         beside = [f"{column} in {wording.count(rows)}" for column, rows in found.beside.get(kind, {}).items()]
         out.append("; ".join([line, *alone, *(["set otherwise: " + ", ".join(beside)] if beside else [])]))
@@ -268,14 +270,14 @@ def _alone(rows: pd.DataFrame, side: str) -> pd.DataFrame:
 
 
 def _apart(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that both studies have: first what is a number in one alone, then the largest factor either way."""
+    """Return the rows that both studies have: first those without a ratio, then by how far it is from 1."""
     both = rows[(rows["base"] != "") & (rows["head"] != "")]
     far = np.abs(np.log(both["ratio"].where(both["ratio"] > 0)))
     return both.assign(far=far).sort_values("far", ascending=False, kind="stable", na_position="first")
 
 
 def report(found: Differences) -> str:
-    """Lay the differences out as text: all but the steps one by one, which are in the table."""
+    """Format the differences as text: all but single steps, which are in the table."""
     rows = frame(found)
     lines = [
         f"base: {found.base}",
@@ -294,7 +296,7 @@ def report(found: Differences) -> str:
 
 
 def page(found: Differences) -> str:
-    """Render the differences as one HTML page that needs nothing but itself."""
+    """Render the differences as one self-contained HTML page."""
     rows = frame(found)
     parts = []
     for kind, plural in _PLURAL.items():

@@ -1,7 +1,7 @@
-"""What is in a file whose bytes also depend on the library that packs them: parquet, .npz and PNG.
+"""Contents of files whose bytes also depend on the library that packs them: parquet, .npz and PNG.
 
-CSV, SVG, HTML, Markdown and JSON are text, and their bytes are their content. A parquet file names the version of its
-writer and is compressed, a PNG is compressed by whatever zlib Pillow was built with.
+CSV, SVG, HTML, Markdown and JSON are text, and their bytes are their content. A parquet file names the
+version of its writer and is compressed, a PNG is compressed by whatever zlib Pillow was built with.
 """
 
 from __future__ import annotations
@@ -48,5 +48,6 @@ def writer(path: Path) -> str | None:
     if path.suffix == ".npz":
         return f"Python {platform.python_version()}"
     if path.suffix == ".png":
-        return f"Pillow {metadata.version('pillow')} with zlib {features.version('zlib_ng') or features.version('zlib')}"
+        zlib = features.version("zlib_ng") or features.version("zlib")
+        return f"Pillow {metadata.version('pillow')} with zlib {zlib}"
     return None

@@ -1,9 +1,9 @@
-"""Fingerprints of code and of templates, which rules take as parameters: a job is made again when one has changed.
+"""Fingerprints of code and templates, as parameters of rules: a job runs again when one has changed.
 
-A fingerprint is a digest of the syntax trees of a job's adapter and of all it imports from `study` and `kernels`. What
-cannot change a result is left out of it: comments, docstrings, layout, imports for type checkers only, and prose, which
-is every argument or value annotated with `study.prose.Prose`. So a rule depends on what its code does, not on when a
-file was written or how it is worded.
+A fingerprint is a digest of the syntax trees of a job's adapter and of all it imports from `study` and
+`kernels`. What cannot change a result is left out of it: comments, docstrings, layout, imports for type
+checkers only, and prose, which is every argument or value annotated with `study.prose.Prose`. So a rule
+depends on what its code does, not on when a file was written or how it is worded.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _FOLDERS: Final = {
 }
 
 _BOOKKEEPING: Final = "study.job"
-"""What every adapter runs in: how a job speaks, fails and leaves its receipt. No result depends on it."""
+"""What every adapter runs in: how a job logs, fails and writes its receipt. No result depends on it."""
 
 _UNWRITTEN: Final = {"ctx", "kind", "type_comment"}
-"""Fields of a syntax tree that say nothing that another does not."""
+"""Fields of a syntax tree that only repeat what others say."""
 
 
 def fingerprint(script: str, shows: Collection[str] = ()) -> str:
@@ -43,8 +43,8 @@ def fingerprint(script: str, shows: Collection[str] = ()) -> str:
     script
         Name of a file in `workflow/scripts`, without suffix.
     shows
-        Classes and functions by their full name, such as ``"study.figures.style.Entry"``, whose prose the job writes
-        into its outputs: that prose counts.
+        Classes and functions by their full name, such as ``"study.figures.style.Entry"``, whose prose the job
+        writes into its outputs: that prose counts.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def fingerprint(script: str, shows: Collection[str] = ()) -> str:
 
 
 def templates(script: str) -> str:
-    """Digest the templates that an adapter fills: those whose file name the code or another of them has as a string."""
+    """Digest the templates that an adapter fills: those whose name is in the code or in another of them."""
     known = {path.name: path.read_text(encoding="utf-8") for path in sorted(pages.TEMPLATES.iterdir())}
     waiting = {text for name in modules(script) for text in _strings(name)} & set(known)
     used = set[str]()
@@ -72,7 +72,7 @@ def templates(script: str) -> str:
 
 
 def contents(files: Iterable[str]) -> dict[str, str]:
-    """Digest files of the user's by path; what is not there is left for Snakemake to tell."""
+    """Digest the user's own files by path; missing ones are left for Snakemake to report."""
     return {path: digest(path) for path in files if Path(path).is_file()}
 
 
@@ -88,12 +88,12 @@ def modules(script: str) -> list[str]:
     return sorted(found)
 
 
-# --- From names to modules --------------------------------------------------------------------------------------------
+# --- From names to modules ----------------------------------------------------------------------------------
 
 
 @cache
 def _file(module: str) -> Path | None:
-    """Find the file of a module of ours; none if there is no such module."""
+    """Find the file of a module of ours; None if there is no such module."""
     package, *parts = module.split(".")
     if package not in _FOLDERS:
         return None
@@ -104,7 +104,7 @@ def _file(module: str) -> Path | None:
 
 @cache
 def _tree(module: str) -> ast.Module:
-    """Parse a module, and take out what only readers and type checkers see."""
+    """Parse a module, and remove what only readers and type checkers see."""
     file = _file(module)
     assert file is not None, module
     tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ def _tree(module: str) -> ast.Module:
 
 
 def _strip(node: ast.AST) -> None:
-    """Take out of all blocks inside a module or a statement what does not run."""
+    """Remove from all blocks inside a module or a statement what does not run."""
     for field in ("body", "orelse", "finalbody", "handlers", "cases"):
         if block := getattr(node, field, None):
             setattr(node, field, [kept for statement in block for kept in _without_comment(statement)])
@@ -149,7 +149,7 @@ def _strings(module: str) -> frozenset[str]:
 
 @cache
 def _names(module: str) -> dict[str, str]:
-    """Return what the names that a module imports stand for, by full name."""
+    """Return the full names of what a module imports, by the names it uses for them."""
     found = {}
     for node in _nodes(module):
         if isinstance(node, ast.Import):
@@ -196,9 +196,9 @@ def _run_by(target: str) -> Iterator[str]:
 
 @cache
 def _deferred(module: str) -> dict[str, str]:
-    """Return what a package imports only when it is asked for: attribute to module, from the dict its `__getattr__` reads.
+    """Return what a package imports at first use: modules by attribute, from the dict its `__getattr__` reads.
 
-    Empty for what is no package of ours, or has no such function (PEP 562).
+    Empty for what is not a package of ours, or has no such function (PEP 562).
     """
     file = _file(module)
     if file is None or file.name != "__init__.py":
@@ -233,7 +233,7 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _used(module: str, name: str, package: str) -> Iterator[str]:
-    """Yield what a module uses of a package that it knows as `name`; all of it, if it does more than name attributes."""
+    """Yield what a module uses of a package it calls `name`; everything, if it does more than name attributes."""
     attributes = {
         node.value: node.attr
         for node in _nodes(module)
@@ -244,15 +244,15 @@ def _used(module: str, name: str, package: str) -> Iterator[str]:
             yield f"{package}.{attributes.get(node, '*')}"
 
 
-# --- From trees to text -----------------------------------------------------------------------------------------------
+# --- From trees to text -------------------------------------------------------------------------------------
 
 
 @cache
 def _written(module: str, shows: frozenset[str]) -> str:
-    """Write a module's tree as text, without its prose but for that of `shows`."""
+    """Write a module's tree as text, without prose except that of `shows`."""
     tree = _tree(module)
     if _deferred(module):
-        # What of these names is used, its user says.
+        # Which of these names are used is found in the modules that use them.
         lists = (ast.Dict, ast.List, ast.Tuple)
         kept = [
             node for node in tree.body if not any(isinstance(value, lists) for _, value in _assigned(node))
@@ -263,7 +263,7 @@ def _written(module: str, shows: frozenset[str]) -> str:
 
 
 def _text(value: Any, prose: Collection[ast.AST]) -> str:
-    """Write a part of a tree. What is empty is left out: versions of Python differ in which fields a node has."""
+    """Write a part of a tree without its empty fields: versions of Python differ in which fields nodes have."""
     if isinstance(value, list):
         return f"[{','.join(_text(item, prose) for item in value)}]"
     if not isinstance(value, ast.AST):
@@ -305,7 +305,7 @@ def _called(function: ast.expr, module: str) -> str:
 
 
 def _defined(name: str) -> str:
-    """Follow a name to where it is defined, through modules that pass it on."""
+    """Follow a name to where it is defined, through modules that import it."""
     module, _, attribute = name.rpartition(".")
     if not module or _file(name) is not None or _file(module) is None:
         return name

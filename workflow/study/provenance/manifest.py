@@ -1,11 +1,12 @@
-"""The manifest of a study, and the comparison with a reference: identical, or exactly what differs and by how much.
+"""The manifest of a study, and the comparison with a reference: what differs, and by how much.
 
-The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the code that
-made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its summary, and its summary
-tables as CSV, so that a difference can be put down to a table, a column, rows, and units in the last place (ulps).
+The manifest names every artifact with its SHA-256, those of all it was made from, and the fingerprint of the
+code that made it. A reference, `results/reference/<study>/`, holds the digests that a study must have, its
+summary, and its summary tables as CSV, so that a difference can be traced to a table, a column, rows, and
+units in the last place (ulps).
 
-What names the code or the machine and not the result is left out of the comparison: commit, versions and the
-provenance section of the report; so are the plan and the shards, which depend on how many shards there are.
+What describes the code or the machine and not the result is not compared: commit, versions and the provenance
+section of the report; nor are the plan and the shards, which depend on how many shards there are.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _PROVENANCE: Final = {
     "report.html": re.compile(r'<section id="provenance".*?</section>', re.DOTALL),
     "report.md": re.compile(r"^## Provenance\n.*", re.DOTALL | re.MULTILINE),
 }
-"""By the report's forms, the section that names the code and the versions."""
+"""In each form of the report, the section that names the code and the versions."""
 
 _NAMED: Final = 3
 """Rows of a table that a message about a column names."""
@@ -49,8 +50,8 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
     Parameters
     ----------
     artifacts
-        Files whose lineage is told: each with its digest, those of the inputs of its job and the fingerprint of its
-        code, and the same for those inputs that are themselves artifacts.
+        Files whose origin is recorded: each with its digest, those of the inputs of its job and the
+        fingerprint of its code, and the same for those inputs that are themselves artifacts.
     config, commit
         Of the study and of its code.
     """
@@ -74,19 +75,19 @@ def build(artifacts: Iterable[str], config: Config, commit: str) -> dict[str, An
 
 
 def folder(config: Config, configs: str | Path, references: str | Path) -> Path:
-    """Find the folder of the reference of a study, named after the file in `configs` that means the same config.
+    """Find the folder of a study's reference, named after the file in `configs` with the same config.
 
     Raises
     ------
     UserError
-        No file means the same: there is no reference to compare with.
+        No file has the same config: there is no reference to compare with.
     """
     files = sorted(Path(configs).glob("*.yaml"))
     for path in files:
         if load(yaml.safe_load(path.read_text(encoding="utf-8")) or {}).identity() == config.identity():
             return Path(references) / path.stem
     raise UserError(
-        f"No reference for this config; there is one for those of {', '.join(p.name for p in files)} only"
+        f"No reference for this config; there are references only for {', '.join(p.name for p in files)}"
     )
 
 
@@ -109,7 +110,7 @@ def record(artifacts: Iterable[str], config: Config, reference: Path) -> None:
         if path.suffix == ".csv":
             shutil.copyfile(path, reference / path.name)
     (reference / "summary.json").write_text(_summary(Path("results/summary.json")), encoding="utf-8")
-    told = {
+    content = {
         "config": config.identity(),
         "versions": versions(),
         "digests": digests,
@@ -117,7 +118,7 @@ def record(artifacts: Iterable[str], config: Config, reference: Path) -> None:
         "contents": _contents(digests),
     }
     (reference / "digests.json").write_text(
-        json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )
 
 
@@ -132,8 +133,8 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
     Returns
     -------
     list of str
-        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is identical, but
-        for the bytes of `repacked` artifacts.
+        A line per difference: the artifact, and for a table its columns, rows and ulps. Empty if all is
+        identical except the bytes of `repacked` artifacts.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def compare(artifacts: Iterable[str], config: Config, reference: Path) -> list[s
 
 
 def repacked(artifacts: Iterable[str], reference: Path) -> list[str]:
-    """Return a line for each artifact that has the content of the reference in other bytes, packed by another version.
+    """Return a line for each artifact with the reference's content in other bytes, packed by another version.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ def repacked(artifacts: Iterable[str], reference: Path) -> list[str]:
 
 
 def _repacked(path: str, known: Mapping[str, Any]) -> bool:
-    """Whether another version than that of the reference packed an artifact, with the same content."""
+    """Whether an artifact has the reference's content, but was packed by another version."""
     return _same_content(path, known) and known["contents"][path]["writer"] != containers.writer(Path(path))
 
 
@@ -202,7 +203,7 @@ def _known(reference: Path) -> dict[str, Any]:
 
 
 def _contents(artifacts: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Digest of the content, and the writer, of those artifacts whose bytes depend on it."""
+    """Digest of the content, and the writer, of those artifacts whose bytes depend on the writer."""
     found = {
         path: (containers.content_digest(Path(path)), containers.writer(Path(path))) for path in artifacts
     }
@@ -220,7 +221,7 @@ def _measured(artifacts: Iterable[str]) -> tuple[dict[str, str], dict[str, dict[
 
 
 def artifact_digest(path: Path) -> str:
-    """SHA-256 of a file, without what names the code or the machine."""
+    """SHA-256 of a file, without what describes the code or the machine."""
     if path.name in _PROVENANCE:
         text = _PROVENANCE[path.name].sub("", path.read_text(encoding="utf-8"))
         return hashlib.sha256(text.encode()).hexdigest()
@@ -239,7 +240,7 @@ def _summary(path: Path) -> str:
 def _differences(
     path: Path, reference: Path, columns: Mapping[str, str], known: Mapping[str, str]
 ) -> list[str]:
-    """Say how an artifact differs whose digest does."""
+    """Say how an artifact with another digest differs."""
     if path.suffix == ".csv":
         here, there = (
             store.read(TABLES[path.stem], path),
@@ -248,8 +249,8 @@ def _differences(
         return _table_differences(path, here, there) or [f"{path}: same values, other bytes"]
     if path.suffix == ".parquet":
         names = [name for name in known.keys() | columns.keys() if known.get(name) != columns.get(name)]
-        told = f"column {', '.join(sorted(names))} differs" if names else "same values, other bytes"
-        return [f"{path}: {told}"]
+        text = f"column {', '.join(sorted(names))} differs" if names else "same values, other bytes"
+        return [f"{path}: {text}"]
     if path.name == "summary.json":
         here_flat, there_flat = (
             _flat(json.loads(text))
@@ -298,7 +299,9 @@ def _table_differences(path: Path, here: pd.DataFrame, there: pd.DataFrame) -> l
             apart = ""
             if ours.dtype == np.float64:
                 distance = ulps(ours[unlike].to_numpy(), theirs[unlike].to_numpy()).max()
-                apart = ", by no number of ulps" if np.isinf(distance) else f", by up to {distance:.0f} ulps"
+                apart = (
+                    ", by infinitely many ulps" if np.isinf(distance) else f", by up to {distance:.0f} ulps"
+                )
             first = f"{ours[unlike].iloc[0]!r} here, {theirs[unlike].iloc[0]!r} in the reference"
             lines.append(
                 f"{path}: column {column} differs in {len(rows)} rows{apart} ({first}); {_rows(rows, key)}"
@@ -317,7 +320,7 @@ def ulps(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Infinite where one is nan or infinite and the other is not; 0 where both are the same, nan included.
     """
-    # Read as integers, floats of one sign are in order; the negative ones are turned round to join them at zero.
+    # As integers, floats of one sign are in order; the negative ones are reversed to meet them at zero.
     whole = [x.astype(np.float64).view(np.int64).astype(object) for x in (a, b)]
     ordered = [np.array([i if i >= 0 else -(i + 2**63) for i in x], dtype=object) for x in whole]
     distance = np.array([abs(i - j) for i, j in zip(*ordered, strict=True)], dtype=np.float64)

@@ -1,6 +1,7 @@
-"""The partial report: after a run that failed, what was made, what is missing, and why.
+"""The partial report after a failed run: what was made, what is missing, and why.
 
-It holds only what this run made or found to be up to date; what is left of an earlier config is counted as missing.
+It holds only what this run made or found to be up to date; what is left of an earlier config is counted as
+missing.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ def write(made: Iterable[str], missing: Mapping[str, str], failed: Mapping[str, 
     Parameters
     ----------
     made
-        Files that are there and up to date, relative to the folder that Snakemake runs in.
+        Files that exist and are up to date, relative to the folder that Snakemake runs in.
     missing
-        Files that are not, each with the rule that would make it.
+        The other files, each with the rule that would make it.
     failed
-        By job, the log of one that failed.
+        The logs of the jobs that failed, by job.
     """
     paths = sorted(map(Path, made))
     text = pages.render(
@@ -59,7 +60,7 @@ def _table(path: Path) -> tuple[str, list[str], list[list[str]], int]:
 
 
 def _picture(path: Path) -> Markup:
-    """Return a figure as it can stand in a page: without what comes before its first tag."""
+    """Return a figure in the form that a page takes: without its XML declaration."""
     return Markup(re.sub(r"^<\?xml[^>]*>\s*", "", path.read_text(encoding="utf-8")))  # noqa: S704  our own
 
 

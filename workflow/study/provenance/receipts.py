@@ -1,8 +1,9 @@
 """Receipts: what a job read, what it wrote, and the digests of both, kept in `results/receipts/`.
 
-A job writes its receipt when all its outputs are in place, so an output with a receipt is whole, and one whose bytes
-are no longer those of its receipt is damaged. Receipts also say what an output was made from: the manifest is made of
-them, and a shard that an interrupted run had finished is taken over only if it would be made from the same again.
+A job writes its receipt when all its outputs are in place, so an output with a receipt is complete, and one
+whose bytes no longer match its receipt is damaged. Receipts also say what an output was made from: the
+manifest is made of them, and a shard that an interrupted run had finished is reused only if it would be made
+from the same inputs again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from study.files import digest, replacing
 __all__ = ["FOLDER", "Receipt", "check", "digests", "kept", "read_all", "versions"]
 
 FOLDER: Final = "results/receipts"
-"""Where receipts lie, from the folder that Snakemake runs in."""
+"""Where receipts are kept, relative to the folder that Snakemake runs in."""
 
 PACKAGES: Final = ("numpy", "scipy", "pandas", "pyarrow", "numba", "scikit-learn", "matplotlib", "snakemake")
 
@@ -42,7 +43,7 @@ class Receipt:
     inputs, outputs
         Files, relative to the folder that Snakemake runs in.
     params
-        What else the outputs depend on, the fingerprint of the code among it; what JSON gives back as it was.
+        What else the outputs depend on, such as the fingerprint of the code; unchanged by JSON.
     """
 
     def __init__(
@@ -57,9 +58,7 @@ class Receipt:
         }
         self._made_from = json.loads(json.dumps(made_from))
         if self._made_from["params"] != params:
-            raise TypeError(
-                f"{job}: JSON gives its parameters back as others, such as a tuple as a list: {params}"
-            )
+            raise TypeError(f"{job}: JSON would change its parameters, such as a tuple to a list: {params}")
 
     def write(self) -> None:
         """Write the receipt, atomically; all outputs must be there."""
@@ -68,9 +67,9 @@ class Receipt:
             temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     def keep(self) -> None:
-        """Give each output a second name, by which `take_over` finds it if Snakemake ends before it has noted the job.
+        """Give each output a second name, for `take_over` if Snakemake ends before it has recorded the job.
 
-        Snakemake removes outputs that it has not noted, whole or not.
+        Snakemake removes outputs that it has not recorded, complete or not.
         """
         for path in self._outputs:
             second = kept(path)
@@ -82,7 +81,7 @@ class Receipt:
                 shutil.copy2(path, second)
 
     def take_over(self) -> bool:
-        """Put outputs that were kept back in place, if they are whole and made from the same; say whether."""
+        """Put kept outputs back in place if they are complete and made from the same; return whether they are."""
         found = _read(self._path)
         if found is None or {key: found[key] for key in self._made_from} != self._made_from:
             return False
@@ -99,12 +98,12 @@ class Receipt:
 
 
 def kept(path: str | Path) -> Path:
-    """Second name of an output; see `Receipt.keep`."""
+    """Return the second name of an output; see `Receipt.keep`."""
     return Path(path).parent / ".kept" / Path(path).name
 
 
 def check(inputs: Iterable[str]) -> None:
-    """Raise `UserError` if a file is not what its receipt says; files without one (the user's) are passed over."""
+    """Raise `UserError` if a file does not match its receipt; the user's files, which have none, are skipped."""
     known = digests(read_all().values())
     for path in inputs:
         if str(path) in known and digest(path) != known[str(path)]:
@@ -120,7 +119,7 @@ def digests(receipts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def read_all() -> dict[str, dict[str, Any]]:
-    """Every receipt that can be read, by job; one that is itself damaged counts as not there."""
+    """Every receipt that can be read, by job; a damaged one counts as missing."""
     pairs = ((path.stem, _read(path)) for path in sorted(Path(FOLDER).glob("*.json")))
     return {job: receipt for job, receipt in pairs if receipt is not None}
 

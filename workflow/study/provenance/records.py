@@ -1,9 +1,9 @@
 """Snakemake's records of what outputs were made from, taken from the receipts.
 
-Snakemake keeps its records in `.snakemake`, which does not travel with results, and goes by the times of files, which a
-copy changes. A receipt travels with the results, and is bound to them by digests. So where the two differ, the receipt
-is believed: results that were copied here, or whose records were deleted, are made again only if they would be made from
-something else.
+Snakemake keeps its records in `.snakemake`, which does not travel with results, and goes by the times of
+files, which a copy changes. A receipt travels with the results and is tied to them by digests. So where the
+two differ, the receipt counts: results that were copied here, or whose records were deleted, are made again
+only if they would be made from something else.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Receipts = Mapping[str, Mapping[str, Any]]
 
 
 def restore(receipts: Receipts, proven: Mapping[str, str], rules: Mapping[str, str]) -> int:
-    """Write Snakemake's record of every proven output that says something else than its receipt.
+    """Write Snakemake's record of every proven output where it is missing or contradicts the receipt.
 
     Parameters
     ----------
     receipts
-        All of a study, by job.
+        All receipts of a study, by job.
     proven
         Outputs whose bytes are those of their receipt, with their digests.
     rules
-        Output to the rule that writes it.
+        The rule that writes each output.
 
     Returns
     -------
@@ -84,9 +84,9 @@ def _records(
 
 
 def order(receipts: Receipts, proven: Mapping[str, str]) -> None:
-    """Bring the times of proven outputs into the order that Snakemake looks for.
+    """Set the times of proven outputs so that Snakemake sees which are up to date.
 
-    An output becomes no older than its inputs if they are those of its receipt, and older than one that is not.
+    An output becomes no older than its inputs if they match its receipt, and older than any that does not.
     """
     makers = {path: job for job, receipt in receipts.items() for path in receipt["outputs"]}
     graph = {
@@ -105,7 +105,7 @@ def order(receipts: Receipts, proven: Mapping[str, str]) -> None:
 
 
 def _age(path: str, newer_than: Mapping[str, str], older_than: list[str]) -> None:
-    """Change the time of a file, if it must be older than some others, else newer, and is not."""
+    """Make a file older than some others if there are any, else no older than the rest."""
     now = Path(path).stat().st_mtime_ns
     if older_than:
         bound = min(Path(other).stat().st_mtime_ns for other in older_than)

@@ -1,8 +1,8 @@
-"""What a run does before it begins: make sure that it is alone, and clear away what an interrupted one left.
+"""What a run does first: make sure that no other is at work, and clear away what an interrupted one left.
 
-Snakemake goes on after an interruption by itself, but for three things. Its lock stays after a SIGKILL; the jobs of a
-killed Snakemake live on and keep writing; and it takes any file that it has a record of for whole. `claim` and
-`recover` see to them, and to results that were edited, or copied here from another machine.
+Snakemake continues after an interruption by itself, with three exceptions. Its lock stays after a SIGKILL;
+the jobs of a killed Snakemake live on and keep writing; and it assumes that any file it has a record of is
+complete. `claim` and `recover` handle these, and results that were edited or copied from another machine.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ __all__ = ["ASIDE", "CLAIM", "claim", "proven", "recover", "without_records"]
 _RECORDS = Path(".snakemake")
 _RESULTS = Path("results")
 ASIDE = _RESULTS / "set-aside"
-"""Where results go that were edited or damaged, or that nothing is known of."""
+"""Where results are moved that were edited or damaged, or have no receipt."""
 
 CLAIM = _RECORDS / "claim"
-"""The file that a run holds a lock on, written when it begins."""
+"""The file that a run holds a lock on; written when the run begins."""
 
-_held: list[IO[str]] = []  # open as long as this process lives: closing the file would let go of the lock
+_held: list[IO[str]] = []  # open as long as this process lives: closing the file would release the lock
 
 
 def claim() -> None:
     """Claim the folder that Snakemake runs in for this process, as long as it lives.
 
-    The claim is a lock of the operating system on a file (flock): it ends with the process, however that ends, and is
-    seen from other machines where the file system can do that. A lock of Snakemake's that is there all the same was
-    left by a process that is dead, and is removed.
+    The claim is a lock of the operating system on a file (flock): it ends with the process, however that
+    ends, and is seen from other machines where the file system supports that. A Snakemake lock that still
+    exists was left by a dead process, and is removed.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def claim() -> None:
             f"Another snakemake ({owner}) is at work in {Path.cwd()}: two would write the same files.\n"
             "Wait until it has ended, or stop it."
         ) from None
-    except OSError:  # a file system without such locks: Snakemake's own lock has to do
+    except OSError:  # a file system without such locks: Snakemake's own lock must suffice
         file.close()
         return
     file.truncate(0)
@@ -88,22 +88,21 @@ def _check_writable() -> None:
         *(path for path in _RESULTS.iterdir() if path.is_dir() and path.name != "reference"),
     ):
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(
-                f"{folder}: cannot be written; allowed: a folder that the user who runs snakemake can write to"
-            )
+            raise UserError(f"{folder}: cannot be written; allowed: a folder that this user can write to")
 
 
 def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
-    """Bring the results of an interrupted, damaged, edited or copied study into a state that Snakemake can go on from.
+    """Prepare the results of an interrupted, damaged, edited or copied study for Snakemake to continue.
 
-    To be called with the claim. Jobs of a dead Snakemake are ended. Outputs whose bytes are not those of their receipt,
-    or that have none, are moved to `ASIDE`, so that they are made again and nothing is lost. For all others Snakemake's
-    records and the times of the files are made to say what the receipts say.
+    Does nothing without the claim. Jobs of a dead Snakemake are ended. Outputs whose bytes do not match their
+    receipt, or that have none, are moved to `ASIDE`, so that they are made again and nothing is lost. For all
+    others Snakemake's records and the times of the files are set to agree with the receipts.
 
     Parameters
     ----------
     rules
-        Every file there is that a rule writes, relative to the folder that Snakemake runs in, and the rule's name.
+        Every existing file that a rule writes, relative to the folder that Snakemake runs in, and the name of
+        the rule.
     note
         Takes a line of text for the user.
     """
@@ -115,7 +114,7 @@ def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
     receipts = read_all()
     whole = proven(rules, receipts)
     known, unfinished, unknown = digests(receipts.values()), _unfinished(), 0
-    # What is unfinished Snakemake makes again, and what was kept of it is taken over.
+    # Snakemake makes unfinished outputs again; what was kept of them is reused.
     for path in (path for path in rules if path not in unfinished):
         if path in whole:
             kept(path).unlink(missing_ok=True)
@@ -124,22 +123,24 @@ def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:
         unknown += path not in known
         if path in known:
             note(
-                f"{path}: edited or damaged: not the bytes that were written. Moved to {place}; made again when needed."
+                f"{path}: edited or damaged: not the bytes that were written. Moved to {place}; "
+                "made again when needed."
             )
     if unknown:
         note(
-            f"{unknown} results have no receipt, so nothing says how they were made. Moved to {ASIDE}; made again."
+            f"{unknown} results have no receipt, so nothing says how they were made. Moved to {ASIDE}; "
+            "made again."
         )
     done = {path: value for path, value in whole.items() if path not in unfinished}
     if missing := records.restore(receipts, done, rules):
         note(
-            f"{missing} results have no record in {_RECORDS}, but receipts that prove them: taken as they are."
+            f"{missing} results have no record in {_RECORDS}, but receipts that match them: used as they are."
         )
     records.order(receipts, done)
 
 
 def proven(paths: Iterable[str], receipts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return those files whose bytes are those of their receipt, with their digests."""
+    """Return the files whose bytes match their receipt, with their digests."""
     known = digests(receipts.values())
     found = {path: digest(path) for path in paths if path in known and Path(path).is_file()}
     return {path: value for path, value in found.items() if value == known[path]}
@@ -162,7 +163,7 @@ def _set_aside(path: Path) -> Path:
 
 
 def _unfinished() -> set[str]:
-    """Outputs of jobs that Snakemake has begun and not noted as finished: a file each, named by base64 of the path."""
+    """Outputs of jobs that Snakemake has not recorded as finished: a file each, named by base64 of the path."""
     found = set()
     for path in (_RECORDS / "incomplete").glob("*"):
         try:
@@ -182,7 +183,7 @@ def _end_orphans(note: Callable[[str], None]) -> None:
 
 
 def _is_orphan(process: psutil.Process) -> bool:
-    """Whether a process runs a job's script from this folder. With the claim, no living Snakemake has any here."""
+    """Whether a process runs a job's script in this folder; no living Snakemake has one while we hold the claim."""
     try:
         runs_script = any(f"{_RECORDS}/scripts/" in word for word in process.cmdline())
         return runs_script and Path(process.cwd()) == Path.cwd()

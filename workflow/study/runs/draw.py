@@ -34,12 +34,14 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     table : DataFrame
         One row per (dataset, separability, seed), the columns of ``datasets.csv``; `data` counts the rows.
     arrays : dict
-        ``<data>/features``, ``<data>/labels``, ``<data>/direction``: what `sample` reads back (from `numpy.savez`).
+        ``<data>/features``, ``<data>/labels``, ``<data>/direction``: what `sample` reads back (from
+        `numpy.savez`).
 
     Raises
     ------
     UserError
-        If a file is missing or malformed, or an initialisation needs a direction that a data set does not have.
+        If a file is missing or malformed, or an initialisation needs a direction that a data set does not
+        have.
     """
     rows: list[dict[str, Any]] = []
     arrays: dict[str, NDArray[Any]] = {}

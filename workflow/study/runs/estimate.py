@@ -46,9 +46,10 @@ def describe(
 ) -> str:
     """Say how large a study is and how long its sweep will take, before it runs.
 
-    The price of a sample-step (one sample, one step, one run) is measured here, on this machine, by a short descent.
-    All runs on the first data set of each setting are then tried, with a smaller budget if the config's would take
-    long; what that leaves unfinished counts as if it went on to the budget. The expected time is scaled up from these.
+    The price of a sample-step (one sample, one step, one run) is measured here, on this machine, by a short
+    descent. All runs on the first data set of each setting are then tried, with a smaller budget if the
+    config's would take long; what that leaves unfinished counts as if it went on to the budget. The expected
+    time is scaled up from these.
 
     Parameters
     ----------

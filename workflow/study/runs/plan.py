@@ -1,6 +1,7 @@
 """The plan: the grid of the study, expanded once, a row per run; and what it will cost.
 
-Nothing downstream derives again what a row says: which data, which start, which loss, which rate, which shard.
+Nothing downstream derives again what a row says: which data, which start, which loss, which rate, which
+shard.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per run, the columns of ``plan.parquet``, in the order data set, start, loss, rate. `run` and `start`
-        count from 0. A start is shared by every loss and rate. The rates of a loss are those of the config and its own
-        smoothness rate, L_BCE/L_loss.
+        One row per run, the columns of ``plan.parquet``, in the order data set, start, loss, rate. `run` and
+        `start` count from 0. A start is shared by every loss and rate. The rates of a loss are those of the
+        config and its own smoothness rate, L_BCE/L_loss.
     """
     return expanded(config, table, assign_shards(table, config.shards), grid_of_one(config))
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "by_data", "recorded_steps", "run_shard"]
 
-# A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as the others.
+# A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as
+# the others.
 _NEVER = {"brier": -1.0}
 
 Note = Callable[[str], None]

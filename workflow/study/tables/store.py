@@ -1,7 +1,7 @@
 """Tables on disk: the only code that reads or writes one.
 
-A table is the same bytes on every machine with the same package versions: columns in schema order, fixed types, rows
-sorted by the table's key, no index, no metadata.
+A table is the same bytes on every machine with the same package versions: columns in schema order, fixed
+types, rows sorted by the table's key, no index, no metadata.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def write(frame: pd.DataFrame, table: Table, path: str | Path) -> None:
     table
         Its schema.
     path
-        Ends in `.csv` or `.parquet`. CSV has `nan` and `inf` in words, and numbers in their shortest exact form.
+        Ends in `.csv` or `.parquet`. CSV has `nan` and `inf` in words, and numbers in their shortest exact
+        form.
 
     Raises
     ------
@@ -58,8 +59,8 @@ def write_parts(parts: Iterable[pd.DataFrame], table: Table, path: str | Path) -
     Parameters
     ----------
     parts
-        Frames as for `conform`, in the order of the key. Each is a row group of its own, or several where it is longer
-        than `ROW_GROUP`; empty ones leave no trace.
+        Frames as for `conform`, in the order of the key. Each is a row group of its own, or several where it
+        is longer than `ROW_GROUP`; empty ones leave no trace.
     table
         Its schema.
     path
@@ -81,14 +82,16 @@ def write_parts(parts: Iterable[pd.DataFrame], table: Table, path: str | Path) -
 def merge(table: Table, parts: Iterable[str | Path], path: str | Path) -> None:
     """Merge parquet files of a table into one, in the order of the key, a row group at a time.
 
-    The bytes depend on the rows alone, not on how they were spread over files: row groups have `ROW_GROUP` rows.
+    The bytes depend on the rows alone, not on how they were spread over files: row groups have `ROW_GROUP`
+    rows.
 
     Parameters
     ----------
     table
         Its schema; the first column of its key must be a whole number.
     parts
-        Files that `write_parts` wrote. Their row groups may lie between each other in any way, but none may overlap.
+        Files that `write_parts` wrote. Their row groups may lie between each other in any way, but none may
+        overlap.
     path
         Ends in `.parquet`. The file appears whole or not at all.
 
@@ -194,8 +197,8 @@ def scan(
     columns
         Those to read, in this order; all by default.
     where
-        Each entry gives values of some columns; rows that match any entry are read (all rows if there is none). nan
-        matches nan.
+        Each entry gives values of some columns; rows that match any entry are read (all rows if there is
+        none). nan matches nan.
 
     Returns
     -------
@@ -250,8 +253,8 @@ def read(table: Table, path: str | Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return conform(scan(table, path), table)
     if path.suffix == ".csv":
-        # Numbers come as text and are converted by `conform`, exactly in every version of pandas. No word is a gap: a
-        # data set may be called "nan" or "NA".
+        # Numbers come as text and are converted by `conform`, exactly in every version of pandas. No word is
+        # a gap: a data set may be called "nan" or "NA".
         dtypes = {c: "str" if dtype == "float64" else dtype for c, dtype in table.dtypes.items()}
         frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False)
         return conform(frame, table)

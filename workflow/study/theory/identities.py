@@ -1,8 +1,9 @@
 """The identities among the claims: by computer algebra, and by numbers far into saturation.
 
-Algebra says what remains when one side is taken from the other: ``0``, or what is wrong. The numbers say the same once
-more without algebra: difference quotients in 700 digits against the formula, and the formula against the project's own
-kernels, at logits where float64 arithmetic done carelessly has long lost everything.
+Algebra says what remains when one side is taken from the other: ``0``, or what is wrong. The numbers say the
+same once more without algebra: difference quotients in 700 digits against the formula, and the formula
+against the project's own kernels, at logits where float64 arithmetic done carelessly has long lost
+everything.
 """
 
 from __future__ import annotations

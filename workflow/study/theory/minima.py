@@ -1,13 +1,15 @@
 """Local minima: a data set on which MSE has several and BCE has one, each proven; and none where classes are separable.
 
-The samples lie at two distances from the origin, and the far ones contradict the near ones: seven of eight near samples
-have the label that a positive weight predicts, three of four far ones that of a negative weight. A weight that suits
-the near ones gives far ones a large logit. There MSE, which is bounded, is flat, so it has a minimum that gives up the
-far samples, and another that gives up the near ones. BCE is not bounded: it cannot give up the far ones. Each sample
-has a mirror image with the other label, so that the bias has no part in it. With several features of this kind, each
-with samples of its own, the choices multiply: 2 to the power of the features.
+The samples lie at two distances from the origin, and the far ones contradict the near ones: seven of eight
+near samples have the label that a positive weight predicts, three of four far ones that of a negative weight.
+A weight that suits the near ones gives far ones a large logit. There MSE, which is bounded, is flat, so it
+has a minimum that gives up the far samples, and another that gives up the near ones. BCE is not bounded: it
+cannot give up the far ones. Each sample has a mirror image with the other label, so that the bias has no part
+in it. With several features of this kind, each with samples of its own, the choices multiply: 2 to the power
+of the features.
 
-Source of the idea: Auer, Herbster and Warmuth (1995), "Exponentially many local minima for single neurons", NIPS 8.
+Source of the idea: Auer, Herbster and Warmuth (1995), "Exponentially many local minima for single neurons",
+NIPS 8.
 """
 
 from __future__ import annotations
@@ -90,8 +92,8 @@ class Minimum:
     gradient_norm, curvature
         Length of the gradient and smallest eigenvalue of the Hessian at `theta`, from 50 digits.
     proven
-        Whether interval arithmetic proves that there is exactly one stationary point within `RADIUS` of `theta` in
-        every coordinate, and that it is a minimum.
+        Whether interval arithmetic proves that there is exactly one stationary point within `RADIUS` of
+        `theta` in every coordinate, and that it is a minimum.
     starts
         How many of the descents ended there.
     """
@@ -149,8 +151,8 @@ class _Derivatives(NamedTuple):
 def _derivatives(ctx: Any, signed: Array, theta: list[Any], loss: str) -> _Derivatives:
     """Mean loss, gradient and Hessian in the arithmetic of `ctx`: `mpmath.mp` (numbers) or `mpmath.iv` (intervals).
 
-    With w = sigmoid(-m) and r = sigmoid(m) of the margin m: MSE is w^2 / 2, its derivatives -w^2 r and w^2 r (2 r - w);
-    BCE is -log r, with -w and w r.
+    With w = sigmoid(-m) and r = sigmoid(m) of the margin m: MSE is w^2 / 2, its derivatives -w^2 r and w^2 r
+    (2 r - w); BCE is -log r, with -w and w r.
     """
     n, d = signed.shape
     value, gradient = ctx.mpf(0), [ctx.mpf(0) for _ in range(d)]
@@ -202,11 +204,11 @@ def _certified(signed: Array, theta: Array, loss: str, starts: int) -> Minimum:
 def _proven(signed: Array, theta: Array, loss: str) -> bool:
     """Prove by Krawczyk's test that the box within `RADIUS` of theta holds one stationary point, a minimum.
 
-    With midpoint c, gradient g, Hessian H over the box X and any matrix Y (here the inverse of H(c), rounded): if
-    K = c - Y g(c) + (1 - Y H(X)) (X - c) lies inside X, then X holds exactly one zero of g (Krawczyk 1969; Moore,
-    Kearfott and Cloud 2009, "Introduction to interval analysis", theorem 8.2). It is a minimum if every symmetric
-    matrix in H(X) is positive definite, as its elimination with positive pivots shows. Interval arithmetic rounds
-    outwards, so this is a proof and not an estimate.
+    With midpoint c, gradient g, Hessian H over the box X and any matrix Y (here the inverse of H(c),
+    rounded): if K = c - Y g(c) + (1 - Y H(X)) (X - c) lies inside X, then X holds exactly one zero of g
+    (Krawczyk 1969; Moore, Kearfott and Cloud 2009, "Introduction to interval analysis", theorem 8.2). It is a
+    minimum if every symmetric matrix in H(X) is positive definite, as its elimination with positive pivots
+    shows. Interval arithmetic rounds outwards, so this is a proof and not an estimate.
     """
     d = len(theta)
     iv = mpmath.iv
@@ -314,8 +316,9 @@ class Slopes:
 def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]) -> Slopes:
     """Follow MSE on the study's separable data and look at its slope along a direction u that separates the classes.
 
-    Every sample adds -sigmoid(-m)^2 sigmoid(m) (m_u / n) to the inner product of gradient and u, where m is its margin
-    and m_u > 0 its margin under u. So the sum is negative at every finite theta: the gradient is nowhere zero.
+    Every sample adds -sigmoid(-m)^2 sigmoid(m) (m_u / n) to the inner product of gradient and u, where m is
+    its margin and m_u > 0 its margin under u. So the sum is negative at every finite theta: the gradient is
+    nowhere zero.
 
     Parameters
     ----------

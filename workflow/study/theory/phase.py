@@ -1,7 +1,8 @@
 """The phase diagram: slowdown over initial scale and separability, by stepping, by gradient flow and by the population's law.
 
-`flow` solves the gradient flow on the study's drawn data and on large samples of the plain Gaussian pair; `phase` lays what came
-out beside what the sweep measured and what `kernels.laws` predicts. `docs/laws.md` derives the laws.
+`flow` solves the gradient flow on the study's drawn data and on large samples of the plain Gaussian pair;
+`phase` lays what came out beside what the sweep measured and what `kernels.laws` predicts. `docs/laws.md`
+derives the laws.
 """
 
 from __future__ import annotations
