@@ -70,16 +70,16 @@ _ENTRIES: Final = (
         "article",
         "So training with MSE cannot form a decision boundary.",
         "No descent on MSE gets within 0.01 of the training accuracy of the BCE optimum.",
-        "One of the study's MSE runs that reaches the accuracy target refutes it. If none does it is left open: a run that "
-        "ends at its budget proves nothing either way.",
+        "One of the study's MSE runs that reaches the accuracy target refutes it. If none does it is left "
+        "open: a run that ends at its budget proves nothing either way.",
         boundary,
     ),
     Claim(
         "A5",
         "article",
         "It does so for both classes.",
-        "On a whole data set, the samples of class 0 and those of class 1 pull their own outputs the same way: the mean "
-        "derivatives of their losses in their logits have the same sign.",
+        "On a whole data set, the samples of class 0 and those of class 1 pull their own outputs the same "
+        "way: the mean derivatives of their losses in their logits have the same sign.",
         "They have the same sign on every data set of the study at every start.",
         both_classes,
     ),
@@ -87,47 +87,52 @@ _ENTRIES: Final = (
         "A6",
         "article",
         "MSE is a poor choice for binary classification.",
-        "From the same start on the same data, MSE needs more steps than BCE to the same target, under each of three "
-        "learning-rate policies. (Speed is what this study measures; nothing is said of the model at the end.)",
-        "Under every policy the interval of the slowdown lies above 1 in more than half of the cells. It fails if under "
-        "some policy MSE is no slower, the interval nowhere above 1, in more than half; else it is left open. Where MSE's best "
-        "rate is the largest tried, a larger one might do better: such a cell counts as undecided.",
+        "From the same start on the same data, MSE needs more steps than BCE to the same target, under each "
+        "of three learning-rate policies. (Speed is what this study measures; nothing is said of the model "
+        "at the end.)",
+        "Under every policy the interval of the slowdown lies above 1 in more than half of the cells. It "
+        "fails if under some policy MSE is no slower, the interval nowhere above 1, in more than half; else "
+        "it is left open. Where MSE's best rate is the largest tried, a larger one might do better: such a "
+        "cell counts as undecided.",
         poor_choice,
     ),
     Claim(
         "R1",
         "review",
         "The article's two headings are swapped.",
-        "Before anything is replaced, the expressions are the squared distance of p from 0 and from 1. The first is the "
-        "squared error of class 0, which the article heads by 1; the second that of class 1, headed by 0.",
-        "Each expression less the squared error of the class that the review gives it is 0, and less that of the other "
-        "class is not.",
+        "Before anything is replaced, the expressions are the squared distance of p from 0 and from 1. The "
+        "first is the squared error of class 0, which the article heads by 1; the second that of class 1, "
+        "headed by 0.",
+        "Each expression less the squared error of the class that the review gives it is 0, and less that "
+        "of the other class is not.",
         swapped,
     ),
     Claim(
         "R2",
         "review",
         "There is no reason to replace the label by sigma, or by 1 - sigma.",
-        "A label is the constant 0 or 1; sigma(z) equals it at no finite z. Nor can one symbol stand for p in one "
-        "class and for 1 - p in the other: they are equal at z = 0 alone.",
+        "A label is the constant 0 or 1; sigma(z) equals it at no finite z. Nor can one symbol stand for p "
+        "in one class and for 1 - p in the other: they are equal at z = 0 alone.",
         "Computer algebra finds no real z with p = 0 and none with p = 1.",
         replacement,
     ),
     Claim(
         "R3",
         "review",
-        "The article's equations prove nothing; the squared error is sigma squared for the negative class and "
-        "(1 - sigma) squared for the positive one.",
-        "(0 - p)^2 = p^2 and (1 - p)^2 = (1 - p)^2 are identities; of the article's two equations one is none, and what "
-        "is concluded from them (A3) is false.",
-        "The remainders of the two correct forms are 0, that of A1 is not, and the gradients of A3 are opposite somewhere.",
+        "The article's equations prove nothing; the squared error is sigma squared for the negative class "
+        "and (1 - sigma) squared for the positive one.",
+        "(0 - p)^2 = p^2 and (1 - p)^2 = (1 - p)^2 are identities; of the article's two equations one is "
+        "none, and what is concluded from them (A3) is false.",
+        "The remainders of the two correct forms are 0, that of A1 is not, and the gradients of A3 are "
+        "opposite somewhere.",
         proves_nothing,
     ),
     Claim(
         "R4",
         "review",
         "MSE's gradient is -(y - p) p (1 - p) x.",
-        "The gradient in theta of (y - sigma(theta . x))^2 / 2 is -(y - p) p (1 - p) x for all theta, x and y.",
+        "The gradient in theta of (y - sigma(theta . x))^2 / 2 is -(y - p) p (1 - p) x for all theta, x and "
+        "y.",
         NUMBERS,
         gradient("mse"),
     ),
@@ -143,12 +148,12 @@ _ENTRIES: Final = (
         "R6",
         "review",
         "So a saturated network cannot train with MSE. (A later version: cannot train properly.)",
-        "First version, judged here: from the most confidently wrong starts no descent on MSE reaches its target. Later "
-        "version, judged in the evidence: it needs more steps than BCE.",
-        "First version: one MSE run from the largest wrong starts that reaches its target refutes it; if none does it is "
-        "left open. Later version: the interval of the slowdown lies above 1 in more than half of the cells of wrong starts "
-        "at equal rates. Beside them: the slope of MSE along its runs on separable data, and the logits from which an "
-        "update rounds away.",
+        "First version, judged here: from the most confidently wrong starts no descent on MSE reaches its "
+        "target. Later version, judged in the evidence: it needs more steps than BCE.",
+        "First version: one MSE run from the largest wrong starts that reaches its target refutes it; if "
+        "none does it is left open. Later version: the interval of the slowdown lies above 1 in more than "
+        "half of the cells of wrong starts at equal rates. Beside them: the slope of MSE along its runs on "
+        "separable data, and the logits from which an update rounds away.",
         cannot_train,
     ),
     Claim(
@@ -172,18 +177,21 @@ _ENTRIES: Final = (
         "review",
         "Where the network is right, BCE's gradient is null.",
         "The factor of x is 0 where p = y.",
-        "It holds if there is a finite logit with p = y, in the limit if only the limits for growing margins are 0.",
+        "It holds if there is a finite logit with p = y, in the limit if only the limits for growing "
+        "margins are 0.",
         null_when_right,
     ),
     Claim(
         "N1",
         "neither",
-        "MSE's gradient vanishes where the network is right, too, but only a start that is saturated and wrong costs time.",
-        "The limits of MSE's gradient are 0 on both sides. On separable data, where a right start has every sample right, "
-        "it reaches the target no later than a start from zero; a wrong start later. (Of starts alone: a target that asks "
-        "for confidence, such as a small log loss, takes MSE longer from any start. That is the tail of docs/laws.md.)",
-        "The limits are 0; of the pairs of MSE runs at rates up to 1/L of BCE, right starts are later than zero in at "
-        "most one of a hundred, wrong starts in more than half.",
+        "MSE's gradient vanishes where the network is right, too, but only a start that is saturated and "
+        "wrong costs time.",
+        "The limits of MSE's gradient are 0 on both sides. On separable data, where a right start has every "
+        "sample right, it reaches the target no later than a start from zero; a wrong start later. (Of "
+        "starts alone: a target that asks for confidence, such as a small log loss, takes MSE longer from "
+        "any start. That is the tail of docs/laws.md.)",
+        "The limits are 0; of the pairs of MSE runs at rates up to 1/L of BCE, right starts are later than "
+        "zero in at most one of a hundred, wrong starts in more than half.",
         wrong_saturation,
     ),
     Claim(

@@ -1,6 +1,7 @@
 """What the claims are judged by: counts and numbers from the tables of a study, and the identities.
 
-`gather` computes all of it. `study.claims.catalogue` turns it into words and verdicts, and reads nothing else.
+`gather` computes all of it. `study.claims.catalogue` turns it into words and verdicts, and reads nothing
+else.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ class Evidence:
     identities
         See `study.theory.identities`.
     stalls
-        (loss, floating-point type) to the logit beyond which an update at the largest safe rate, 1/L, rounds away.
+        (loss, floating-point type) to the logit beyond which an update at the largest safe rate, 1/L, rounds
+        away.
     inputs
         By loss: the gradients of the two classes at the same input.
     outputs
@@ -98,7 +100,8 @@ class Evidence:
     parameters
         By loss: the gradients of the two classes of a data set, in the space of parameters.
     parallel
-        Data sets at theta = 0: `opposite` counts those on which MSE's gradient is not exactly a quarter of BCE's.
+        Data sets at theta = 0: `opposite` counts those on which MSE's gradient is not exactly a quarter of
+        BCE's.
     boundary
         MSE runs that had to reach the accuracy target.
     largest
@@ -106,15 +109,15 @@ class Evidence:
     escapes
         By loss: runs from those, all targets.
     cells
-        By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which MSE's best rate is
-        the largest tried is undecided unless MSE is no slower.
+        By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which
+        MSE's best rate is the largest tried is undecided unless MSE is no slower.
     at_the_edge
         How many cells that left undecided.
     wrong_cells
         Those of wrong starts under `equal`.
     against_zero
-        By initialisation (`right`, `wrong`): MSE runs on separable data, at rates up to 1/L_BCE, against the run from
-        theta = 0 at the same data, rate and target.
+        By initialisation (`right`, `wrong`): MSE runs on separable data, at rates up to 1/L_BCE, against the
+        run from theta = 0 at the same data, rate and target.
     slopes
         See `study.theory.minima.slopes`.
     minima
@@ -148,7 +151,8 @@ def gather(
     config
         Its root seed, initialisations and budget are read.
     frames
-        The tables `datasets`, `arrivals`, `slowdown`, `headline` and `minima`, and of `runs` at least the rows of `compared`.
+        The tables `datasets`, `arrivals`, `slowdown`, `headline` and `minima`, and of `runs` at least the
+        rows of `compared`.
     arrays
         The arrays of `study.runs.draw.build`.
     """
@@ -244,8 +248,8 @@ def _class_pulls(
 ) -> tuple[dict[str, Signs], dict[str, Signs]]:
     """Compare the gradients of the two classes of each data set, at every start of the study.
 
-    The last column of the features is 1, so the last component of a class's gradient is the mean derivative of its loss
-    in its own logits: above 0 it pulls them down, below 0 up.
+    The last column of the features is 1, so the last component of a class's gradient is the mean derivative
+    of its loss in its own logits: above 0 it pulls them down, below 0 up.
     """
     outputs, parameters = ({loss: Signs(0, 0) for loss in LOSSES} for _ in range(2))
     chosen = _settings(table)

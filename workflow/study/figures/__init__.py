@@ -1,7 +1,7 @@
 """The figures: tables in, matplotlib figures and their files out: SVG, PNG and PDF.
 
-A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one that says
-in words what it shows. Each family of figures has a module.
+A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one
+that says in words what it shows. Each family of figures has a module.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def svg(name: str, frames: Frames) -> str:
     Returns
     -------
     str
-        One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with the
-        figure's name, so that several figures can stand in one page.
+        One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with
+        the figure's name, so that several figures can stand in one page.
     """
     return _svg(name, frames, draw(name, frames))
 
@@ -97,7 +97,8 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
 def _numbered(text: str) -> str:
     """Number the ids that matplotlib makes from a hash of coordinates in full.
 
-    What is drawn is rounded, but the last bit of a logarithm, which depends on the processor, would show in the hash.
+    What is drawn is rounded, but the last bit of a logarithm, which depends on the processor, would show in
+    the hash.
     """
     hashed = dict.fromkeys(re.findall(r'\bid="([A-Za-z]\w*?[0-9a-f]{10})"', text))
     for number, name in enumerate(hashed):
@@ -134,8 +135,8 @@ def write(
     frames
         Tables by name; those in the figure's `tables` are read.
     svg_path, png_path, pdf_path
-        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG; the PDF, whose
-        letters are text in an embedded font, for those that LaTeX makes.
+        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG; the
+        PDF, whose letters are text in an embedded font, for those that LaTeX makes.
     """
     figure = draw(name, frames)
     with replacing(Path(svg_path)) as temporary:
@@ -159,8 +160,8 @@ def _pdf(figure: Figure) -> bytes:
 def _rounded(stream: re.Match[bytes]) -> bytes:
     """Round the numbers of a stream, if it is no font, to the 6 decimals that an SVG has.
 
-    With the 10 that matplotlib writes, the last bit of a logarithm, which depends on the processor, would show. Zeros
-    fill the place, because a PDF says at which byte each part begins.
+    With the 10 that matplotlib writes, the last bit of a logarithm, which depends on the processor, would
+    show. Zeros fill the place, because a PDF says at which byte each part begins.
     """
 
     def six(number: re.Match[bytes]) -> bytes:

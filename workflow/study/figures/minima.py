@@ -60,9 +60,9 @@ def _lacking(frames: Mapping[str, pd.DataFrame]) -> str:
 MINIMA = Entry(
     "minima",
     "Local minima on data that no plane parts",
-    "Mean loss of both losses on a small data set made for the purpose, along the weight at bias 0, where all minima "
-    "lie. Near samples ask for a positive weight, far ones for a negative weight; MSE can settle for either. Dots: "
-    "minima proven by interval arithmetic, numbered by value.",
+    "Mean loss of both losses on a small data set made for the purpose, along the weight at bias 0, where "
+    "all minima lie. Near samples ask for a positive weight, far ones for a negative weight; MSE can settle "
+    "for either. Dots: minima proven by interval arithmetic, numbered by value.",
     ("minima",),
     _draw,
     _describe,

@@ -95,7 +95,8 @@ def _describe_rates(frames: Frames) -> str:
                 f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}"
             )
     return (
-        f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
+        f"Median steps to the target ({target_name(frames)}) against the learning rate, "
+        f"{setting_name(frames)}. "
         + "; ".join(parts)
         + "."
     )

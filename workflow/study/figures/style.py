@@ -1,9 +1,9 @@
 """What all figures look like, and how each introduces itself.
 
-Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid, BCE dashed.
-Series have other colours, of middle brightness, so that they show on a light and on a dark page; the colour-blind tell
-them apart, and markers differ as well.
-A median that was not reached is an open marker at its lower bound with an arrow towards larger values, never a dot.
+Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid,
+BCE dashed. Series have other colours, of middle brightness, so that they show on a light and on a dark page;
+the colour-blind tell them apart, and markers differ as well. A median that was not reached is an open marker
+at its lower bound with an arrow towards larger values, never a dot.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class Entry:
     title
         What it is, in a few words.
     text
-        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands for what
-        `named` tells.
+        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands
+        for what `named` tells.
     tables
         Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
     picture
@@ -229,7 +229,8 @@ def draw_medians(
 ) -> None:
     """Draw medians with their intervals, joined; lower bounds by themselves, since a line to them would seem to fall.
 
-    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each other.
+    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each
+    other.
     """
     rows = rows.sort_values(x)
     at, value = rows[x].to_numpy(float) * 1.05**beside, rows["slowdown"].to_numpy(float)
@@ -279,7 +280,8 @@ def bars(
 ) -> None:
     """Draw intervals as upright lines.
 
-    Not by `vlines`: on a logarithmic axis it widens a range of one single value to one of a last bit, which has no scale.
+    Not by `vlines`: on a logarithmic axis it widens a range of one single value to one of a last bit, which
+    has no scale.
     """
     if at.size:
         axes.plot(

@@ -1,7 +1,8 @@
 """What the explorer of the page lets a reader choose from: every cell in words, its survival and learning curves.
 
-The page's script computes no number that it prints: all text is made here, by the code that makes the rest of the page.
-Axes are lists; what belongs to a choice lies in nested lists in the order of `AXES`, null where the study has none.
+The page's script computes no number that it prints: all text is made here, by the code that makes the rest of
+the page. Axes are lists; what belongs to a choice lies in nested lists in the order of `AXES`, null where the
+study has none.
 """
 
 from __future__ import annotations
@@ -185,10 +186,10 @@ def _nested(*sizes: int) -> list[Any]:
 def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
-    They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
-    median steps, their arrivals, number of starts, share of them not at the target before the first step, the shares
-    of MSE's and BCE's runs that never arrived, what is to be said of pairs without a ratio, and the slowdown as the
-    table `slowdown` quotes it.
+    They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE,
+    their median steps, their arrivals, number of starts, share of them not at the target before the first
+    step, the shares of MSE's and BCE's runs that never arrived, what is to be said of pairs without a ratio,
+    and the slowdown as the table `slowdown` quotes it.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
@@ -213,16 +214,16 @@ def _without_ratio(row: Mapping[str, Any]) -> str:
     if held in {0, starts}:
         return ""
     return (
-        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as 0 steps, "
-        f"and not in the ratio, which is that of the other {starts - held}."
+        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as "
+        f"0 steps, and not in the ratio, which is that of the other {starts - held}."
     )
 
 
 def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
     """Arrivals of each group of runs by setting, start, target, loss and rate: the share that arrived, budget, steps.
 
-    The steps are those at which the share of runs not yet there falls, each by one run; with more than `most` of them,
-    as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier curve.
+    The steps are those at which the share of runs not yet there falls, each by one run; with more than `most`
+    of them, as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier curve.
     """
     shape = len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES), len(axes.rates)
     out = _nested(*shape)
@@ -258,10 +259,10 @@ def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[s
     Returns
     -------
     dict or None
-        `steps` (common to all); `ends`: the first and the last of them in words; `rate`: index of the rate they were
-        recorded at; `values` by setting, start, target and loss: the number of runs; the first and the last median in
-        words; the value that byte 255 stands for; the bytes as base64: all low ends, then all medians, then all high
-        ends. A run that ended keeps its last value.
+        `steps` (common to all); `ends`: the first and the last of them in words; `rate`: index of the rate
+        they were recorded at; `values` by setting, start, target and loss: the number of runs; the first and
+        the last median in words; the value that byte 255 stands for; the bytes as base64: all low ends, then
+        all medians, then all high ends. A run that ended keeps its last value.
     """
     curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
     if curves.empty or rate not in axes.rates:

@@ -56,8 +56,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     if len(above):
         out.append(
             f"More than a tenth above 4 {'lies' if len(above) == 1 else 'lie'} {len(above)}, up to "
-            f"{_end(above.iloc[-1])}: there the target asks for large logits, and the larger a logit the smaller is "
-            "p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+            f"{_end(above.iloc[-1])}: there the target asks for large logits, and the larger a logit the "
+            "smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
         )
     return out
 
@@ -109,7 +109,8 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
             )
         else:
             out.append(
-                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains."
+                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} "
+                "remains."
             )
     if capped(tuned, found["largest_rate"]):
         out.append("MSE's best rate is the largest tried here, so a larger one might buy back more.")
@@ -151,8 +152,8 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if rows.empty:
         return [
             (
-                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to "
-                "the test here."
+                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not "
+                "put to the test here."
             )
         ]
     best = np.array([measured(row)[0] for _, row in rows.iterrows()])
@@ -227,7 +228,8 @@ def minima_prose(minima: pd.DataFrame) -> list[str]:
     mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
     if len(mse) and mse.max() > 1:
         out.append(
-            "So on data that no plane separates MSE can have several basins, and the start decides which is found."
+            "So on data that no plane separates MSE can have several basins, and the start decides which is "
+            "found."
         )
     return out
 
@@ -256,7 +258,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
                 f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values()
             )
             out.append(
-                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE in {bce}."
+                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE "
+                f"in {bce}."
             )
     out += _boundary(here)
     tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == target) & (cells["slowdown"] > 0)]

@@ -1,7 +1,8 @@
 """The answer at the head of the README, taken from the reference results of the default study.
 
 `python -m study.report.readme` rewrites what stands between the two markers; a test fails when the two drift.
-`python -m study.report.readme results` takes summary and picture from a finished default study before, as the new reference.
+`python -m study.report.readme results` takes summary and picture from a finished default study before, as the
+new reference.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def block(summary: Mapping[str, Any]) -> str:
         "",
         escape(" ".join(screen["counting"])),
         "",
-        f"![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes are]({PICTURE})",
+        "![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes "
+        f"are]({PICTURE})",
         "",
         (
             f"From {summary['counts']['runs']:,d} runs of the default study; [every number of the summary]"
