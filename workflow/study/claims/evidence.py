@@ -1,4 +1,4 @@
-"""What the claims are judged by: counts and numbers from the tables of a study, and the identities.
+"""The evidence for the claims: counts and numbers from the tables of a study, and the identities.
 
 `gather` computes all of it. `study.claims.catalogue` turns it into words and verdicts, and reads nothing
 else.
@@ -44,7 +44,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the slowdown table by what their interval says: MSE slower, no slower (faster or the same), or undecided."""
+    """Cells of the slowdown table by interval: MSE slower, no slower (faster or the same), or undecided."""
 
     slower: int
     no_slower: int
@@ -58,7 +58,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Signs:
-    """Cases in which two gradients were compared: how many, and in how many they point in opposite directions."""
+    """Cases in which two gradients were compared, and in how many of them they are opposite."""
 
     cases: int
     opposite: int
@@ -69,7 +69,7 @@ class Signs:
 
 @dataclass(frozen=True)
 class Order:
-    """Pairs of runs by which came in first; `unknown` where neither arrived."""
+    """Pairs of runs by which arrived first; `unknown` where neither arrived."""
 
     earlier: int
     same: int
@@ -216,7 +216,10 @@ def _cells(rows: pd.DataFrame) -> Cells:
 
 
 def _against_zero(mse: pd.DataFrame, table: pd.DataFrame) -> dict[str, Order]:
-    """Compare runs from right and wrong starts with the run from zero, where every sample of a right start is right."""
+    """Compare runs from right and wrong starts with the run from zero, on separable data.
+
+    There a right start classifies every sample correctly.
+    """
     rows = mse[(mse["rate"] <= 1.0) & mse["data"].isin(table.loc[table["separable"], "data"])]
     rows = rows.assign(time=rows["step"].astype(np.float64).where(rows["status"] == "reached", np.inf))
     shared = ["data", "rate", "target"]
