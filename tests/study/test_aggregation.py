@@ -63,7 +63,7 @@ def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, 
 def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path):
     runs = frames["runs"].assign(run=np.random.default_rng(0).permutation(len(frames["runs"])))
     store.write(runs, TABLES["runs"], tmp_path / "runs.parquet")
-    with pytest.raises(ValueError, match="do not stand together"):
+    with pytest.raises(ValueError, match="are not consecutive"):
         list(aggregation.settings(tmp_path / "runs.parquet", 1))
 
 

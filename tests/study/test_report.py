@@ -271,7 +271,7 @@ def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     dead["phase"] = frames["phase"].iloc[:0]
     page = Page(report.page(dead, PROVENANCE, synthetic.pictures(dead)))
     assert "unknown" in page.text
-    assert "No slowdown can be told" in page.text
+    assert "This study gives no slowdown" in page.text
     assert "100% of the MSE runs and 100% of the BCE runs had not arrived" in page.text
     assert not re.search(r"\d\N{MULTIPLICATION SIGN}", page.text)
 
@@ -410,7 +410,7 @@ def test_phase_prose_follows_the_table(frames):
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
     )
     assert few.endswith(
-        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance bends the path."
+        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance deviations bend the path."
     )
     assert (
         "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many

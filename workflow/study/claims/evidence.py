@@ -1,6 +1,7 @@
-"""What the claims are judged by: counts and numbers from the tables of a study, and the identities.
+"""The evidence for the claims: counts and numbers from the tables of a study, and the identities.
 
-`gather` computes all of it. `study.claims.catalogue` turns it into words and verdicts, and reads nothing else.
+`gather` computes all of it. `study.claims.catalogue` turns it into words and verdicts, and reads nothing
+else.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the slowdown table by what their interval says: MSE slower, no slower (faster or the same), or undecided."""
+    """Cells of the slowdown table by interval: MSE slower, no slower (faster or the same), or undecided."""
 
     slower: int
     no_slower: int
@@ -57,7 +58,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Signs:
-    """Cases in which two gradients were compared: how many, and in how many they point in opposite directions."""
+    """Cases in which two gradients were compared, and in how many of them they are opposite."""
 
     cases: int
     opposite: int
@@ -68,7 +69,7 @@ class Signs:
 
 @dataclass(frozen=True)
 class Order:
-    """Pairs of runs by which came in first; `unknown` where neither arrived."""
+    """Pairs of runs by which arrived first; `unknown` where neither arrived."""
 
     earlier: int
     same: int
@@ -90,7 +91,8 @@ class Evidence:
     identities
         See `study.theory.identities`.
     stalls
-        (loss, floating-point type) to the logit beyond which an update at the largest safe rate, 1/L, rounds away.
+        (loss, floating-point type) to the logit beyond which an update at the largest safe rate, 1/L, rounds
+        away.
     inputs
         By loss: the gradients of the two classes at the same input.
     outputs
@@ -98,7 +100,8 @@ class Evidence:
     parameters
         By loss: the gradients of the two classes of a data set, in the space of parameters.
     parallel
-        Data sets at theta = 0: `opposite` counts those on which MSE's gradient is not exactly a quarter of BCE's.
+        Data sets at theta = 0: `opposite` counts those on which MSE's gradient is not exactly a quarter of
+        BCE's.
     boundary
         MSE runs that had to reach the accuracy target.
     largest
@@ -106,15 +109,15 @@ class Evidence:
     escapes
         By loss: runs from those, all targets.
     cells
-        By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which MSE's best rate is
-        the largest tried is undecided unless MSE is no slower.
+        By policy: all cells with a ratio, `equal` at the reference rate only. Under `tuned` a cell in which
+        MSE's best rate is the largest tried is undecided unless MSE is no slower.
     at_the_edge
         How many cells that left undecided.
     wrong_cells
         Those of wrong starts under `equal`.
     against_zero
-        By initialisation (`right`, `wrong`): MSE runs on separable data, at rates up to 1/L_BCE, against the run from
-        theta = 0 at the same data, rate and target.
+        By initialisation (`right`, `wrong`): MSE runs on separable data, at rates up to 1/L_BCE, against the
+        run from theta = 0 at the same data, rate and target.
     slopes
         See `study.theory.minima.slopes`.
     minima
@@ -148,7 +151,8 @@ def gather(
     config
         Its root seed, initialisations and budget are read.
     frames
-        The tables `datasets`, `arrivals`, `slowdown`, `headline` and `minima`, and of `runs` at least the rows of `compared`.
+        The tables `datasets`, `arrivals`, `slowdown`, `headline` and `minima`, and of `runs` at least the
+        rows of `compared`.
     arrays
         The arrays of `study.runs.draw.build`.
     """
@@ -212,7 +216,10 @@ def _cells(rows: pd.DataFrame) -> Cells:
 
 
 def _against_zero(mse: pd.DataFrame, table: pd.DataFrame) -> dict[str, Order]:
-    """Compare runs from right and wrong starts with the run from zero, where every sample of a right start is right."""
+    """Compare runs from right and wrong starts with the run from zero, on separable data.
+
+    There a right start classifies every sample correctly.
+    """
     rows = mse[(mse["rate"] <= 1.0) & mse["data"].isin(table.loc[table["separable"], "data"])]
     rows = rows.assign(time=rows["step"].astype(np.float64).where(rows["status"] == "reached", np.inf))
     shared = ["data", "rate", "target"]
@@ -244,8 +251,8 @@ def _class_pulls(
 ) -> tuple[dict[str, Signs], dict[str, Signs]]:
     """Compare the gradients of the two classes of each data set, at every start of the study.
 
-    The last column of the features is 1, so the last component of a class's gradient is the mean derivative of its loss
-    in its own logits: above 0 it pulls them down, below 0 up.
+    The last column of the features is 1, so the last component of a class's gradient is the mean derivative
+    of its loss in its own logits: above 0 it pulls them down, below 0 up.
     """
     outputs, parameters = ({loss: Signs(0, 0) for loss in LOSSES} for _ in range(2))
     chosen = _settings(table)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["DIFFERENCE", "KERNEL"]
 
 DIFFERENCE: Final = 1e-30
-"""Largest relative error of a formula against difference quotients: they are good to their step squared, 1e-80."""
+"""Largest relative error of a formula against difference quotients; theirs is 1e-80, the step squared."""
 
 KERNEL: Final = 1e-14
-"""Largest relative error of the kernels against a formula: some tens of units in the last place of float64."""
+"""Largest relative error of the kernels against a formula: tens of units in the last place of float64."""
 
 _POLICIES: Final = {
     "equal": "at equal rates",
@@ -69,9 +69,10 @@ def same_direction(found: Evidence) -> Judgement:
     mse, bce = found.inputs["mse"], found.inputs["bce"]
     rest = found.identities.remainders["opposed mse"]
     text = (
-        f"Algebra: the inner product is -(p (1 - p))^3 x.x (what remains: {rest}), never above 0. Numbers: opposite "
-        f"at {_of(mse.opposite, mse.cases)} logits with MSE, at {_of(bce.opposite, bce.cases)} with BCE, so the two "
-        "losses do not differ in this. (A logit at which a gradient is too small for float64 is left out.)"
+        f"Algebra: the inner product is -(p (1 - p))^3 x.x (what remains: {rest}), never above 0. Numbers: "
+        f"opposite at {_of(mse.opposite, mse.cases)} logits with MSE, at {_of(bce.opposite, bce.cases)} "
+        "with BCE, so the two losses do not differ in this. (A logit at which a gradient is too small for "
+        "float64 is left out.)"
     )
     return text, OPEN if mse.cases == 0 else HOLDS if mse.opposite == 0 else FAILS
 
@@ -87,12 +88,13 @@ def boundary(found: Evidence) -> Judgement:
 def both_classes(found: Evidence) -> Judgement:
     own, other, inner = found.outputs["mse"], found.outputs["bce"], found.parameters["mse"]
     if own.cases == 0:
-        return "No data set and start to look at.", OPEN
+        return "This study has no data set with a start.", OPEN
     text = (
-        f"The two classes pull their own outputs in opposite directions in {_of(own.opposite, own.cases)} pairs of "
-        f"data set and start with MSE, in {_of(other.opposite, other.cases)} with BCE. In the space of parameters the "
-        f"gradients of the two classes agree (inner product above 0) in {_of(inner.cases - inner.opposite, inner.cases)}"
-        ": classes on either side of a plane turn it the same way, which is no fault."
+        f"The two classes pull their own outputs in opposite directions in {_of(own.opposite, own.cases)} "
+        f"pairs of data set and start with MSE, in {_of(other.opposite, other.cases)} with BCE. In the "
+        "space of parameters the gradients of the two classes agree (inner product above 0) in "
+        f"{_of(inner.cases - inner.opposite, inner.cases)}: classes on either side of a plane turn it the "
+        "same way, which is no fault."
     )
     return text, FAILS if own.opposite else HOLDS
 
@@ -111,19 +113,24 @@ def poor_choice(found: Evidence) -> Judgement:
     cells = {policy: found.cells[policy] for policy in _POLICIES if found.cells[policy].total}
     if not cells:
         return "No pair of runs in this study gives a ratio.", OPEN
-    told = [
-        f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (no slower in {wording.count(each.no_slower)})"
+    sentences = [
+        f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (no slower in "
+        f"{wording.count(each.no_slower)})"
         for policy, each in cells.items()
     ]
     if found.at_the_edge:
-        told[-1] += (
-            f", where {wording.count(found.at_the_edge)} cells in which MSE's best rate is the largest tried count as undecided"
+        sentences[-1] += (
+            f", where {wording.count(found.at_the_edge)} cells in which MSE's best rate is the largest "
+            "tried count as undecided"
         )
     counts = [
         f"{count} for {loss.upper()} on {name}{'' if proven else ' (not all proven)'}"
         for (name, loss), (count, proven) in found.minima.items()
     ]
-    text = f"MSE is slower, its interval above 1, {'; '.join(told)}. Local minima found: {', '.join(counts) or 'none'}."
+    text = (
+        f"MSE is slower, its interval above 1, {'; '.join(sentences)}. "
+        f"Local minima found: {', '.join(counts) or 'none'}."
+    )
     leanings = {_leaning(each) for each in cells.values()}
     return text, HOLDS if leanings == {"slower"} else FAILS if "not slower" in leanings else OPEN
 
@@ -131,8 +138,8 @@ def poor_choice(found: Evidence) -> Judgement:
 def swapped(found: Evidence) -> Judgement:
     rest = found.identities.remainders
     text = (
-        f"(0 - p)^2 less the squared error of class 0: {rest['class 0 squared error, p^2']}, of class 1: "
-        f"{_negated(rest['class 1 squared error, p^2'])}. (1 - p)^2 less that of class 1: "
+        f"(0 - p)^2 minus the squared error of class 0: {rest['class 0 squared error, p^2']}, of class 1: "
+        f"{_negated(rest['class 1 squared error, p^2'])}. (1 - p)^2 minus that of class 1: "
         f"{rest['class 1 squared error, (1 - p)^2']}, of class 0: "
         f"{_negated(rest['class 0 squared error, (1 - p)^2'])}."
     )
@@ -142,15 +149,16 @@ def swapped(found: Evidence) -> Judgement:
 
 
 def _negated(rest: str) -> str:
-    """Write a remainder with its sign turned round."""
+    """Write a remainder with its sign reversed."""
     return rest if rest == "0" else f"-({rest})"
 
 
 def replacement(found: Evidence) -> Judgement:
     sets = found.identities.solutions
     text = (
-        f"Logits with p = 0: {sets['p = 0']}; with p = 1: {sets['p = 1']}; with p = 1 - p: {sets['p = 1 - p']}. So a "
-        "label is p or 1 - p at no finite logit, and p and 1 - p are interchangeable at most at one."
+        f"Logits with p = 0: {sets['p = 0']}; with p = 1: {sets['p = 1']}; with p = 1 - p: "
+        f"{sets['p = 1 - p']}. So a label is p or 1 - p at no finite logit, and p and 1 - p are "
+        "interchangeable at one logit at most."
     )
     return text, HOLDS if sets["p = 0"] == sets["p = 1"] == "none" else FAILS
 
@@ -160,8 +168,9 @@ def proves_nothing(found: Evidence) -> Judgement:
     zero, one = rest["class 0 squared error, p^2"], rest["class 1 squared error, (1 - p)^2"]
     premise = rest["class 1 squared error, p^2"]
     text = (
-        f"Correct forms: remainders {zero} and {one}. The article's form for class 1 is off by {premise}, and what is "
-        f"concluded is refuted: the classes push opposite ways at {_of(mse.opposite, mse.cases)} logits."
+        f"Correct forms: remainders {zero} and {one}. The article's form for class 1 is off by {premise}, "
+        "and what is concluded is refuted: the classes push opposite ways at "
+        f"{_of(mse.opposite, mse.cases)} logits."
     )
     return text, HOLDS if zero == one == "0" and premise != "0" and mse.opposite > 0 else FAILS
 
@@ -173,8 +182,9 @@ def gradient(name: str) -> Callable[[Evidence], Judgement]:
         rest = found.identities.remainders[f"gradient {name}"]
         difference, kernel = found.identities.differences[name], found.identities.kernels[name]
         text = (
-            f"Algebra: what remains is {rest}. Numbers, at logits from -700 to 700: relative error {_below(difference)} "
-            f"against difference quotients in 700 digits, {_below(kernel)} against this project's kernels."
+            f"Algebra: what remains is {rest}. Numbers, at logits from -700 to 700: relative error "
+            f"{_below(difference)} against difference quotients in 700 digits, {_below(kernel)} against "
+            "this project's kernels."
         )
         return text, HOLDS if rest == "0" and difference < DIFFERENCE and kernel < KERNEL else FAILS
 
@@ -186,8 +196,8 @@ def vanishes(found: Evidence) -> Judgement:
     limits = [found.identities.limits[name] for name in names]
     roots = [found.identities.solutions[f"mse gradient = 0, y = {y}"] for y in (0, 1)]
     text = (
-        f"Limits of MSE's gradient, class 0 right and wrong, class 1 right and wrong: {', '.join(limits)}. Logits at "
-        f"which it is 0: {roots[0]} for class 0, {roots[1]} for class 1."
+        f"Limits of MSE's gradient, class 0 right and wrong, class 1 right and wrong: {', '.join(limits)}. "
+        f"Logits at which it is 0: {roots[0]} for class 0, {roots[1]} for class 1."
     )
     if set(limits) != {"0"}:
         return text, FAILS
@@ -196,41 +206,45 @@ def vanishes(found: Evidence) -> Judgement:
 
 def cannot_train(found: Evidence) -> Judgement:
     runs, other, slopes, cells = found.escapes["mse"], found.escapes["bce"], found.slopes, found.wrong_cells
-    told = []
+    sentences = []
     if runs.runs:
-        told.append(
-            f"From wrong starts of size {_size(found.largest)}, the largest, {_arrived(runs)} reached their target with MSE, "
-            f"and {_arrived(other)} with BCE."
+        sentences.append(
+            f"From wrong starts of size {_size(found.largest)}, the largest, {_arrived(runs)} reached their "
+            f"target with MSE, and {_arrived(other)} with BCE."
         )
     else:
-        told.append("This study has no confidently wrong start.")
+        sentences.append("This study has no confidently wrong start.")
     if cells.total:
-        told.append(
-            f"The later version, about training properly, {_SAID[_leaning(cells)]}: from wrong starts of all sizes MSE is "
-            f"slower, its interval above 1, in {_of(cells.slower, cells.total)} cells at equal rates."
+        sentences.append(
+            f"The later version, about training properly, {_SAID[_leaning(cells)]}: from wrong starts of "
+            f"all sizes MSE is slower, its interval above 1, in {_of(cells.slower, cells.total)} cells at "
+            "equal rates."
         )
     if slopes.points:
-        told.append(
-            f"On separable data there is no point to be stuck at: along a separating direction MSE went downhill at "
-            f"{_of(slopes.downhill, slopes.points)} points of {wording.count(slopes.runs)} runs. Only rounding can stop a "
-            "run there."
+        sentences.append(
+            "On separable data there is no point to get stuck at: along a separating direction MSE went "
+            f"downhill at {_of(slopes.downhill, slopes.points)} points of {wording.count(slopes.runs)} "
+            "runs. Only rounding can stop a run there."
         )
     stalls = {key: _size(value) for key, value in found.stalls.items()}
-    told.append(
+    sentences.append(
         "The update for one wrong sample is lost to rounding from a logit of "
         f"-{stalls['mse', 'float32']} (float32) or -{stalls['mse', 'float64']} (float64) on with MSE, from "
         f"-{stalls['bce', 'float32']} or -{stalls['bce', 'float64']} on with BCE."
     )
-    return " ".join(told), FAILS if runs.reached else OPEN
+    return " ".join(sentences), FAILS if runs.reached else OPEN
 
 
 def _null_gradient(found: Evidence) -> tuple[str, bool, bool]:
-    """Put BCE's gradient where the network is right in words; tell whether its limit is 0 and whether it ever is 0."""
+    """Describe BCE's gradient where the network is right.
+
+    Return also whether its limit is 0, and whether the gradient ever is.
+    """
     limits = [found.identities.limits[f"bce, y = {y}, right"] for y in (0, 1)]
     roots = [found.identities.solutions[f"p = {y}"] for y in (0, 1)]
     text = (
-        f"Limits of BCE's gradient where the margin grows: {limits[0]} for class 0, {limits[1]} for class 1. Logits at "
-        f"which it is 0: {roots[0]} for class 0, {roots[1]} for class 1."
+        f"Limits of BCE's gradient where the margin grows: {limits[0]} for class 0, {limits[1]} for class "
+        f"1. Logits at which it is 0: {roots[0]} for class 0, {roots[1]} for class 1."
     )
     return text, set(limits) == {"0"}, set(roots) != {"none"}
 
@@ -262,8 +276,8 @@ def wrong_saturation(found: Evidence) -> Judgement:
 def parallel(found: Evidence) -> Judgement:
     rest, data = found.identities.remainders["quarter at zero"], found.parallel
     text = (
-        f"Algebra: MSE's gradient less a quarter of BCE's is {rest} at theta = 0. On the data: equal to the last bit "
-        f"on {_of(data.cases - data.opposite, data.cases)} data sets."
+        f"Algebra: MSE's gradient minus a quarter of BCE's is {rest} at theta = 0. On the data: equal to the "
+        f"last bit on {_of(data.cases - data.opposite, data.cases)} data sets."
     )
     return text, HOLDS if rest == "0" and data.opposite == 0 else FAILS
 
@@ -271,6 +285,6 @@ def parallel(found: Evidence) -> Judgement:
 ALGEBRA: Final = "The difference of both sides, simplified by computer algebra, is 0."
 
 NUMBERS: Final = (
-    "The difference of both sides, simplified by computer algebra, is 0; and the formula agrees with difference "
-    "quotients and with the kernels at logits up to 700 on either side."
+    "The difference of both sides, simplified by computer algebra, is 0; and the formula agrees with "
+    "difference quotients and with the kernels at logits up to 700 on either side."
 )

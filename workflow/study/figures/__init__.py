@@ -1,7 +1,7 @@
-"""The figures: tables in, matplotlib figures and their files out: SVG, PNG and PDF.
+"""The figures: from tables to matplotlib figures and their files, SVG, PNG and PDF.
 
-A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one that says
-in words what it shows. Each family of figures has a module.
+A figure is one entry of `FIGURES`: what it is called, which tables it reads, a function that draws it and one
+that describes it in words. Each family of figures has a module.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PARTS: Final = MappingProxyType(
 )
 """Names of the figures that are drawn in one job: those of the runs, and those of the laws."""
 
-# A file of its own is white behind, whatever it is shown on.
+# A separate file has a white background, whatever it is shown on.
 _PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="background-color: #ffffff" '
 
 
@@ -71,8 +71,8 @@ def svg(name: str, frames: Frames) -> str:
     Returns
     -------
     str
-        One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with the
-        figure's name, so that several figures can stand in one page.
+        One `<svg>` element, without XML declaration; the same text for the same tables. Every id begins with
+        the figure's name, so that several figures can be on one page.
     """
     return _svg(name, frames, draw(name, frames))
 
@@ -95,9 +95,10 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
 
 
 def _numbered(text: str) -> str:
-    """Number the ids that matplotlib makes from a hash of coordinates in full.
+    """Number the ids that matplotlib makes from a hash of unrounded coordinates.
 
-    What is drawn is rounded, but the last bit of a logarithm, which depends on the processor, would show in the hash.
+    What is drawn is rounded, but the last bit of a logarithm, which depends on the processor, would show in
+    the hash.
     """
     hashed = dict.fromkeys(re.findall(r'\bid="([A-Za-z]\w*?[0-9a-f]{10})"', text))
     for number, name in enumerate(hashed):
@@ -108,7 +109,7 @@ def _numbered(text: str) -> str:
 def _unstyled(text: str) -> str:
     """Turn style attributes and matplotlib's style sheet into attributes of SVG.
 
-    A content-security policy can forbid styles; attributes such as `fill` it leaves alone.
+    A content-security policy can forbid styles, but not attributes such as `fill`.
     """
 
     def spelled(match: re.Match[str]) -> str:
@@ -134,8 +135,8 @@ def write(
     frames
         Tables by name; those in the figure's `tables` are read.
     svg_path, png_path, pdf_path
-        The files to write, white behind. The PNG, 200 dots per inch, is for documents that take no SVG; the PDF, whose
-        letters are text in an embedded font, for those that LaTeX makes.
+        The files to write, on white. The PNG, 200 dots per inch, is for documents that cannot hold an SVG;
+        the PDF, whose text is set in an embedded font, is for LaTeX.
     """
     figure = draw(name, frames)
     with replacing(Path(svg_path)) as temporary:
@@ -157,10 +158,10 @@ def _pdf(figure: Figure) -> bytes:
 
 
 def _rounded(stream: re.Match[bytes]) -> bytes:
-    """Round the numbers of a stream, if it is no font, to the 6 decimals that an SVG has.
+    """Round the numbers of a stream to the 6 decimals that an SVG has.
 
-    With the 10 that matplotlib writes, the last bit of a logarithm, which depends on the processor, would show. Zeros
-    fill the place, because a PDF says at which byte each part begins.
+    With the 10 that matplotlib writes, the last bit of a logarithm, which depends on the processor, would
+    show. Zeros pad them to the old length, because a PDF records at which byte each part begins.
     """
 
     def six(number: re.Match[bytes]) -> bytes:
@@ -170,5 +171,5 @@ def _rounded(stream: re.Match[bytes]) -> bytes:
 
 
 def read(svg_path: str | Path) -> str:
-    """Read a file of `write` back as the `<svg>` element that `svg` gives, for a page."""
+    """Read back a file of `write` as the `<svg>` element that `svg` returns, for a page."""
     return "<svg " + Path(svg_path).read_text(encoding="utf-8").removeprefix(_PROLOGUE)

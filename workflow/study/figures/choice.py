@@ -14,7 +14,7 @@ DISTANCE = "d\N{PRIME}"
 
 
 def separability_name(dataset: str) -> str:
-    """Return the symbol by which a data set's separability is known."""
+    """Return the symbol of a data set's separability."""
     return {"gaussian": DISTANCE, "separable": "margin"}.get(dataset, "separability")
 
 
@@ -97,7 +97,7 @@ def panel_scales(rows: pd.DataFrame) -> list[float]:
 
 
 def first_and_last(rows: pd.DataFrame, x: str = "scale") -> str:
-    """Say a series in words: first and last value with where they stand."""
+    """Describe a series by its first and last value and where they are."""
     rows = rows.sort_values(x)
     parts = [f"{text} at {x} {wording.number(at)}" for at, text in zip(rows[x], rows["text"], strict=True)]
     return parts[0] if len(parts) == 1 else f"{parts[0]}, {parts[-1]}"

@@ -32,18 +32,18 @@ def _draw_factor(_frames: Frames) -> Figure:
 
 def _describe_factor(_frames: Frames) -> str:
     return (
-        "Pull of one sample on its logit against its margin, logarithmic. BCE's stays near 1 on the wrong side and "
-        "falls like exp(-m) on the right side. MSE's is a quarter of it at margin 0 and falls on both sides: at margin "
-        "-8 it is "
-        f"{wording.number(1 / (special.expit(8.0) * special.expit(-8.0)))} times smaller than BCE's."
+        "Pull of one sample on its logit against its margin, logarithmic. BCE's stays near 1 on the wrong "
+        "side and falls like exp(-m) on the right side. MSE's is a quarter of it at margin 0 and falls on "
+        f"both sides: at margin -8 it is {wording.number(1 / (special.expit(8.0) * special.expit(-8.0)))} "
+        "times smaller than BCE's."
     )
 
 
 FACTOR = Entry(
     "factor",
     "The factor that MSE carries and BCE does not",
-    "Size of the loss's derivative with respect to the logit for one sample, against its margin. The two lines "
-    "differ by the factor p (1 - p). Drawn from the formulas.",
+    "Size of the loss's derivative with respect to the logit for one sample, against its margin. The two "
+    "lines differ by the factor p (1 - p). Drawn from the formulas.",
     (),
     _draw_factor,
     _describe_factor,

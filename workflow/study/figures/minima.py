@@ -39,13 +39,13 @@ def _draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _describe(frames: Mapping[str, pd.DataFrame]) -> str:
-    told = []
+    sentences = []
     for loss in minima.LOSSES:
         rows = _found(frames, loss)
         places = " and ".join(_signed(weight) for weight in rows["theta_0"])
         plural = "minimum" if len(rows) == 1 else "minima"
-        told.append(f"{NAMES[loss]} has {len(rows)} local {plural}, at weight {places}.")
-    return "Two curves of the mean loss against the weight. " + " ".join(told)
+        sentences.append(f"{NAMES[loss]} has {len(rows)} local {plural}, at weight {places}.")
+    return "Two curves of the mean loss against the weight. " + " ".join(sentences)
 
 
 def _signed(value: float) -> str:
@@ -59,10 +59,10 @@ def _lacking(frames: Mapping[str, pd.DataFrame]) -> str:
 
 MINIMA = Entry(
     "minima",
-    "Local minima on data that no plane parts",
-    "Mean loss of both losses on a small data set made for the purpose, along the weight at bias 0, where all minima "
-    "lie. Near samples ask for a positive weight, far ones for a negative weight; MSE can settle for either. Dots: "
-    "minima proven by interval arithmetic, numbered by value.",
+    "Local minima on data that no plane separates",
+    "Mean loss of both losses on a small data set made for the purpose, along the weight at bias 0, where "
+    "all minima lie. Near samples favour a positive weight, far ones a negative weight; MSE can settle at "
+    "either. Dots: minima proven by interval arithmetic, numbered by value.",
     ("minima",),
     _draw,
     _describe,

@@ -44,9 +44,9 @@ REGIMES = {
 _BOUNDARY = "a = \N{GREEK SMALL LETTER MU}"
 _FACTOR = "e^(\N{GREEK SMALL LETTER MU}\N{SUPERSCRIPT TWO}/2)"
 _GROWTH = (
-    f"By the law the slowdown grows exponentially with the scale before {_BOUNDARY}. Beyond, it grows like a "
-    f"power of the scale, far beyond like its square, times a factor {_FACTOR} that separability sets. A "
-    "sample with hardly a point near the boundary leaves the law."
+    f"By the law the slowdown grows exponentially with the scale before {_BOUNDARY}. Beyond, it grows like "
+    f"a power of the scale, far beyond like its square, times a factor {_FACTOR} set by the separability. A "
+    "sample with hardly a point near the boundary deviates from the law."
 )
 
 
@@ -77,7 +77,7 @@ def _size(rows: pd.DataFrame) -> str:
 def measured(row: pd.Series[Any]) -> tuple[float, bool, str]:
     """Return a row's best measurement: value, whether it is a lower bound, and `stepping`, `flow` or nothing.
 
-    Stepping where it gave a number; else the flow; else the bound that stepping gave; nan where neither went.
+    Stepping where it gave a number; else the flow; else the bound that stepping gave; nan without either.
     """
     if not math.isnan(row["stepped"]) and not row["stepped_bound"]:
         return float(row["stepped"]), False, "stepping"
@@ -133,7 +133,7 @@ def _draw_phase(frames: Frames) -> Figure:
 
 
 def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: LogNorm, size: int) -> None:
-    """Draw one field: what was measured, and below it what the law predicts."""
+    """Draw one field: the measured slowdown, and below it the predicted one."""
     value, bound, way = measured(row)
     x, y = place
     if math.isnan(value):
@@ -158,7 +158,7 @@ def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: Lo
 
 
 def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, Any]) -> None:
-    """Draw the line a = mu between the fields, and say what holds at its sides."""
+    """Draw the line a = mu between the fields, and say what holds on each side."""
     before = np.searchsorted(scales, levels / 2)  # fields of each column in which a is below mu
     line = [mpl.patheffects.Stroke(linewidth=4.5, foreground="#ffffff"), mpl.patheffects.Normal()]
     style: dict[str, Any] = {"color": "#c1121f", "linewidth": 2}
@@ -171,7 +171,10 @@ def _boundary(axes: Axes, scales: np.ndarray[Any, Any], levels: np.ndarray[Any, 
         **style,
     )
     handle = Line2D([], [], **style)
-    label = f"{_BOUNDARY}. Below it the slowdown grows exponentially with a,\nabove it like a power of a times {_FACTOR}"
+    label = (
+        f"{_BOUNDARY}. Below it the slowdown grows exponentially with a,\n"
+        f"above it like a power of a times {_FACTOR}"
+    )
     axes.legend([handle], [label], loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.3)
 
 
@@ -194,8 +197,8 @@ def _describe_phase(frames: Frames) -> str:
     )
     return (
         f"Slowdown by separability and scale of a wrong start, measured and predicted. Smallest: {ends[0]}. "
-        f"Largest: {ends[1]}. By the law: {counts}. A line parts the fields with a scale a below mu, half "
-        "the separability, from the others."
+        f"Largest: {ends[1]}. By the law: {counts}. A line separates the fields with a scale a below mu, "
+        "half the separability, from the others."
     )
 
 
@@ -229,13 +232,13 @@ def _draw_theory(frames: Frames) -> Figure:
 
 
 def _law(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw the population law, which does not know the number of samples."""
+    """Draw the population law, which does not depend on the number of samples."""
     law = group[group["predicted"].notna()].sort_values("scale").drop_duplicates("scale")
     axes.plot(law["scale"], law["predicted"], color=style["color"], linewidth=1.4)
 
 
 def _stepped(axes: Axes, mine: pd.DataFrame, style: dict[str, Any]) -> None:
-    """Draw stepping filled with its intervals, and its lower bounds."""
+    """Draw stepping as filled marks with intervals, and its lower bounds."""
     clear = mine[mine["stepped"].notna() & ~mine["stepped_bound"]]
     axes.plot(
         clear["scale"], clear["stepped"], linestyle="none", marker=style["marker"], color=style["color"], ms=5
@@ -274,7 +277,7 @@ def crossings(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw the boundary a = mu across the curves and say what holds at its sides."""
+    """Draw the boundary a = mu across the curves and say what holds on each side."""
     found = crossings(rows)
     if found.empty:
         return
@@ -344,17 +347,18 @@ def _describe_theory(frames: Frames) -> str:
 
 def _lacking(frames: Frames) -> str:
     empty = phase_rows(frames).empty
-    return "no phase diagram in this study, which takes wrong starts on Gaussian data" if empty else ""
+    return "no phase diagram in this study, which needs wrong starts on Gaussian data" if empty else ""
 
 
 def _named(frames: Frames) -> dict[str, str]:
-    """Return what the captions of both figures say of the numbers."""
+    """Return what the captions of both figures say about the numbers."""
     rows = phase_rows(frames)
     target, mine = str(rows["target"].iloc[0]), own_rows(rows)
     bounded = any(measured(row)[1] for _, row in mine.iterrows())
     both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
     coarse = float((both["stepped"] / both["flow"]).max())  # nan where nothing was measured in both ways
-    steps = f"; whole steps of 1/L give up to {wording.number(coarse, digits=2, rounding='up')} times the flow's slowdown"
+    factor = wording.number(coarse, digits=2, rounding="up")
+    steps = f"; whole steps of 1/L give up to {factor} times the flow's slowdown"
     dashed = " Dashed: gradient flow on the study's own samples."
     return {
         "target": TARGETS.get(target, target),
@@ -370,9 +374,9 @@ PHASE = Entry(
     "phase",
     "Slowdown by start and separability",
     "Each field is the median slowdown (steps with MSE divided by steps with BCE) from a confidently wrong "
-    "start at equal rates, until the target ({target}): above what was measured (upright: by stepping; "
-    "italic: by gradient flow, where there is no stepped number{coarse}), below in brackets what the law "
-    "for infinitely many samples predicts.{fields} {growth}",
+    "start at equal rates, until the target ({target}): above, what was measured (upright: by stepping; "
+    "italic: by gradient flow, where stepping gave no number{coarse}); below, in brackets, what the law for "
+    "infinitely many samples predicts.{fields} {growth}",
     ("phase", "headline"),
     _draw_phase,
     _describe_phase,

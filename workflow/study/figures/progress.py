@@ -1,4 +1,4 @@
-"""What runs do step by step: who has not arrived yet, and how the score falls."""
+"""Runs step by step: the share that has not arrived yet, and how the score falls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _survival_rows(frames: Frames) -> pd.DataFrame:
 
 
 def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return when runs arrived, or until when they were watched, and whether they arrived."""
+    """Return when runs arrived, or until when they were observed, and whether they arrived."""
     reached = (runs["status"] == "reached").to_numpy()
     return np.where(reached, runs["step"], runs["max_steps"]), reached
 
@@ -130,9 +130,9 @@ def _curves_named(frames: Frames) -> dict[str, str]:
 SURVIVAL = Entry(
     "survival",
     "Runs that have not arrived yet",
-    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from "
-    "confidently wrong starts, equal rates, {setting}. A line that does not come down to 0 stands for runs "
-    "that never arrived within the budget.",
+    "Share of runs that have not met the target ({target}) after each step (Kaplan-Meier), from confidently "
+    "wrong starts, equal rates, {setting}. A line that ends above 0 shows the share of runs that did not "
+    "arrive within the budget.",
     ("runs", "slowdown", "headline"),
     _draw_survival,
     _describe_survival,

@@ -1,4 +1,4 @@
-"""What the learning rate is worth."""
+"""The effect of the learning rate on the slowdown."""
 
 from __future__ import annotations
 
@@ -95,9 +95,8 @@ def _describe_rates(frames: Frames) -> str:
                 f"{label}, {NAMES[loss]}: fewest steps at rate {wording.number(float(best['rate']))}: {steps}"
             )
     return (
-        f"Median steps to the target ({target_name(frames)}) against the learning rate, {setting_name(frames)}. "
-        + "; ".join(parts)
-        + "."
+        f"Median steps to the target ({target_name(frames)}) against the learning rate, "
+        f"{setting_name(frames)}. " + "; ".join(parts) + "."
     )
 
 
@@ -143,7 +142,7 @@ def _describe_policies(frames: Frames) -> str:
     return (
         "Steps with MSE divided by steps with BCE against the scale of a wrong start under each "
         f"learning-rate policy, {setting_name(frames)}, target: {target_name(frames)}, both axes "
-        f"logarithmic. {series}. A line at 1 stands for as many steps."
+        f"logarithmic. {series}. A line at 1 marks equal numbers of steps."
     )
 
 

@@ -80,7 +80,7 @@ def _describe_real(frames: Frames) -> str:
     )
     return (
         "Steps with MSE divided by steps with BCE on real data at equal rates, target: "
-        f"{target_name(frames)}, logarithmic. {series}. A line at 1 stands for as many steps."
+        f"{target_name(frames)}, logarithmic. {series}. A line at 1 marks equal numbers of steps."
     )
 
 

@@ -50,7 +50,7 @@ def _draw_slowdown(frames: Frames) -> Figure:
 
 
 def _title(rows: pd.DataFrame) -> str | None:
-    """Say what the series differ in, where that is a separability."""
+    """Say in what the series differ, where that is a separability."""
     if rows["separability"].isna().any():
         return None
     name = separability_name(str(rows["dataset"].iloc[0]))
@@ -64,7 +64,7 @@ def _describe_slowdown(frames: Frames) -> str:
     return (
         "Steps with MSE divided by steps with BCE against the scale of a confidently wrong start, on "
         f"{_data(frames)}, target: {target_name(frames)}, equal rates, both axes logarithmic. {series}. A "
-        "dashed line at 4 is what theory says for small logits."
+        "dashed line marks 4, the theory for small logits."
     )
 
 
@@ -88,7 +88,8 @@ SLOWDOWN = Entry(
     "slowdown",
     "How much slower, by the size of the wrong start",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on {data}, at "
-    "equal learning rates, until the target ({target}). Marks of one size stand side by side.{bounds}",
+    "equal learning rates, until the target ({target}). Marks for the same size are drawn side by "
+    "side.{bounds}",
     ("slowdown", "headline"),
     _draw_slowdown,
     _describe_slowdown,

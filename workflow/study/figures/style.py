@@ -1,9 +1,9 @@
-"""What all figures look like, and how each introduces itself.
+"""What all figures look like, and what each consists of.
 
-Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid, BCE dashed.
-Series have other colours, of middle brightness, so that they show on a light and on a dark page; the colour-blind tell
-them apart, and markers differ as well.
-A median that was not reached is an open marker at its lower bound with an arrow towards larger values, never a dot.
+Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid,
+BCE dashed. Series have other colours, of middle brightness, visible on light and dark pages; colour-blind
+readers can distinguish them, and markers differ as well. A median that was not reached is an open marker at
+its lower bound with an arrow towards larger values, never a dot.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score
 RATIO: Final = "times as many steps\nwith MSE as with BCE"
 SIZE: Final = "size of the wrong start (scale a)\nboth axes are logarithmic"
 
-WIDTH: Final = 5.2  # inches; at 10 points the letters stay legible when the figure is as narrow as a phone
+WIDTH: Final = 5.2  # inches; text of 10 points stays legible when the figure is as narrow as a phone
 STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         "svg.hashsalt": "mse-versus-bce",
-        "svg.fonttype": "path",  # the letters travel with the file and look the same everywhere
+        "svg.fonttype": "path",  # text is drawn as shapes and looks the same everywhere
         "pdf.fonttype": 42,  # TrueType, which journals take; they refuse the default, Type 3
-        "pdf.compression": 0,  # compressed bytes would be those of the library's version
+        "pdf.compression": 0,  # compressed bytes depend on the library's version
         "font.family": "DejaVu Sans",
         "font.size": 10,
         "axes.labelsize": 10,
         "legend.fontsize": 9,
         "legend.frameon": False,
-        "legend.handlelength": 2.4,  # of a dashed line more than one dash
+        "legend.handlelength": 2.4,  # long enough for more than one dash
         "figure.facecolor": "none",
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
@@ -77,7 +77,7 @@ STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
 
 
 def styled() -> AbstractContextManager[None]:
-    """Draw as `STYLE` says and in all else by matplotlib's defaults: a user's matplotlibrc must not show in a figure."""
+    """Apply `STYLE` over matplotlib's defaults, so that a user's matplotlibrc has no effect."""
     return mpl_style.context(["default", dict(STYLE)])
 
 
@@ -95,8 +95,8 @@ class Entry:
     title
         What it is, in a few words.
     text
-        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands for what
-        `named` tells.
+        The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands
+        for what `named` returns.
     tables
         Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
     picture
@@ -104,11 +104,11 @@ class Entry:
     words
         Tables to the text alternative, where nothing is lacking: what a reader would see, in numbers.
     lacking
-        Tables to what is lacking for the figure, as "no ..."; empty where nothing is.
+        Tables to what the figure lacks, as "no ..."; empty if nothing.
     named
-        Tables to what stands in the caption, by name.
+        Tables to what the caption quotes, by name.
     broad
-        Whether it has so many letters that on a narrow screen it keeps its width and scrolls.
+        Whether it has so much text that on a narrow screen it keeps its width and scrolls.
     """
 
     name: str
@@ -141,7 +141,7 @@ def _plain(value: float, _position: int | None = None) -> str:
 
 
 def log_axis(axis: Any, ticks: Any = None) -> None:
-    """Write the numbers of a logarithmic axis in plain digits; at `ticks` alone where they are given."""
+    """Write the numbers of a logarithmic axis in plain digits; only at `ticks` if given."""
     if ticks is not None:
         axis.set_ticks(list(ticks))
         axis.set_minor_locator(mpl.ticker.NullLocator())
@@ -155,7 +155,7 @@ def escaped(dataset: str) -> str:
 
 
 def nothing(reason: str) -> Figure:
-    """Say in a figure's place why there is none."""
+    """Make the figure that says why there is none."""
     figure = Figure(figsize=(WIDTH, 1.4))
     text = textwrap.fill(f"Nothing to draw: {reason}", 56)
     figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
@@ -187,9 +187,9 @@ def series_style(index: int) -> dict[str, Any]:
 
 
 def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False) -> dict[str, Any]:
-    """Return how lower bounds are drawn: the series' own marker, open, with an arrow upwards, if turned to the right.
+    """Return the style of lower bounds: the series' marker, open, with an arrow up (`turned`: to the right).
 
-    `size` is that of the marker in points. The arrow may stand out of the axes.
+    `size` is that of the marker in points. The arrow may extend beyond the axes.
     """
     own = MarkerStyle(style["marker"])
     body = own.get_path().transformed(own.get_transform())
@@ -214,22 +214,23 @@ def at_least(style: Mapping[str, Any], size: float = 7, *, turned: bool = False)
 
 
 def bound_key(axes: Axes, bound: Any, *, turned: bool = False) -> None:
-    """Enter the mark of `at_least` in the legend, where any of `bound` is true."""
+    """Add the mark of `at_least` to the legend, if any of `bound` is true."""
     if np.any(bound):
         axes.plot([], [], label="at least", **at_least({"marker": "o", "color": INK}, 5, turned=turned))
 
 
 def bound_note(bound: Any, meaning: str) -> str:
-    """Return the sentence of a caption that says what the mark of `at_least` means, where any of `bound` is true."""
+    """Return the caption's sentence on the mark of `at_least`, if any of `bound` is true."""
     return f" An open mark with an arrow {meaning}." if np.any(bound) else ""
 
 
 def draw_medians(
     axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str, *, beside: float = 0
 ) -> None:
-    """Draw medians with their intervals, joined; lower bounds by themselves, since a line to them would seem to fall.
+    """Draw medians with intervals, joined by a line; lower bounds without, since it would seem to fall.
 
-    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each other.
+    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each
+    other.
     """
     rows = rows.sort_values(x)
     at, value = rows[x].to_numpy(float) * 1.05**beside, rows["slowdown"].to_numpy(float)
@@ -245,12 +246,12 @@ def draw_medians(
 
 
 def panel_name(axes: Axes, name: str) -> None:
-    """Write above a panel what it shows, where no line runs."""
+    """Write above a panel what it shows, clear of the lines."""
     axes.set_title(name, loc="right", fontsize=10)
 
 
 def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
-    """Make one panel per scale of the wrong start, one below the other, on one step axis."""
+    """Make one panel per scale of the wrong start, one below the other, with a common step axis."""
     figure = Figure(figsize=(WIDTH, 0.9 + height * len(scales)), layout="constrained")
     panels = figure.subplots(len(scales), sharex=True, sharey=True, squeeze=False)[:, 0].tolist()
     for axes, scale in zip(panels, scales, strict=True):
@@ -264,7 +265,10 @@ def stack(scales: list[float], height: float) -> tuple[Figure, list[Axes]]:
 def interval_ends(
     value: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the ends of intervals as they are drawn: an open end a twentieth or twice the value away, nothing without both."""
+    """Return the ends of intervals as drawn: an open end at a twentieth or twice the value.
+
+    An interval with both ends open is not drawn.
+    """
     none = (low <= 0) & np.isinf(high)
     ends = np.maximum(low, value / 20), np.where(np.isfinite(high), high, value * 2)
     return np.where(none, value, ends[0]), np.where(none, value, ends[1])
@@ -279,7 +283,8 @@ def bars(
 ) -> None:
     """Draw intervals as upright lines.
 
-    Not by `vlines`: on a logarithmic axis it widens a range of one single value to one of a last bit, which has no scale.
+    Not by `vlines`: on a logarithmic axis it widens the range of a single value to its last bit, which has no
+    scale.
     """
     if at.size:
         axes.plot(

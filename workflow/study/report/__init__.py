@@ -1,8 +1,8 @@
 """The report: a self-contained page, the same in Markdown, and a summary in JSON, all from the tables.
 
-Paths and plain values in, files out. Templates lie in `templates/`; what they print is prepared here, so that
-no number is written by hand and none can contradict a table. Nothing that changes from run to run of the same
-study, such as a time of day, reaches the page.
+Templates are in `templates/`; what they print is prepared here, so that no number is written by hand and none
+can contradict a table. Nothing that changes from run to run of the same study, such as a time of day, reaches
+the page.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def write(
     Parameters
     ----------
     folder
-        Where the tables lie, in parquet and CSV, such as `results/tables`.
+        Where the tables are, in parquet and CSV, such as `results/tables`.
     drawn
-        The SVG files of all figures, each of the name of its figure.
+        The SVG files of all figures, each named after its figure.
     html, markdown_file, summary_file
-        The files to write. Links in the first two are relative, so they belong beside `tables/` and
+        The files to write. Links in the first two are relative, so they belong next to `tables/` and
         `figures/`.
     commit
         Of the code, `unknown` where there is none.

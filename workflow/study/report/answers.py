@@ -1,4 +1,4 @@
-"""What the report is made of: the answer's numbers, and where they come from."""
+"""The numbers of the answer, and where they come from."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _by_policy(rows: pd.DataFrame, cell: Mapping[str, Any] | None = None) -> dic
     rows
         Of one start and target.
     cell
-        Where the rows are of one cell each: its columns that they lack. It is named in the dicts.
+        If each row is of one cell: the columns of the cell that the rows lack. They are added to the dicts.
     """
     columns = ("policy",) if cell is None else _CELL
     found = {
@@ -174,8 +174,8 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     -------
     dict
         Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed;
-        `answer` is `answer`; `ends` has a row per loss and target; `counts` tells how many runs, cells and
-        data sets there are, and how many cells are lower bounds.
+        `answer` is `answer`; `ends` has a row per loss and target; `counts` has the numbers of runs, cells
+        and data sets, and of cells that are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
     counts = {

@@ -1,4 +1,4 @@
-"""What the report says, made once for all its forms: numbers as text, sentences, tables."""
+"""What the report says, made once for all its formats: numbers as text, sentences, tables."""
 
 from __future__ import annotations
 

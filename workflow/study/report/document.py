@@ -1,4 +1,4 @@
-"""The report as Markdown, for a repository or the appendix of a paper: the same numbers and words as the page."""
+"""The report as Markdown, for a repository or an appendix: the same numbers and words as the page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def escape(text: str) -> str:
-    """Write text so that Markdown takes nothing in it for a mark: `|` would end a cell, `<` would begin a tag."""
+    """Escape text for Markdown: `|` would end a cell, `<` would begin a tag."""
     return re.sub(r"([\\`*_|<>\[\]#])", r"\\\1", text).replace("\n", " ")
 
 
 def markdown(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> str:
-    """Render the report as Markdown; its pictures are the files in `figures/` beside it.
+    """Render the report as Markdown; its pictures are the files in `figures/` next to it.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
-"""What the explorer of the page lets a reader choose from: every cell in words, its survival and learning curves.
+"""The data of the page's explorer: every cell in words, its survival and learning curves.
 
-The page's script computes no number that it prints: all text is made here, by the code that makes the rest of the page.
-Axes are lists; what belongs to a choice lies in nested lists in the order of `AXES`, null where the study has none.
+The page's script computes no number that it prints: all text is made here, by the code that makes the rest of
+the page. Axes are lists; what belongs to a choice is in nested lists, one level per axis, null where the
+study has none.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
 """Steps kept of each survival curve and points of each learning curve; the first pair that fits is taken."""
 
 SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
-"""The column of the table `curves` that shows how a run comes nearer to a target."""
+"""The column of the table `curves` that shows how a run approaches a target."""
 
 
 ARRIVED: Final = ("at_start", *(f"{loss}_reached" for loss in LOSSES))
-"""Columns of the table `slowdown`: how many had arrived before the first step, and in the end with MSE and with BCE."""
+"""Columns of `slowdown`: how many arrived before the first step, and in all with MSE and with BCE."""
 
 
 def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMIT) -> dict[str, Any] | None:
@@ -70,7 +71,7 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
 
 
 def dump(data: Mapping[str, Any]) -> str:
-    """Write the data as JSON that can stand in a script element: nothing in it can end the element."""
+    """Write the data as JSON for a script element: nothing in it can end the element."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -103,7 +104,7 @@ def _data(
 
 
 class _Axes:
-    """The lists to choose from, and where a row of a table stands in them."""
+    """The lists to choose from, and the place of a table's row in them."""
 
     def __init__(self, cells: pd.DataFrame, arrivals: pd.DataFrame) -> None:
         settings = (
@@ -185,10 +186,10 @@ def _nested(*sizes: int) -> list[Any]:
 def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     """Words of each cell by setting, start, policy and target.
 
-    They are: slowdown (null where the pairs tell none), its interval or what bounds it, rates of MSE and BCE, their
-    median steps, their arrivals, number of starts, share of them not at the target before the first step, the shares
-    of MSE's and BCE's runs that never arrived, what is to be said of pairs without a ratio, and the slowdown as the
-    table `slowdown` quotes it.
+    They are: slowdown (null where the pairs give none), its interval or what bounds it, rates of MSE and BCE,
+    their median steps, their arrivals, number of starts, share of them not at the target before the first
+    step, the shares of MSE's and BCE's runs that never arrived, a sentence on pairs without a ratio,
+    and the slowdown as the table `slowdown` quotes it.
     """
     out = _nested(len(axes.settings), len(axes.starts), len(axes.policies), len(axes.targets))
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
@@ -213,16 +214,17 @@ def _without_ratio(row: Mapping[str, Any]) -> str:
     if held in {0, starts}:
         return ""
     return (
-        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as 0 steps, "
-        f"and not in the ratio, which is that of the other {starts - held}."
+        f"In {held} of {starts} pairs the target held before the first step: they count in these medians as "
+        f"0 steps, and not in the ratio, which is that of the other {starts - held}."
     )
 
 
 def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
-    """Arrivals of each group of runs by setting, start, target, loss and rate: the share that arrived, budget, steps.
+    """Arrivals of each group of runs by setting, start, target, loss, rate: share arrived, budget, steps.
 
-    The steps are those at which the share of runs not yet there falls, each by one run; with more than `most` of them,
-    as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier curve.
+    The steps are those at which the share of runs not yet arrived falls, each by one run; with more than
+    `most` of them, as many of their quantiles. As every run has the same budget, this is the Kaplan-Meier
+    curve.
     """
     shape = len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES), len(axes.rates)
     out = _nested(*shape)
@@ -258,10 +260,10 @@ def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[s
     Returns
     -------
     dict or None
-        `steps` (common to all); `ends`: the first and the last of them in words; `rate`: index of the rate they were
-        recorded at; `values` by setting, start, target and loss: the number of runs; the first and the last median in
-        words; the value that byte 255 stands for; the bytes as base64: all low ends, then all medians, then all high
-        ends. A run that ended keeps its last value.
+        `steps` (common to all); `ends`: the first and the last of them in words; `rate`: index of the rate
+        they were recorded at; `values` by setting, start, target and loss: the number of runs; the first and
+        the last median in words; the value that byte 255 stands for; the bytes as base64: all low ends, then
+        all medians, then all high ends. A run that ended keeps its last value.
     """
     curves = curves[(curves["rate"] == rate) & (curves["step"] > 0) & curves["loss"].isin(COLOURS)]
     if curves.empty or rate not in axes.rates:

@@ -25,10 +25,10 @@ class Card:
     label
         From which start.
     tuned, tuned_label
-        The slowdown from there with the best rate for each loss, and that it is that, with its interval;
-        empty where it is not known.
+        The slowdown from there with the best rate for each loss, and what it is, with its interval; empty if
+        not known.
     detail
-        Of which runs.
+        Which runs these are.
     """
 
     value: str
@@ -164,7 +164,10 @@ _TARGETS = {
         "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
         "that of predicting 1/2 throughout to the best possible"
     ),
-    "logloss": "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best possible",
+    "logloss": (
+        "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best "
+        "possible"
+    ),
 }
 
 

@@ -35,7 +35,7 @@ class Grid:
 
 
 def zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Cells of zero starts at the smallest common rate, where whole numbers of steps blur a ratio least."""
+    """Cells of zero starts at the smallest common rate, where a ratio is least blurred by whole steps."""
     equal = (cells["initialisation"] == "zero") & (cells["policy"] == "equal")
     rows = cells[equal & cells["slowdown"].notna()]
     finest: pd.DataFrame = rows[rows["rate"] == rows["rate"].min()]
@@ -48,7 +48,7 @@ def law_grid(cells: pd.DataFrame) -> Grid:
     caption = "Slowdown from a zero start at equal rates"
     if len(rows):
         caption += f" of {wording.number(float(rows['rate'].iloc[0]))}/L"
-    rows = rows.fillna({"separability": math.inf})  # a pivot drops what stands at nan
+    rows = rows.fillna({"separability": math.inf})  # a pivot drops rows at nan
     wide = rows.pivot_table(
         index=["dataset", "separability"], columns="target", values="text", aggfunc="first"
     )

@@ -19,21 +19,23 @@ from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
 NEAR: Final = 0.3
-"""A sample should follow the law where `spread` and `path_deviation` of the table `phase` are at most this."""
+"""A sample should follow the law where `spread` and `path_deviation` of `phase` are at most this."""
 
 
 def target_prose(target: str) -> str:
     """Say which target the figures use, and why."""
     if target == "brier":
-        return "Figures use the Brier score as the target: MSE descends that very score, so it does not favour BCE."
+        return (
+            "Figures use the Brier score as the target: it is what MSE minimises, so it does not favour BCE."
+        )
     return f"Figures use {TARGETS.get(target, target)} as the target."
 
 
 def law_prose(cells: pd.DataFrame) -> list[str]:
-    """Say how the zero starts stand to the law of 4, and why some leave it."""
+    """Compare the zero starts with the law of 4, and say why some deviate."""
     rows = zero_cells(cells)
     if rows.empty:
-        return ["This study has no zero start at equal rates, so the law is not put to the test here."]
+        return ["This study has no zero start at equal rates, so the law is not tested here."]
     return [
         *_law_of_scores(rows[(rows["target"] != "accuracy") & (rows["slowdown"] > 0)]),
         *_law_of_accuracy(rows),
@@ -56,8 +58,8 @@ def _law_of_scores(cells: pd.DataFrame) -> list[str]:
     if len(above):
         out.append(
             f"More than a tenth above 4 {'lies' if len(above) == 1 else 'lie'} {len(above)}, up to "
-            f"{_end(above.iloc[-1])}: there the target asks for large logits, and the larger a logit the smaller is "
-            "p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
+            f"{_end(above.iloc[-1])}: there the target needs large logits, and the larger a logit the "
+            "smaller is p (1 \N{MINUS SIGN} p), which is 1/4 at its largest."
         )
     return out
 
@@ -69,7 +71,7 @@ def _law_of_accuracy(cells: pd.DataFrame) -> list[str]:
     if not at_once:
         return []
     sentence = (
-        "Accuracy is another matter: it asks for the direction of the parameters alone, and both losses "
+        "Accuracy is different: it depends on the direction of the parameters alone, and both losses "
         f"take their first step in the same one. In {at_once} of {len(cells)} cells that step is enough, and "
         "the ratio is 1."
     )
@@ -84,12 +86,12 @@ def _end(row: pd.Series[Any]) -> str:
 
 
 def policy_prose(found: Mapping[str, Any]) -> list[str]:
-    """Say what a larger learning rate buys back at the featured start, and what it does not."""
+    """Say how much of the slowdown better learning rates remove at the featured start."""
     if found["featured"] is None:
         missing = (
             "data set drawn at a separability" if found["setting"] is None else "wrong start at equal rates"
         )
-        return [f"This study has no {missing}, so there is nothing to take apart here."]
+        return [f"This study has no {missing}, so there is nothing to decompose here."]
     entry = found["wrong"][found["featured"]]
     out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
     policies = [
@@ -109,7 +111,8 @@ def policy_prose(found: Mapping[str, Any]) -> list[str]:
             )
         else:
             out.append(
-                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} remains."
+                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} "
+                "remains."
             )
     if capped(tuned, found["largest_rate"]):
         out.append("MSE's best rate is the largest tried here, so a larger one might buy back more.")
@@ -146,17 +149,17 @@ def edge_prose(cells: pd.DataFrame, headline: Headline) -> str:
 
 
 def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Say how far the phase diagram reaches, how near the law is, and where finite samples leave it."""
+    """Say what the phase diagram covers, how near the law is, and where finite samples deviate from it."""
     rows = phase_rows(frames)
     if rows.empty:
         return [
             (
-                "This study has no phase diagram, which takes wrong starts on Gaussian data: the law is not put to "
-                "the test here."
+                "This study has no phase diagram, which needs wrong starts on Gaussian data: the law is not "
+                "tested here."
             )
         ]
     best = np.array([measured(row)[0] for _, row in rows.iterrows()])
-    best = best[best > 0]  # 0 stands for a ratio of which nothing is known from below
+    best = best[best > 0]  # 0 is a ratio without a known lower bound
     if best.size == 0:
         return ["No slowdown from wrong starts on Gaussian data could be measured in this study."]
     decades = math.log10(best.max() / best.min())
@@ -164,7 +167,7 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         (
             f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
             f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with "
-            "steps as small as one likes, gives one: its cost grows with the path, not with the time on a "
+            "arbitrarily small steps, gives one: its cost grows with the path, not with the time on a "
             "plateau."
         )
     ]
@@ -174,7 +177,7 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _nearness(rows: pd.DataFrame) -> list[str]:
-    """Say how near the flow on samples of one size is to the law, where it should follow it and elsewhere."""
+    """Compare the flow on samples of one size with the law, where it should follow it and elsewhere."""
     rows = rows[~rows["flow_bound"] & (rows["flow"] > 0) & (rows["predicted"] > 0)]
     if rows.empty:
         return []
@@ -191,7 +194,7 @@ def _nearness(rows: pd.DataFrame) -> list[str]:
         sentence += (
             f". At the other {int((~follows).sum())} it is {_between(share[~follows])} times: at "
             f"{int(few.sum())} too few samples lie near the boundary, where MSE's gradient comes from, and "
-            f"at {int(bent.sum())} their chance bends the path"
+            f"at {int(bent.sum())} their chance deviations bend the path"
         )
     return [f"{sentence}."]
 
@@ -205,7 +208,7 @@ def _between(values: pd.Series[float]) -> str:
 def claims_prose(claims: pd.DataFrame) -> list[str]:
     """Count the verdicts by source."""
     if claims.empty:
-        return ["This study puts no claim to the test."]
+        return ["This study tests no claim."]
     out = []
     for source, name in SOURCES.items():
         verdicts = claims.loc[claims["source"] == source, "verdict"]
@@ -227,13 +230,14 @@ def minima_prose(minima: pd.DataFrame) -> list[str]:
     mse = minima[minima["loss"] == "mse"].groupby("dataset").size()
     if len(mse) and mse.max() > 1:
         out.append(
-            "So on data that no plane separates MSE can have several basins, and the start decides which is found."
+            "So on data that no plane separates MSE can have several basins, and the start decides which is "
+            "found."
         )
     return out
 
 
 def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """List what MSE is not to be blamed for, each with the numbers that say so."""
+    """List what MSE is not to blame for, each with its numbers."""
     arrivals, cells = frames["arrivals"], frames["slowdown"]
     if cells.empty:
         return ["There is nothing to compare."]
@@ -256,7 +260,8 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
                 f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values()
             )
             out.append(
-                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE in {bce}."
+                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE "
+                f"in {bce}."
             )
     out += _boundary(here)
     tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == target) & (cells["slowdown"] > 0)]
@@ -264,7 +269,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     if len(ordinary):
         level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
         out.append(
-            "Being slow from everywhere: with the best rate for each loss, the interval of the slowdown "
+            "Slowness from every start: with the best rate for each loss, the interval of the slowdown "
             f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
     lost = [
@@ -272,7 +277,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
         for loss in LOSSES
     ]
     out.append(
-        f"Blowing up: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
+        f"Divergence: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
         f"{wording.count(lost[1])} of BCE."
     )
     return out

@@ -1,7 +1,8 @@
-"""The answer at the head of the README, taken from the reference results of the default study.
+"""The answer at the top of the README, taken from the reference results of the default study.
 
-`python -m study.report.readme` rewrites what stands between the two markers; a test fails when the two drift.
-`python -m study.report.readme results` takes summary and picture from a finished default study before, as the new reference.
+`python -m study.report.readme` rewrites what is between the two markers; a test fails when the two differ.
+`python -m study.report.readme results` first takes summary and picture from a finished default study, as the
+new reference.
 """
 
 from __future__ import annotations
@@ -33,14 +34,17 @@ def block(summary: Mapping[str, Any]) -> str:
     screen = summary["first_screen"]
     lines = [escape(" ".join(screen["lede"])), ""]
     for card in screen["cards"]:
-        told = {key: escape(text) for key, text in card.items()}
-        tuned = f"; **{told['tuned']}** {told['tuned_label']}" if told["tuned"] else ""
-        lines.append(f"- **{told['value']}** {told['label']} ({told['interval']}){tuned}. {told['detail']}")
+        text = {key: escape(value) for key, value in card.items()}
+        tuned = f"; **{text['tuned']}** {text['tuned_label']}" if text["tuned"] else ""
+        lines.append(f"- **{text['value']}** {text['label']} ({text['interval']}){tuned}. {text['detail']}")
     lines += [
         "",
         escape(" ".join(screen["counting"])),
         "",
-        f"![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes are]({PICTURE})",
+        (
+            "![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes "
+            f"are]({PICTURE})"
+        ),
         "",
         (
             f"From {summary['counts']['runs']:,d} runs of the default study; [every number of the summary]"

@@ -33,7 +33,7 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance, pictures: M
     return pages.render(
         "report.html",
         ("report.css",),
-        ("explorer.js", "save.js", "elsewhere.js"),
+        ("charts.js", "explorer.js", "save.js", "elsewhere.js"),
         **contents(frames, provenance),
         explorer=data,
         explorer_data=Markup(explorer.dump(data)) if data else "",  # noqa: S704  escaped by `dump`

@@ -24,7 +24,7 @@ MARKS: Final = {
     "fails": "\N{MULTIPLICATION X}",
     "left open": "?",
 }
-"""A mark for each verdict, of a shape of its own; the word always stands beside it."""
+"""A mark for each verdict, each of a different shape; the word is always next to it."""
 
 
 SOURCES: Final = {"article": "the article", "review": "the review of it", "neither": "neither text"}
@@ -52,9 +52,9 @@ def ratio(record: Mapping[str, Any] | None) -> str:
 
 
 def interval(record: Mapping[str, Any], level: float) -> str:
-    """Say the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
+    """Write the interval of a slowdown at a confidence level, what makes it a bound, or why there is none.
 
-    A 0 in the record stands for what is not known (see `study.statistics.pairs.pairs`); it is never printed
+    A 0 in the record means not known (see `study.statistics.pairs.pairs`); it is never printed
     as a number.
     """
     if math.isnan(record["slowdown"]):
@@ -74,7 +74,7 @@ def interval(record: Mapping[str, Any], level: float) -> str:
 
 
 def _limits(low: float, high: float) -> str:
-    """Write the ends of an interval; 0 and inf are none."""
+    """Write the ends of an interval; 0 and inf mean unbounded."""
     if math.isinf(high):
         return f"from {wording.number(low)}, no upper limit" if low else "without limits"
     return (
@@ -85,7 +85,7 @@ def _limits(low: float, high: float) -> str:
 
 
 def _missed_by_bce(record: Mapping[str, Any]) -> str:
-    """Say in how many pairs BCE had not arrived: at least half, so that at most an upper limit is known."""
+    """Say in how many pairs BCE had not arrived: at least half, so at most an upper limit is known."""
     pairs = int(record["starts"] - record["at_start"])
     late = f"arrived after {wording.count(int(record['budget']))} steps"
     if not record["slowdown_bound"]:

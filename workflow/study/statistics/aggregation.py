@@ -1,8 +1,8 @@
 """From a runs table of any size to the summary tables and to what the report quotes, in bounded memory.
 
-Nothing in `study.statistics` looks across settings (dataset, separability, initialisation, scale) except the
+Nothing in `study.statistics` combines settings (dataset, separability, initialisation, scale) except the
 pooled numbers of the first screen, and those need few rows. So `runs` is read once from front to back, in the
-order of the plan, some settings at a time.
+order of the plan, a few settings at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from study.tables.table import Table, conform
 __all__ = ["passages", "quoted", "settings", "summary_tables"]
 
 ROWS: Final = 1 << 18
-"""Rows that are worked on together, roughly: about half a gigabyte in pandas' hands."""
+"""Rows that are processed together, roughly: about half a gigabyte as a pandas frame."""
 
 COLUMNS: Final = (
     *("run", "start", *SETTING, "role", "loss", "rate"),
@@ -42,14 +42,14 @@ _WORDS: Final = tuple(column for column in COLUMNS if RUNS.dtypes[column] == "st
 
 
 def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
-    """Read a runs table some settings at a time.
+    """Read a runs table a few settings at a time.
 
     Parameters
     ----------
     path
-        ``runs.parquet``, in the order of the plan: rows of one data set and separability stand together.
+        ``runs.parquet``, in the order of the plan: rows of one data set and separability are consecutive.
     rows
-        Rows that a frame has, roughly. One setting is never cut, and one (dataset, separability) is held
+        Rows of a frame, roughly. A setting is never split, and one (dataset, separability) is held in memory
         while it is read, at about 80 bytes a row.
 
     Yields
@@ -60,7 +60,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     Raises
     ------
     ValueError
-        The rows of a data set and separability do not stand together.
+        The rows of a data set and separability are not consecutive.
     """
     held: list[pa.Table] = []
     last, seen = None, set()
@@ -68,7 +68,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
         place = (part["dataset"][0].as_py(), part["separability"][0].as_py())
         if place != last:
             if place in seen:
-                raise ValueError(f"{path}: the rows of {place} do not stand together")
+                raise ValueError(f"{path}: the rows of {place} are not consecutive")
             seen.add(place)
             if sum(table.num_rows for table in held) >= rows:
                 yield from _frames(held, rows)
@@ -80,7 +80,7 @@ def settings(path: str | Path, rows: int = ROWS) -> Iterator[pd.DataFrame]:
 
 
 def _stretches(path: str | Path) -> Iterator[pa.Table]:
-    """Cut each row group where data set or separability changes; text as dictionaries, to save memory."""
+    """Split each row group where data set or separability changes; text as dictionaries, to save memory."""
     with pq.ParquetFile(path, read_dictionary=list(_WORDS)) as file:
         for index in range(file.num_row_groups):
             rows = file.read_row_group(index, columns=list(COLUMNS))
@@ -95,7 +95,7 @@ def _stretches(path: str | Path) -> Iterator[pa.Table]:
 
 
 def _frames(held: list[pa.Table], rows: int) -> Iterator[pd.DataFrame]:
-    """Hand out held tables as one frame; by initialisation and scale where that would be too large."""
+    """Yield the held tables as one frame, or by initialisation and scale where that would be too large."""
     table = pa.concat_tables(held).unify_dictionaries()
     if table.num_rows <= 2 * rows:
         yield _frame(table)
@@ -123,7 +123,7 @@ def _of_kinds(table: pa.Table, kinds: list[dict[str, Any]]) -> pa.Table:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """As pandas holds a runs table: words as text."""
+    """Convert a runs table to pandas, words as text."""
     for column in _WORDS:
         index = table.schema.get_field_index(column)
         table = table.set_column(index, column, table[column].cast(pa.large_string()))
@@ -156,7 +156,7 @@ def summary_tables(
     slowdown, ended = conform(pd.concat(compared, ignore_index=True), SLOWDOWN), ends.added_ends(counted)
     chosen = choose(slowdown, ended)
     starts = pooled_starts(slowdown)
-    # A target at a time: the pairs of more would be held together for nothing.
+    # One target at a time: holding the pairs of several would only take memory.
     pools = (_pool(path, starts, target) for target in sorted(slowdown["target"].unique()))
     summaries = [
         pooled(runs, starts, stable_rates, chosen, resamples=resamples, level=level)
@@ -179,12 +179,12 @@ def _pool(path: str | Path, starts: Sequence[Start], target: str) -> pd.DataFram
 
 
 def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFrame]:
-    """Read tables as the report and the figures need them: of `runs` and `curves` the rows they quote alone.
+    """Read tables as the report and the figures need them: of `runs` and `curves`, only the rows they use.
 
     Parameters
     ----------
     folder
-        Where the parquet tables lie, such as ``results/tables``.
+        Where the parquet tables are, such as ``results/tables``.
     tables
         Their schemas; `headline` must be among them where `runs` or `curves` is.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from study.statistics.headline import Headline
 
 ALL, REAL, HEADLINE = "all data sets", "real data", "headline setting"
-"""What the pairs of an answer are of."""
+"""Which data the pairs of an answer are from."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Start:
     data: str
 
     def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Keep the cells or pairs from this start, on real data alone where those are the data."""
+        """Keep the cells or pairs from this start, on real data alone where those are its data."""
         here = (frame["initialisation"] == self.initialisation) & (frame["scale"] == self.scale)
         if self.data == REAL:
             here &= frame["separability"].isna()
         return frame[here]
 
     def where(self, target: str) -> dict[str, str | float]:
-        """Say which rows of `runs` it takes, as `store.scan` takes them."""
+        """Say which rows of `runs` it needs, in the form `store.scan` takes."""
         real = {"separability": math.nan} if self.data == REAL else {}
         return {"target": target, "initialisation": self.initialisation, "scale": self.scale, **real}
 
@@ -64,7 +64,7 @@ def pooled(
     Parameters
     ----------
     runs
-        At least the rows of the runs table that `Start.where` names; a target is never cut.
+        At least the rows of the runs table that `Start.where` names; of a target, all such rows.
     starts
         As `pooled_starts` lists them.
     stable_rates
@@ -110,17 +110,17 @@ def answers(cells: pd.DataFrame, chosen: Headline, summaries: Sequence[pd.DataFr
     wrong = chosen.in_setting(compared[compared["initialisation"] == "wrong"])
     rows = [part[[*_KEY, "data", *_SUMMARY]] for part in (*summaries, wrong.assign(data=HEADLINE))]
     out = pd.concat([part for part in rows if len(part)] or rows, ignore_index=True)
-    beside = [_beside(compared, row, chosen) for row in out.to_dict("records")]
+    details = [_details(compared, row, chosen) for row in out.to_dict("records")]
     names = [name for name in ANSWERS.dtypes if name not in out.columns]
-    return conform(out.assign(**{name: [row[name] for row in beside] for name in names}), ANSWERS)
+    return conform(out.assign(**{name: [row[name] for row in details] for name in names}), ANSWERS)
 
 
 _KEY = ANSWERS.key
 _SUMMARY = [column.name for column in SUMMARY]
 
 
-def _beside(cells: pd.DataFrame, row: Mapping[Any, Any], chosen: Headline) -> dict[str, Any]:
-    """Return rates, least and greatest slowdown of the cells that belong to a row of the table."""
+def _details(cells: pd.DataFrame, row: Mapping[Any, Any], chosen: Headline) -> dict[str, Any]:
+    """Return the rates and the least and greatest slowdown of the cells behind a row of the table."""
     data = ALL if row["data"] == HEADLINE else row["data"]
     rows = Start(row["initialisation"], row["scale"], data).of(cells)
     rows = rows[(rows["policy"] == row["policy"]) & (rows["target"] == row["target"])]

@@ -13,7 +13,7 @@ from scipy import special
 from study.statistics.survival import HALF, LEVEL, Bools, Floats
 
 RESAMPLES: Final = 999
-"""Bootstrap resamples: with 999 the 2.5% and 97.5% points are the 25th and 975th of them in order."""
+"""Bootstrap resamples: with 999 the 2.5% and 97.5% points are the 25th and 975th in order."""
 
 _HELD: Final = 1 << 22  # numbers of a batch of resamples: some 100 MB
 
@@ -86,13 +86,15 @@ def bootstrap(
     -------
     low, high : float
         `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is
-        inf where too many resamples do not know theirs. 0 and inf where there are too few pairs for the
-        level: the median lies outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are
-        nan without pairs.
+        inf where too many medians are not known. 0 and inf where there are too few pairs for the level: the
+        median lies outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are nan without
+        pairs.
 
-    Notes ----- Hesterberg (2015), "What teachers should know about the bootstrap": the plain percentile
-    interval is too narrow by about a factor sqrt((n - 1) / n) and knows nothing of Student's t; the tails cut
-    off are made smaller to match.
+    Notes
+    -----
+    Hesterberg (2015), "What teachers should know about the bootstrap": the plain percentile interval is
+    too narrow by about a factor sqrt((n - 1) / n) and does not allow for Student's t; the tails cut off are
+    made smaller to match.
     """
     ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
     if ratio.size == 0:

@@ -97,7 +97,7 @@ def slowdown_columns(
     known = matrix(rows["known"], codes, False)
     below = matrix(rows["below"], codes, np.nan)
     middle = median(ratio, known)[0]
-    # With under half known, Kaplan-Meier would get to one half only by what it assumes of the others.
+    # With under half known, Kaplan-Meier would reach one half only by what it assumes about the others.
     bound = np.isinf(middle) | (2 * known.sum(axis=-1) < (~np.isnan(ratio)).sum(axis=-1))
     # Each true ratio is at least the one in the table, so their median is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
@@ -137,7 +137,7 @@ def slowdown(
     Returns
     -------
     pandas.DataFrame
-        In the schema `SLOWDOWN`; without a row where a loss is missing.
+        In the schema `SLOWDOWN`; no row where a loss is missing.
     """
     paired = pairs(runs, stable_rates)
     out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)

@@ -1,4 +1,4 @@
-"""How runs ended, and when: counts and first passages that parts of a study add up to."""
+"""How runs ended, and when: counts and first passages, which add up over parts of a study."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; a group in which none arrived is
-        not there.
+        Columns `GROUP` and `steps`, the latter arrays of int64, ascending; groups in which none arrived are
+        left out.
     """
     rows = runs[(runs["role"] == "evaluation") & (runs["status"] == "reached")].sort_values(
         "step", kind="stable"
@@ -94,7 +94,7 @@ def passages(runs: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def thinned(ordered: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
-    """Keep at most so many numbers of an ordered array: its quantiles, first and last included."""
+    """Keep at most `most` numbers of an ordered array: its quantiles, first and last included."""
     if ordered.size <= most:
         return ordered
     kept: npt.NDArray[np.int64] = ordered[np.linspace(0, ordered.size - 1, most).round().astype(np.int64)]

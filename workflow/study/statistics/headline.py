@@ -1,4 +1,4 @@
-"""Which cells the first screen and the figures speak of: chosen once, and written as the table `headline`."""
+"""Which cells the first screen and the figures show: chosen once, and written as the table `headline`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Headline:
     Attributes
     ----------
     target
-        The target that headline numbers and figures speak of.
+        The target of the headline numbers and figures.
     rate
-        The common learning rate that the policy `equal` stands for, in units of 1/L_BCE; nan where none was
+        The common learning rate at which the policy `equal` is shown, in units of 1/L_BCE; nan where none was
         run.
     setting
         Data set and separability of the headline figures; None where every data set is a real one.
@@ -41,7 +41,7 @@ class Headline:
     largest_rate: Mapping[str, float]
 
     def side_by_side(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Keep the rows of the three policies that stand side by side: `equal` at the common rate only."""
+        """Keep the rows of the three policies that are compared: `equal` at the common rate only."""
         return cells[(cells["policy"] != "equal") | (cells["rate"] == self.rate)]
 
     def in_setting(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,7 @@ class Headline:
         return marked
 
     def drawn(self) -> dict[str, list[dict[str, str | float]]]:
-        """Say which rows of `runs` and `curves` the figures draw, as `store.scan` takes them.
+        """Say which rows of `runs` and `curves` the figures draw, in the form `store.scan` takes.
 
         Those are wrong starts in the headline setting at the common rate.
         """
@@ -110,8 +110,8 @@ def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
 def headline_target(ended: pd.DataFrame) -> str:
     """Choose the target among those that the evaluation seeds of a study were run to.
 
-    The Brier score where there is one: MSE descends that very score, so it does not favour BCE. Else the
-    first by name.
+    The Brier score where there is one: it is what MSE minimises, so it does not favour BCE. Else the first by
+    name.
     """
     targets = sorted(of_targets(ended)["target"].unique())
     return "brier" if "brier" in targets or not targets else str(targets[0])
@@ -131,7 +131,8 @@ def common_rate(cells: pd.DataFrame) -> float:
 def middle_setting(cells: pd.DataFrame) -> tuple[str, float] | None:
     """Choose the data set drawn at most separabilities (on a tie, the first by name), at the middle one.
 
-    Of an even number it is the upper middle. None where every data set is a real one, without a separability.
+    Of an even number of separabilities it is the upper middle one. None where every data set is a real one,
+    without a separability.
     """
     drawn = cells[cells["separability"].notna()]
     if drawn.empty:

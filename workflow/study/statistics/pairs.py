@@ -23,7 +23,7 @@ def _times(runs: pd.DataFrame) -> pd.DataFrame:
     """Add to each row of the two losses its `time`, whether it is `observed` and the steps it has `spent`."""
     rows = runs[runs["loss"].isin(LOSSES)].copy()
     rows["observed"] = rows["status"] == "reached"
-    # A diverged run never reaches: it stays on the way until the end of the budget.
+    # A diverged run never reaches the target: it counts as running until the end of the budget.
     rows["time"] = rows["step"].where(rows["observed"], rows["max_steps"]).astype(np.float64)
     rows["spent"] = rows["step"].where(rows["observed"], rows["steps_run"]).astype(np.float64)
     return rows
@@ -40,7 +40,7 @@ def matrix(values: pd.Series, codes: npt.NDArray[np.int64], fill: float | bool) 
 
 
 def coded(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Give the groups of a frame their numbers in key order (nan last) and sort its rows by them."""
+    """Number the groups of a frame in key order (nan last) and sort its rows by these numbers."""
     codes = frame.groupby(list(keys), dropna=False, sort=True).ngroup().to_numpy(dtype=np.int64)
     order = np.argsort(codes, kind="stable")
     return frame.iloc[order], codes[order].astype(np.int64)

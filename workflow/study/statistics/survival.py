@@ -3,10 +3,10 @@
 `docs/statistics.md` says why each choice was made. Times are numbers of steps. A time is *observed* where the
 target was reached, else right-censored at the budget.
 
-Cells are worked on together, as matrices with one row per cell, one column per start and nan as padding.
+Cells are processed together, as matrices with one row per cell, one column per start and nan as padding.
 Kaplan-Meier is then a running product along the rows: with ties taken one by one, its value after the last of
-them is the textbook one, as (n-1)/n * (n-2)/(n-1) = (n-2)/n. SciPy's `ecdf` and `logrank` are the oracles of
-the tests.
+them is the textbook one, as (n-1)/n * (n-2)/(n-1) = (n-2)/n. The tests compare with SciPy's `ecdf` and
+`logrank`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def median(
         The first time at which the survival function is at most one half, and the first times at which the
         lower and the upper end of its log-log band are. inf where that does not happen, nan for an empty row.
 
-    Notes ----- Band: Kalbfleisch and Prentice (1980), S^exp(+-z se), se = sqrt(Greenwood) / |log S|; inverted
+    Notes
+    -----
+    Band: Kalbfleisch and Prentice (1980), S^exp(+-z se), se = sqrt(Greenwood) / |log S|; inverted
     as in Brookmeyer and Crowley (1982). Where S is 0 that band does not exist; its lower end is 0 there and
     its upper end is the exact binomial one, 1 - (alpha/2)^(1/k) for k arrivals: with 6 arrivals or more it
     lies below one half at 95%.
@@ -128,7 +130,9 @@ def average_running_time(spent: npt.ArrayLike, observed: npt.ArrayLike) -> Float
     observed
         Shape (cells, starts), bool: whether it was reached.
 
-    Notes ----- Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff (2021), "COCO: a platform for comparing
+    Notes
+    -----
+    Hansen, Auger, Ros, Mersmann, Tusar and Brockhoff (2021), "COCO: a platform for comparing
     continuous optimizers". Where most runs miss, it is a statement about the budget as much as about the
     runs.
     """
@@ -142,7 +146,7 @@ def average_running_time(spent: npt.ArrayLike, observed: npt.ArrayLike) -> Float
 def log_rank(
     first: npt.ArrayLike, first_observed: npt.ArrayLike, second: npt.ArrayLike, second_observed: npt.ArrayLike
 ) -> Floats:
-    """Test for each row whether both samples arrive alike: two-sided log-rank p-value.
+    """Test for each row whether both samples have the same arrival times: two-sided log-rank p-value.
 
     Parameters
     ----------
@@ -154,9 +158,11 @@ def log_rank(
     Returns
     -------
     ndarray of float64, shape (cells,)
-        Rounded to 11 significant digits; nan where no arrival tells the samples apart.
+        Rounded to 11 significant digits; nan where no arrival distinguishes the samples.
 
-    Notes ----- Mantel (1966): at each time with arrivals, expected ones and hypergeometric variance given the
+    Notes
+    -----
+    Mantel (1966): at each time with arrivals, expected ones and hypergeometric variance given the
     numbers at risk.
     """
     groups = [np.atleast_2d(np.asarray(sample, dtype=np.float64)) for sample in (first, second)]
@@ -199,7 +205,7 @@ def _significant(values: Floats, digits: int = 11) -> Floats:
 
 
 def lower_median(values: npt.ArrayLike) -> Floats:
-    """Smaller middle value of each row: the least that half of the row does not exceed; nan is padding."""
+    """Lower median of each row: the least value that half of the row does not exceed; nan is padding."""
     ordered = np.sort(np.atleast_2d(np.asarray(values, dtype=np.float64)), axis=-1)
     present = (~np.isnan(ordered)).sum(axis=-1)
     if ordered.shape[-1] == 0:

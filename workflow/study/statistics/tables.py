@@ -22,26 +22,24 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
             f"{loss}_median",
             "float64",
             "steps",
-            f"Kaplan-Meier median of {name}'s first passage; inf: not reached.",
+            f"Kaplan-Meier median of {name}'s first passage; inf if not reached.",
         ),
         Column(
-            f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf: beyond the budget."
+            f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf if beyond the budget."
         ),
-        Column(
-            f"{loss}_median_high", "float64", "steps", "Upper end of its interval; inf: no upper limit known."
-        ),
+        Column(f"{loss}_median_high", "float64", "steps", "Upper end of its interval; inf if unbounded."),
         Column(
             f"{loss}_art",
             "float64",
             "steps",
-            "Average running time: all steps spent per success; inf: no success.",
+            "Average running time: all steps spent per success; inf without a success.",
         ),
     )
 
 
 SUMMARY: Final = (
     Column("starts", "int64", "pairs", "Evaluation starts from which both losses were run."),
-    Column("at_start", "int64", "pairs", "Starts where the target held at step 0: no ratio, left out of it."),
+    Column("at_start", "int64", "pairs", "Starts where the target held at step 0: they have no ratio."),
     Column(
         "bce_missed",
         "int64",
@@ -56,7 +54,7 @@ SUMMARY: Final = (
         "logrank_p",
         "float64",
         "",
-        "Log-rank test that both losses arrive alike; nan where no arrival informs it.",
+        "Log-rank test of equal arrival times; nan where no arrival distinguishes the losses.",
     ),
     Column(
         "slowdown",
@@ -65,7 +63,7 @@ SUMMARY: Final = (
         "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it.",
     ),
     Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
-    Column("slowdown_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
+    Column("slowdown_high", "float64", "ratio", "Upper end of this interval; inf if unbounded."),
     Column(
         "slowdown_bound",
         "bool",
@@ -74,7 +72,7 @@ SUMMARY: Final = (
     ),
     Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
 )
-"""What is said of a group of pairs."""
+"""What is recorded of a group of pairs."""
 
 _POLICY = (
     Column(
@@ -110,12 +108,12 @@ HEADLINE: Final = Table(
     "headline",
     "tables/headline",
     (".csv", ".parquet"),
-    "What the first screen and the figures speak of: the only row.",
+    "What the first screen and the figures show: one row.",
     ("target",),
     (
-        Column("target", "str", "", "The target that they speak of."),
+        Column("target", "str", "", "The target that they show."),
         Column(
-            "rate", "float64", "1/L_BCE", "The common rate that `equal` stands for; nan where none was run."
+            "rate", "float64", "1/L_BCE", "The common rate at which `equal` is shown; nan where none was run."
         ),
         Column(
             "dataset", "str", "", "The data set of the figures; empty where every data set is a real one."
@@ -138,7 +136,7 @@ ANSWERS: Final = Table(
     "answers",
     "tables/answers",
     (".csv", ".parquet"),
-    "A start that the first screen speaks of, under one policy, to one target: all its pairs together.",
+    "A start of the first screen, under one policy, to one target: all its pairs together.",
     ("initialisation", "scale", "policy", "target"),
     (
         *START,
@@ -146,7 +144,7 @@ ANSWERS: Final = Table(
             "data",
             "str",
             "",
-            "Whose pairs: of `all data sets`, of `real data`, or of the `headline setting`.",
+            "Where the pairs are from: `all data sets`, `real data`, or the `headline setting`.",
         ),
         *_POLICY,
         TARGET,
@@ -161,7 +159,7 @@ ANSWERS: Final = Table(
             "cells",
             "int64",
             "cells",
-            "Cells of such starts with a slowdown; of wrong ones those on all data sets.",
+            "Cells of such starts with a slowdown; for wrong starts, those on all data sets.",
         ),
         Column("lowest", "float64", "ratio", "The least slowdown of these cells; nan without one."),
         Column("lowest_bound", "bool", "", "Whether it is a lower bound."),
@@ -187,7 +185,7 @@ DECOMPOSITION: Final = Table(
         *START,
         TARGET,
         Column(
-            "rate", "float64", "1/L_BCE", "The common rate that `equal` stands for: the one nearest to 1."
+            "rate", "float64", "1/L_BCE", "The common rate at which `equal` is shown: the one nearest to 1."
         ),
         Column("equal", "float64", "ratio", "Slowdown at that common rate; nan where there is none."),
         Column("smoothness", "float64", "ratio", "Slowdown with each loss at its own 1/L."),
@@ -195,9 +193,9 @@ DECOMPOSITION: Final = Table(
         Column("equal_bound", "bool", "", "Whether `equal` is a lower bound."),
         Column("smoothness_bound", "bool", "", "Whether `smoothness` is a lower bound."),
         Column("tuned_bound", "bool", "", "Whether `tuned` is a lower bound."),
-        Column("equal_text", "str", "", "The first as it may be quoted."),
-        Column("smoothness_text", "str", "", "The second as it may be quoted."),
-        Column("tuned_text", "str", "", "The third as it may be quoted."),
+        Column("equal_text", "str", "", "`equal` as it may be quoted."),
+        Column("smoothness_text", "str", "", "`smoothness` as it may be quoted."),
+        Column("tuned_text", "str", "", "`tuned` as it may be quoted."),
         Column("smoothness_buys", "float64", "ratio", "equal / smoothness; nan where either is a bound."),
         Column("tuning_buys", "float64", "ratio", "equal / tuned; nan where either is a bound."),
     ),

@@ -1,9 +1,9 @@
-/* The page in other places than a window of its own. */
+/* The page on paper and in a frame. */
 (function () {
   "use strict";
   var opened = [];
 
-  /* On paper every closed part is open. The style sheet does it too, in browsers that know ::details-content. */
+  /* On paper every closed part is open. The style sheet does it too, in browsers with ::details-content. */
   window.addEventListener("beforeprint", function () {
     opened = [].slice.call(document.querySelectorAll("details:not([open])"));
     opened.forEach(function (part) { part.open = true; });

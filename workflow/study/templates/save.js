@@ -1,10 +1,10 @@
-/* Buttons below each picture save it as it stands, in the colours of a light page; those of the explorer give its numbers
-   too. What can be saved has a name, `data-name`; the explorer leaves with it `rows` and `heading`. */
+/* Buttons below each picture save it as it is, in the colours of a light page; those of the explorer save its
+   numbers too. What can be saved has a name, `data-name`; the explorer adds `rows` and `heading`. */
 (function () {
   "use strict";
 
-  var told = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "fill-opacity",
-    "stroke-opacity", "font-family", "font-size", "font-weight"];
+  var styles = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity",
+    "fill-opacity", "stroke-opacity", "font-family", "font-size", "font-weight"];
 
   function element(parent, name, attributes, text) {
     var out = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -13,7 +13,7 @@
     parent.appendChild(out);
   }
 
-  /* Break a text into lines of at most so many letters. */
+  /* Break a text into lines of at most `most` letters. */
   function lines(text, most) {
     return text.split(" ").reduce(function (out, word) {
       var last = out[out.length - 1];
@@ -23,9 +23,10 @@
     }, []);
   }
 
-  /* Write above a chart what the page has around it: title, setting, legend. */
+  /* Write title, setting and legend above a chart. */
   function head(svg, heading) {
-    var size = svg.viewBox.baseVal, at = 20, group = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    var size = svg.viewBox.baseVal, at = 20;
+    var group = document.createElementNS("http://www.w3.org/2000/svg", "g");
     element(group, "text", { x: 8, y: at, class: "head" }, heading.title);
     lines(heading.setting, Math.floor(size.width / 8)).forEach(function (line) {
       at += 18;
@@ -34,7 +35,8 @@
     at += 22;
     heading.legend.forEach(function (loss, i) {
       var points = [8 + 110 * i, at - 5, 48 + 110 * i, at - 5].join(" ");
-      element(group, "polyline", { points: points, class: "line " + loss.css, fill: "none", stroke: loss.colour });
+      var attributes = { points: points, class: "line " + loss.css, fill: "none", stroke: loss.colour };
+      element(group, "polyline", attributes);
       element(group, "text", { x: 56 + 110 * i, y: at }, loss.name);
     });
     group.setAttribute("transform", "translate(0 " + -(at + 10) + ")");
@@ -49,9 +51,9 @@
     root.classList.add("light");
     [copy].concat([].slice.call(copy.querySelectorAll("*"))).forEach(function (node) {
       var style = getComputedStyle(node);
-      told.forEach(function (name) {
-        // A figure says itself what it looks like, but for colours that follow the page. What it leaves unsaid, such as
-        // the fill of a mark that is drawn many times, comes from where it is used.
+      styles.forEach(function (name) {
+        // A figure sets its own attributes, but its colours follow the page. An attribute that it does not
+        // set, such as the fill of a mark that is drawn many times, comes from where the mark is used.
         var own = svg.classList.contains("chart") || node.hasAttribute(name);
         if (own) node.setAttribute(name, style.getPropertyValue(name));
       });
@@ -99,7 +101,8 @@
     return rows.map(function (row) {
       return row.map(function (cell) {
         var plain = String(cell);
-        return plain.indexOf(mark) < 0 && plain.indexOf('"') < 0 ? plain : '"' + plain.replace(/"/g, '""') + '"';
+        if (plain.indexOf(mark) < 0 && plain.indexOf('"') < 0) return plain;
+        return '"' + plain.replace(/"/g, '""') + '"';
       }).join(mark);
     }).join("\n") + "\n";
   }
@@ -108,7 +111,8 @@
     hand(new Blob([text(place.rows, ",")], { type: "text/csv" }), place.dataset.name + ".csv");
   }
 
-  /* Copy in the old way, which an iframe and a page without encryption may too; where a browser has lost it, the new. */
+  /* Copy by `execCommand`, which also works in an iframe and on a page without encryption; if a browser no
+     longer has it, by the clipboard interface. */
   function copyRows(place, say) {
     var field = document.createElement("textarea"), done;
     field.value = text(place.rows, "\t");
