@@ -1,9 +1,9 @@
 """Print what it takes to get from a plan to the tables: time, peak memory and bytes, by number of run rows.
 
-``python tests/bench/aggregation.py`` makes up studies of 10^6 and 10^7 run rows in the true schema (other sizes:
-``--rows 300000``), cut into shards, and takes them through the project's own plan, collection, statistics and reading for
-the report. Each step is a process of its own, whose peak memory the operating system tells. ``--lean`` makes one data set
-at one separability of all rows, the worst case for memory.
+``python tests/bench/aggregation.py`` makes up studies of 10^6 and 10^7 run rows in the true schema (other
+sizes: ``--rows 300000``), cut into shards, and takes them through the project's own plan, collection,
+statistics and reading for the report. Each step is a process of its own, whose peak memory the operating
+system tells. ``--lean`` makes one data set at one separability of all rows, the worst case for memory.
 """
 
 from __future__ import annotations

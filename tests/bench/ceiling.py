@@ -10,7 +10,8 @@ from numba import njit
 
 from kernels.vectors import WIDTH, fma, load, store
 
-# Operations of one sample in one run, next to the 2 d multiply-adds of its logit and gradient: exponential, sigmoid, slope.
+# Operations of one sample in one run, next to the 2 d multiply-adds of its logit and gradient: exponential,
+# sigmoid, slope.
 OPERATIONS = {"bce": 18, "mse": 20}
 DIVISIONS = 1
 
@@ -56,8 +57,9 @@ def _seconds_each(loop, threads: int) -> float:
 def least_time(loss: str, d: int, threads: int) -> float:
     """Least seconds for one sample, run and step.
 
-    The multiply-adds (an addition or a comparison counts as one) at their measured peak, or the division at its own, whichever
-    takes longer: as if the two overlapped perfectly, and loads, stores and loops cost nothing.
+    The multiply-adds (an addition or a comparison counts as one) at their measured peak, or the division at
+    its own, whichever takes longer: as if the two overlapped perfectly, and loads, stores and loops cost
+    nothing.
     """
     arithmetic = (2 * d + OPERATIONS[loss]) * _seconds_each(_multiply_add, threads)
     return max(arithmetic, DIVISIONS * _seconds_each(_divide, threads))

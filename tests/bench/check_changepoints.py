@@ -1,8 +1,9 @@
 """Show how often a step in a history is found, how well it is dated, and how often one is found that is not there.
 
-``python tests/bench/check_changepoints.py`` makes up histories of 200 runs with noise of 15% and a step of 20% at a random place
-(and as many without), and prints, for kinds of noise, what `study.benchmarks.changepoints` finds. Beside it stands what the
-best possible method would date within 3 runs that knows there is one step, that the noise is normal, and how large both are.
+``python tests/bench/check_changepoints.py`` makes up histories of 200 runs with noise of 15% and a step of
+20% at a random place (and as many without), and prints, for kinds of noise, what
+`study.benchmarks.changepoints` finds. Beside it stands what the best possible method would date within 3 runs
+that knows there is one step, that the noise is normal, and how large both are.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Show that comparisons are honest: the same commit against itself, and against deliberate slowdowns.
 
-``python tests/bench/check_verdicts.py`` clones this repository, commits a kernel that does 10% and one that does 3% more
-steps than it was asked for, and compares them in the way of `snakemake compare`, 20 times each. Every session starts new
-processes; the comparisons of a session share them, not their rounds.
+``python tests/bench/check_verdicts.py`` clones this repository, commits a kernel that does 10% and one that
+does 3% more steps than it was asked for, and compares them in the way of `snakemake compare`, 20 times each.
+Every session starts new processes; the comparisons of a session share them, not their rounds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How large a report is and how long a browser takes to open it: `python tests/bench/page.py results/report.html`.
 
-Time runs from the start of the navigation to the first frame after loading, when the explorer stands ready; a fresh
-browser context each time, so that nothing is cached.
+Time runs from the start of the navigation to the first frame after loading, when the explorer stands ready; a
+fresh browser context each time, so that nothing is cached.
 """
 
 from __future__ import annotations

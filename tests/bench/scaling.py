@@ -1,8 +1,8 @@
 """Print how the sweep's time grows with the seeds, and what a second core is worth: ratios of one session.
 
-``python tests/bench/scaling.py`` takes a part of the default study through the shipped workflow, with some seeds and with
-twice as many, on one core and on two, in turn. Times are those of `snakemake` from the plan to the runs table, less what
-it takes to start and to find nothing to do. Run nothing beside it.
+``python tests/bench/scaling.py`` takes a part of the default study through the shipped workflow, with some
+seeds and with twice as many, on one core and on two, in turn. Times are those of `snakemake` from the plan to
+the runs table, less what it takes to start and to find nothing to do. Run nothing beside it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Print what Snakemake itself takes, by number of shards: ``python tests/bench/scheduling.py``.
 
-First the shipped workflow in a dry run: reading the config, the graph of all jobs, and telling it. Then a workflow of the
-same shape whose jobs do nothing, run for real: what choosing, starting and finishing a job costs. Seconds are processor
-time, which a busy machine does not lengthen; peak memory is the operating system's.
+First the shipped workflow in a dry run: reading the config, the graph of all jobs, and telling it. Then a
+workflow of the same shape whose jobs do nothing, run for real: what choosing, starting and finishing a job
+costs. Seconds are processor time, which a busy machine does not lengthen; peak memory is the operating
+system's.
 """
 
 from __future__ import annotations

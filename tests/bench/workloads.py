@@ -12,7 +12,8 @@ Floats = npt.NDArray[np.float64]
 SHAPES = ((256, 2, 1024), (256, 8, 1024), (569, 30, 1024))
 """(samples, features, runs) of the workloads."""
 
-# Thresholds that no run of these workloads meets: every target is checked at every step, and nothing ends early.
+# Thresholds that no run of these workloads meets: every target is checked at every step, and nothing ends
+# early.
 UNMET = {"accuracy": 1.0, "brier": 1e-6, "logloss": 1e-6}
 
 

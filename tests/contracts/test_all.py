@@ -1,6 +1,7 @@
 """Every private part of Numba and Snakemake that this code uses has a test beside this one.
 
-What is used is found in the sources; which test is about it is said by its mark: ``@pytest.mark.contract("part", ...)``.
+What is used is found in the sources; which test is about it is said by its mark:
+``@pytest.mark.contract("part", ...)``.
 """
 
 from __future__ import annotations

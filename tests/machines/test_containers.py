@@ -30,7 +30,8 @@ def test_the_archive_of_arrays_leaves_nothing_to_the_version_of_python(tmp_path:
     arrays.write(DRAWN | {"2/turned": np.asfortranarray(np.eye(3)[:, :2])}, path)
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            # Version 20 is that of every stored member below 2 GiB; numpy.savez has 20 or 45, by the version of Python.
+            # Version 20 is that of every stored member below 2 GiB; numpy.savez has 20 or 45, by the version
+            # of Python.
             assert (member.create_version, member.extract_version) == (20, 20)
             assert (member.date_time, member.create_system) == ((1980, 1, 1, 0, 0, 0), 3)
             assert (member.external_attr, member.compress_type) == (0o600 << 16, zipfile.ZIP_STORED)

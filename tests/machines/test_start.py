@@ -58,7 +58,8 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
     shutil.copytree(ROOT, project, ignore=left_out)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True, cwd=project)
     python = project / ".venv" / "bin" / "python"
-    # The packages of this environment, but not its own install of the project: a path file inside it is not read.
+    # The packages of this environment, but not its own install of the project: a path file inside it is not
+    # read.
     packages = next((project / ".venv").glob("lib/*/site-packages"))
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
     install = [

@@ -5,11 +5,11 @@
     python tests/reproducibility/abuse.py --only "rate 1e6"     one case, by its name
     python tests/reproducibility/abuse.py --kinds bad,damage    some kinds (bad, extreme, damage, disk)
 
-A bad config must be told in a line or two that name the key, the value and what is allowed, with an exit code that is
-not 0 and nothing written; an extreme one must give tables that are right and a page that says what happened; a damaged
-file must be named, and the same bytes made again; a full or read-only disk must be named (both take root). A traceback,
-a warning, or more than 60 s (extreme: 600 s; --patience makes both longer, for a machine that is busy) is a failure.
-Exit code 1 if a case fails.
+A bad config must be told in a line or two that name the key, the value and what is allowed, with an exit code
+that is not 0 and nothing written; an extreme one must give tables that are right and a page that says what
+happened; a damaged file must be named, and the same bytes made again; a full or read-only disk must be named
+(both take root). A traceback, a warning, or more than 60 s (extreme: 600 s; --patience makes both longer, for
+a machine that is busy) is a failure. Exit code 1 if a case fails.
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int
         return 0
     made = runs[runs["run"] == row.run].set_index("target")
     apart = (made["step"] - made.index.map(again["first_passage"])).abs()
-    # At a rate of 1e6 a rounding is carried far: there the twin can only be of the same mind, not of the same step.
+    # At a rate of 1e6 a rounding is carried far: there the twin can only be of the same mind, not of the same
+    # step.
     expect(
         row.rate > 10 or (apart <= 1).all(),
         f"run {row.run}: {made['step'].to_dict()}, twin {again['first_passage']}",

@@ -3,8 +3,8 @@
     python tests/reproducibility/fuzz.py                   100,000 inputs, half of them for each
     python tests/reproducibility/fuzz.py --inputs 2000
 
-Warnings count as errors. Prints how many inputs were accepted and how many refused; the seed is fixed, so that a
-failure can be seen again.
+Warnings count as errors. Prints how many inputs were accepted and how many refused; the seed is fixed, so
+that a failure can be seen again.
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@
     python tests/reproducibility/kills.py --tiny --count 1        one of each, the tables of a study of seconds
     python tests/reproducibility/kills.py --signals KILL --seed 7
 
-INT goes to the whole process group, as Ctrl-C in a terminal does; TERM and KILL to Snakemake alone, so that after a KILL
-its jobs live on. While the killed study's jobs may still be running, it is started again at once. A shard is finished
-if its receipt is there and its files are those of the receipt; it may then not be computed again. Prints a table; exit
-code 1 if a run did not go on, a finished shard was computed again, or a byte differs.
+INT goes to the whole process group, as Ctrl-C in a terminal does; TERM and KILL to Snakemake alone, so that
+after a KILL its jobs live on. While the killed study's jobs may still be running, it is started again at
+once. A shard is finished if its receipt is there and its files are those of the receipt; it may then not be
+computed again. Prints a table; exit code 1 if a run did not go on, a finished shard was computed again, or a
+byte differs.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
     python tests/reproducibility/matrix.py                         every cell, the smoke study
     python tests/reproducibility/matrix.py --cells cores-1,shards-5
-    python tests/reproducibility/matrix.py --folder matrix         keeps the results; another call goes on from there
+    python tests/reproducibility/matrix.py --folder matrix         keeps the results; another call resumes there
 
-The code is that of the commit, in a clone made for it. Python 3.13 needs an interpreter of that name on the PATH (or
---other-python); its environment is made from requirements.lock. Prints a table; exit code 1 if a cell differs.
+The code is that of the commit, in a clone made for it. Python 3.13 needs an interpreter of that name on the
+PATH (or --other-python); its environment is made from requirements.lock. Prints a table; exit code 1 if a
+cell differs.
 """
 
 from __future__ import annotations

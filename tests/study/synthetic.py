@@ -1,7 +1,7 @@
 """A made-up study in the shape of a real one: same columns, plausible numbers, every awkward case on purpose.
 
-Nothing here is measured. BCE takes a few steps more at a larger start; MSE takes 4 times as many at a zero start and
-exponentially more at a wrong one, up to a ceiling that the separability sets.
+Nothing here is measured. BCE takes a few steps more at a larger start; MSE takes 4 times as many at a zero
+start and exponentially more at a wrong one, up to a ceiling that the separability sets.
 """
 
 from __future__ import annotations

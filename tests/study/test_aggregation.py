@@ -94,7 +94,7 @@ def test_how_runs_ended_adds_up(frames):
     pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 
-# --- Files in parts ---------------------------------------------------------------------------------------------------
+# --- Files in parts -----------------------------------------------------------------------------------------
 
 
 def shards(runs, folder, number):

@@ -1,7 +1,7 @@
 """The page in a real browser: nothing from the network, nothing on the console, and every control does what it says.
 
-Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from the page is
-tested in `test_saved`, the page in other places in `test_elsewhere`.
+Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from
+the page is tested in `test_saved`, the page in other places in `test_elsewhere`.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def test_what_is_not_proven_is_said(found):
     assert "2 for MSE on two_scales (not all proven)" in claims.CLAIMS["A6"].judge(doubtful)[0]
 
 
-# --- The evidence -----------------------------------------------------------------------------------------------------
+# --- The evidence -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +289,7 @@ def test_saturated_gradients_are_not_taken_for_agreement():
     assert evidence._same_input("mse").cases < len(identities.LOGITS)
 
 
-# --- The page ---------------------------------------------------------------------------------------------------------
+# --- The page -----------------------------------------------------------------------------------------------
 
 
 def test_the_page_of_the_docs_is_what_the_claims_say():

@@ -24,7 +24,8 @@ from synthetic import EXTREMES, subset
 
 from kernels import laws
 
-# How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+# How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009,
+# severity 1).
 SIGHT = {
     "all cones": np.eye(3),
     "deuteranopia": [

@@ -192,8 +192,8 @@ def test_large_draws_are_no_nearer_than_the_law_goes() -> None:
 def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
     """Predicted slowdown within the 95% interval of a draw, and within 3% for mu <= 2, wherever a sample follows the law.
 
-    Left out are points where the gradient's relative standard error or the bound of the path's deviation is above 0.3: there a
-    finite sample leaves the law, as docs/laws.md derives. The figures are printed.
+    Left out are points where the gradient's relative standard error or the bound of the path's deviation is
+    above 0.3: there a finite sample leaves the law, as docs/laws.md derives. The figures are printed.
     """
     n, draws, scales = 100_000, 6, (0.5, 1.0, 2.0, 4.0, 6.0)
     lines, misses = [], []

@@ -115,7 +115,7 @@ def test_fewest_runs_is_the_least_number_at_which_a_step_can_be_found() -> None:
     assert changes(np.arange(fewest))
 
 
-# --- What the page says is what the tables say ------------------------------------------------------------------------
+# --- What the page says is what the tables say --------------------------------------------------------------
 
 
 REFERENCE = git.ROOT / "results" / "reference" / "benchmarks"
@@ -234,7 +234,7 @@ def test_calibrated_times_below_1_contradict_nothing_on_the_page(drawn: pd.DataF
     assert "can fall below 1" in text
 
 
-# --- What users of such histories have reported elsewhere -------------------------------------------------------------
+# --- What users of such histories have reported elsewhere ---------------------------------------------------
 
 
 def test_small_steps_add_up(tmp_path: Path) -> None:
@@ -250,8 +250,8 @@ def test_small_steps_add_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["a package", "a new package", "Python", "the benchmarks"])
 def test_a_change_says_what_else_changed_with_it(what: str, tmp_path: Path) -> None:
-    # scikit-learn/scikit-learn#27264, scipy/scipy#4592: an upgrade, or another benchmark, passes for a change of code;
-    # airspeed-velocity/asv#563: a new package splits the history
+    # scikit-learn/scikit-learn#27264, scipy/scipy#4592: an upgrade, or another benchmark, passes for a change
+    # of code; airspeed-velocity/asv#563: a new package splits the history
     expected = {
         "a package": "numba 0.67.0 to 0.68.1",
         "a new package": "jax unknown to 0.10.2",

@@ -405,7 +405,8 @@ def test_minima_prose_counts_basins(frames):
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
     few, many = prose.phase_prose(frames)[1:]
-    # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to a = 4.
+    # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to
+    # a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
     )

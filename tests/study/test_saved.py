@@ -57,8 +57,8 @@ def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme
         assert abs(drawn.shape[0] - shown[name].shape[0]) <= 1
         rows, columns = (min(a, b) for a, b in zip(drawn.shape[:2], shown[name].shape[:2], strict=True))
         ours, theirs = drawn[:rows, :columns], shown[name][:rows, :columns]
-        # A picture that stands between two pixels is smoothed otherwise at its edges, so shares of colours are compared.
-        # They differed by at most 0.0003; with the marks filled black, by 0.0006 to 0.003.
+        # A picture that stands between two pixels is smoothed otherwise at its edges, so shares of colours
+        # are compared. They differed by at most 0.0003; with the marks filled black, by 0.0006 to 0.003.
         assert colours(ours) == pytest.approx(colours(theirs), abs=0.0005), name
     context.close()
 

@@ -43,7 +43,7 @@ def by_scipy(times, observed):
     return (*ends, first(band.high.probabilities <= 0.5), sf)
 
 
-# --- Medians ----------------------------------------------------------------------------------------------------------
+# --- Medians ------------------------------------------------------------------------------------------------
 
 
 @given(samples)
@@ -127,7 +127,7 @@ def test_average_running_time_by_hand():
     np.testing.assert_equal(art, [65, np.inf])
 
 
-# --- Log-rank ---------------------------------------------------------------------------------------------------------
+# --- Log-rank -----------------------------------------------------------------------------------------------
 
 
 @given(samples, samples)
@@ -156,7 +156,7 @@ def test_log_rank_takes_padded_rows():
     assert p[1] < 0.05
 
 
-# --- Bootstrap --------------------------------------------------------------------------------------------------------
+# --- Bootstrap ----------------------------------------------------------------------------------------------
 
 
 def tail(n):
@@ -195,7 +195,8 @@ def test_bootstrap_agrees_with_scipy_under_censoring():
         )
     low, high = bootstrap(ratio, known, resamples=3999)
     medians = result.bootstrap_distribution
-    # Medians are a few values with jumps between: our ends must lie where theirs cross the tail, to what chance leaves.
+    # Medians are a few values with jumps between: our ends must lie where theirs cross the tail, to what
+    # chance leaves.
     assert np.mean(medians < low) - 0.01 < tail(30) < np.mean(medians <= low) + 0.01
     assert np.mean(medians > high) - 0.01 < tail(30) < np.mean(medians >= high) + 0.01
 
@@ -269,7 +270,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
     assert 0.91 < np.mean((ends[:, 0] <= math.log(2)) & (math.log(2) <= ends[:, 1])) < 0.985
 
 
-# --- Pairs and cells --------------------------------------------------------------------------------------------------
+# --- Pairs and cells ----------------------------------------------------------------------------------------
 
 
 def runs_of(outcomes, *, rate=1.0, role="evaluation", budget=1000, first=0):
@@ -311,7 +312,8 @@ def cell_of(outcomes, **options):
         ([(40, 10)] * 4 + [(None, 10)] * 3, "4x [4, inf)", {"mse_censored": 3}),
         ([(40, 10)] * 6 + [(0, 0)], "4x [4, 4]", {"at_start": 1, "starts": 7}),
         ([(40, 10)] * 3 + [(None, 10)] * 3 + [(None, 5)], "> 100x", {"mse_censored": 4}),
-        # Kaplan and Meier's median is 4 in each; where under half of the ratios are known it is not printed as a number.
+        # Kaplan and Meier's median is 4 in each; where under half of the ratios are known it is not printed
+        # as a number.
         ([(40, 10)] * 6 + [(None, None)] * 6, "4x [0, inf)", {"both_missed": 6, "slowdown_bound": False}),
         ([(40, 10)] * 5 + [(None, None)] * 6, "unknown", {"both_missed": 6, "slowdown_bound": True}),
         ([(40, 10)] * 5 + [(None, 500)] * 6, "> 2x", {"mse_censored": 6, "slowdown_bound": True}),
@@ -459,7 +461,7 @@ def test_statuses_count_every_evaluation_run(frames):
         assert counted[status].sum() == (runs["status"] == status).sum() > 0
 
 
-# --- What the cells say together --------------------------------------------------------------------------------------
+# --- What the cells say together ----------------------------------------------------------------------------
 
 
 def test_decomposition_divides_the_policies(frames):

@@ -2,8 +2,8 @@
 
     python looking.py TREE FOLDER '[["--summary"], ["-n", "all"]]'
 
-Each runs in a fork of this process, so that what they all import is imported once. Prints a line of JSON for each:
-the exit code, what was said, and the files whose bytes or times are others.
+Each runs in a fork of this process, so that what they all import is imported once. Prints a line of JSON for
+each: the exit code, what was said, and the files whose bytes or times are others.
 """
 
 from __future__ import annotations
