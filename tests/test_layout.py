@@ -134,7 +134,7 @@ def test_arrows_run_one_way(room: str) -> None:
 
 
 def test_every_job_that_writes_has_a_receipt() -> None:
-    whole = "told(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)"
+    whole = "job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params)"
     for path in (ROOT / "workflow" / "scripts").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert whole in text or "snakemake.output" not in text, path

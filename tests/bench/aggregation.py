@@ -118,10 +118,10 @@ def measured(name: str, folder: Path, rows: int, shards: int, lean: bool) -> dic
     """Seconds, and peak megabytes, of a step in a process of its own."""
     words = ["--step", name, "--folder", str(folder), "--rows", str(rows), "--shards", str(shards)]
     begun = time.perf_counter()
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, __file__, *words, *["--lean"] * lean], check=True, capture_output=True, text=True
     )
-    return {"seconds": time.perf_counter() - begun, **json.loads(said.stdout)}
+    return {"seconds": time.perf_counter() - begun, **json.loads(done.stdout)}
 
 
 def main() -> None:

@@ -43,17 +43,17 @@ def main() -> None:
         print(f"read {read - begun:.2f} s, table {levels - read:.2f} s, page {drawn - levels:.2f} s")
         with browsers.running() as browser:
             page = browser.new_page()
-            said, asked = [], []
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
+            messages, requests = [], []
+            page.on("console", lambda message: messages.append(message.text))
+            page.on("pageerror", lambda error: messages.append(str(error)))
+            page.on("request", lambda request: requests.append(request.url))
             begun = time.perf_counter()
             page.goto(file.as_uri(), wait_until="load")
             page.screenshot(path=folder / "page.png")
             opened = time.perf_counter() - begun
-            others = [url for url in asked if url != file.as_uri()]
+            others = [url for url in requests if url != file.as_uri()]
             print(
-                f"opened and painted in {opened:.2f} s; console: {len(said)} messages; other requests: {len(others)}"
+                f"opened and painted in {opened:.2f} s; console: {len(messages)} messages; other requests: {len(others)}"
             )
 
 

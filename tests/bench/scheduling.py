@@ -46,8 +46,8 @@ rule collect:
 def taken(folder: Path, *words: str) -> tuple[float, float]:
     """Processor seconds and peak megabytes of a Snakemake and its children."""
     command = [sys.executable, "-m", "snakemake", "--directory", str(folder), "--scheduler", "greedy", *words]
-    with (folder / "said.txt").open("wb") as said:
-        child = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=folder)
+    with (folder / "said.txt").open("wb") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
         _, status, usage = os.wait4(child.pid, 0)
     if status:
         sys.exit((folder / "said.txt").read_text()[-3000:])

@@ -73,8 +73,8 @@ def snakemake(folder: Path, config: Path, profile: str, *words: str) -> subproce
     ]
     command += ["--directory", str(folder), *words, "--configfile", str(config)]
     folder.mkdir(exist_ok=True)
-    with (folder / "said.txt").open("ab") as said:
-        return subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / "said.txt").open("ab") as output:
+        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
 def finish(run: subprocess.Popen[bytes], folder: Path) -> None:
@@ -92,12 +92,12 @@ def digests(folder: Path) -> dict[str, str]:
 
 def records() -> list[dict[str, str]]:
     """Slurm's own records of the jobs it has seen."""
-    told = subprocess.run(
+    answer = subprocess.run(
         ["scontrol", "show", "jobs", "--oneliner"], check=True, capture_output=True, text=True
     )
     return [
         dict(re.findall(r"(\w+)=(\S*)", line))
-        for line in told.stdout.splitlines()
+        for line in answer.stdout.splitlines()
         if line.startswith("JobId=")
     ]
 
@@ -128,17 +128,17 @@ def test_the_smoke_study_goes_through_sbatch_to_the_same_bytes(
 
     # Snakemake's count of jobs, but for the target rule, is Slurm's count of completed ones, rule by rule.
     stats = (tmp_path / "slurm" / "said.txt").read_text().partition("Job stats:")[2].partition("total")[0]
-    asked = {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)}
+    counted = {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)}
     done = Counter(rule_of(record) for record in records() if record["JobState"] == "COMPLETED")
-    assert dict(done) == {name: count for name, count in asked.items() if name != "all"}
+    assert dict(done) == {name: count for name, count in counted.items() if name != "all"}
     assert all(record["BatchFlag"] == "1" for record in records())
     limit = resources.sweep_minutes(load(yaml.safe_load(config.read_text())), tmp_path / "local" / DATASETS)
     assert {record["TimeLimit"] for record in records() if rule_of(record) == "sweep"} == {
         f"00:{limit:02}:00"
     }
     with capsys.disabled():
-        told = ", ".join(f"{place} {taken:.0f} s" for place, taken in seconds.items())
-        print(f"\nsmoke study: {told}; {sum(done.values())} jobs through sbatch, the same bytes")
+        times = ", ".join(f"{place} {taken:.0f} s" for place, taken in seconds.items())
+        print(f"\nsmoke study: {times}; {sum(done.values())} jobs through sbatch, the same bytes")
 
 
 def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: None, tmp_path: Path) -> None:

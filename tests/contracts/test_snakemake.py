@@ -214,8 +214,8 @@ def test_whatever_executes_a_workflow_calls_execute_and_what_only_looks_does_not
 def test_what_makes_jobs_run_again_can_be_set(folder: Path, notes: list[Note]) -> None:
     assert notes[0]["triggers"] == ["input", "mtime", "params", "software-env"]
     assert "Nothing to be done" in call(folder, job=f"{JOB}# changed")[1]
-    said = call(folder, "-n", "--rerun-triggers", "code", job=f"{JOB}print(1)")[1]
-    assert "Nothing to be done" in said, "`code` was asked for and taken away"
+    output = call(folder, "-n", "--rerun-triggers", "code", job=f"{JOB}print(1)")[1]
+    assert "Nothing to be done" in output, "`code` was asked for and taken away"
 
 
 @pytest.mark.contract(
@@ -272,9 +272,9 @@ def test_remote_executors_take_their_python_from_one_method() -> None:
 
 @pytest.mark.contract("snakemake.resources.ResourceValidationError")
 def test_an_error_of_a_resource_is_printed_without_a_traceback(folder: Path) -> None:
-    _, said = call(folder, "-F", "--config", "fail=1", code=1)
-    assert "too much is asked for" in said
-    assert "Traceback" not in said
+    _, output = call(folder, "-F", "--config", "fail=1", code=1)
+    assert "too much is asked for" in output
+    assert "Traceback" not in output
 
 
 def test_snakemake_keeps_its_records_where_recovery_looks_for_them(folder: Path) -> None:

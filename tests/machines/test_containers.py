@@ -87,9 +87,9 @@ def test_the_same_content_from_another_writer_is_accepted_and_said(
     pack_otherwise()
     monkeypatch.setattr(containers, "writer", lambda path: f"another for {path.suffix}")
     assert manifest.compare(known, CHOSEN, reference) == []
-    said = manifest.repacked(known, reference)
-    assert [line.partition(":")[0] for line in said] == known
-    assert "the same content in other bytes; written by another for .npz here, by Python 3" in said[0]
+    notes = manifest.repacked(known, reference)
+    assert [line.partition(":")[0] for line in notes] == known
+    assert "the same content in other bytes; written by another for .npz here, by Python 3" in notes[0]
 
 
 def test_other_bytes_from_the_same_writer_are_a_difference(reference: Path) -> None:

@@ -91,7 +91,7 @@ def test_snakemake_still_starts_a_script_as_the_quoting_expects() -> None:
 
 
 @pytest.mark.parametrize(("folder", "sign"), [("/a/{b}/c", "{ or }"), ("/a/<b/c", "<")])
-def test_a_path_that_snakemake_would_fill_in_is_told(folder: str, sign: str) -> None:
+def test_a_path_that_snakemake_would_fill_in_is_reported(folder: str, sign: str) -> None:
     with pytest.raises(UserError, match=f"cannot run from a path with {sign}; move"):
         machine.check_place(Path(folder), None)
     machine.check_place(Path("/a b/\u00fc's $x"), None)
@@ -108,19 +108,19 @@ def outer(tmp_path: Path) -> Path:
 
 def test_as_a_module_it_plans_the_same_jobs_without_a_warning(outer: Path) -> None:
     done = snakemake(outer, "-n", "--cores", "2", "--config", "own=3")
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    assert "Descending: shard 1 of 4" in said
-    assert "NameError" not in said
-    assert "localrules" not in said
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert "Descending: shard 1 of 4" in output
+    assert "NameError" not in output
+    assert "localrules" not in output
     jobs = [
-        line.split()[0] for line in said.partition("Job stats:")[2].partition("total")[0].splitlines() if line
+        line.split()[0] for line in output.partition("Job stats:")[2].partition("total")[0].splitlines() if line
     ]
     assert jobs[-2:] == ["copy", "first"]  # the outer workflow's own target stays the default
     assert {job.partition("_")[0] for job in jobs[2:-2]} == {"mvb"}
 
 
-def test_a_prefix_is_told(outer: Path) -> None:
+def test_a_prefix_is_reported(outer: Path) -> None:
     (outer / "Snakefile").write_text(OUTER.format(snakefile=str(ROOT / "Snakefile"), more="prefix: 'sub'"))
     done = snakemake(outer, "-n", "--cores", "2")
     assert done.returncode == 1
@@ -141,7 +141,7 @@ def test_as_a_module_it_verifies_and_leaves_the_files_of_others_alone(outer: Pat
     assert (outer / "mine" / "copy.txt").stat() == before
 
 
-def test_a_machine_without_slurm_is_told_before_anything_is_submitted(tmp_path: Path) -> None:
+def test_a_machine_without_slurm_is_reported_before_anything_is_submitted(tmp_path: Path) -> None:
     commands = tmp_path / "bin"
     commands.mkdir()
     for name in ("bash", "git", "which"):

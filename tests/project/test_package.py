@@ -84,9 +84,9 @@ def test_the_source_distribution_has_every_file_of_the_repository(source: Path) 
 def test_the_source_distribution_can_run_the_study(source: Path) -> None:
     path = os.pathsep.join([str(source), str(source / "workflow")])
     words = ["-m", "snakemake", "-n", "--configfile", "config/smoke.yaml"]
-    said = run(sys.executable, *words, cwd=source, PYTHONPATH=path)
-    assert "sweep" in said
-    assert "This was a dry-run" in said
+    output = run(sys.executable, *words, cwd=source, PYTHONPATH=path)
+    assert "sweep" in output
+    assert "This was a dry-run" in output
 
 
 def test_the_kernels_of_the_wheel_work_with_numpy_and_numba_alone(source: Path, tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ def test_the_wheel_has_every_module_and_asks_for_two_packages(source: Path, tmp_
         assert {f"{package}/{name}" for name in wanted} <= names
         assert f"{package}/py.typed" in names
     assert any(name.startswith("study/templates/") for name in names)
-    asked = [Requirement(text) for text in described.get_all("Requires-Dist")]
-    assert {one.name for one in asked if one.marker is None} == {"numba", "numpy"}
+    required = [Requirement(text) for text in described.get_all("Requires-Dist")]
+    assert {one.name for one in required if one.marker is None} == {"numba", "numpy"}
 
 
 def test_the_locks_hold_what_pyproject_asks_for() -> None:
@@ -129,9 +129,9 @@ def test_the_locks_hold_what_pyproject_asks_for() -> None:
             re.findall(r"^([a-z][\w-]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
         )
         for text in [*project["dependencies"], *(text for name in names for text in extras[name])]:
-            asked = Requirement(text)
-            if asked.name != project["name"]:
-                assert pinned.get(asked.name, "0") in asked.specifier, (
+            required = Requirement(text)
+            if required.name != project["name"]:
+                assert pinned.get(required.name, "0") in required.specifier, (
                     f"{text}: make {lock} again by its first lines"
                 )
 

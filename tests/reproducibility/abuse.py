@@ -64,9 +64,9 @@ def written(folder: Path) -> list[str]:
     )
 
 
-def message(said: str) -> list[str]:
+def message(output: str) -> list[str]:
     """Lines that are the study's, without those that say which profile and config Snakemake uses."""
-    ours = (line for line in said.splitlines() if line.strip())
+    ours = (line for line in output.splitlines() if line.strip())
     return [line for line in ours if not re.match(r"Using (profile|workflow specific)|Config file ", line)]
 
 
@@ -102,10 +102,10 @@ def refuses(folder: Path, case: Bad) -> str:
 def survives(folder: Path, case: Extreme) -> str:
     """An extreme config: tables that are right, and a page that says what happened."""
     done = ask(folder, "report", case, 600)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     if done.returncode:
-        raise Failure(f"exit code {done.returncode}: {message(said)[-25:]}")
-    warned = [line for line in said.splitlines() if "Warning" in line or "Traceback" in line]
+        raise Failure(f"exit code {done.returncode}: {message(output)[-25:]}")
+    warned = [line for line in output.splitlines() if "Warning" in line or "Traceback" in line]
     if warned:
         raise Failure(f"warned: {warned[:3]}")
     return right(folder / "results", config.load(case.config), case)
@@ -186,15 +186,15 @@ def damage(source: Path, folder: Path, name: str, harm: Callable[[Path], None]) 
     expected = digests(source)
     harm(folder / "results" / name)
     done = run(folder, "all", timeout=300 * PATIENCE)
-    said = done.stdout + done.stderr
-    if done.returncode or "Traceback" in said:
-        raise Failure(f"exit code {done.returncode}: {message(said)[-6:]}")
-    told = next((line for line in done.stderr.splitlines() if name in line and "damaged" in line), "")
-    if not told and harm.__name__ != "remove":
+    output = done.stdout + done.stderr
+    if done.returncode or "Traceback" in output:
+        raise Failure(f"exit code {done.returncode}: {message(output)[-6:]}")
+    notice = next((line for line in done.stderr.splitlines() if name in line and "damaged" in line), "")
+    if not notice and harm.__name__ != "remove":
         raise Failure("not named")
     if unlike(digests(folder), expected):
         raise Failure(f"other bytes: {unlike(digests(folder), expected)}")
-    return f"{told or 'made again where needed'}; same bytes"
+    return f"{notice or 'made again where needed'}; same bytes"
 
 
 def gone_records(source: Path, folder: Path) -> str:
@@ -202,11 +202,11 @@ def gone_records(source: Path, folder: Path) -> str:
     shutil.copytree(finish(source), fresh(folder), dirs_exist_ok=True)
     shutil.rmtree(folder / ".snakemake")
     done = run(folder, "all", timeout=300 * PATIENCE)
-    told = next((line for line in done.stderr.splitlines() if "have no record in .snakemake" in line), "")
-    expect(done.returncode == 0 and told, message(done.stderr)[-6:])
+    notice = next((line for line in done.stderr.splitlines() if "have no record in .snakemake" in line), "")
+    expect(done.returncode == 0 and notice, message(done.stderr)[-6:])
     expect("Nothing to be done" in done.stderr, "nothing is made again")
     expect(not unlike(digests(folder), digests(source)), "the same bytes")
-    return f"{told} Nothing made again; same bytes"
+    return f"{notice} Nothing made again; same bytes"
 
 
 def mounted(place: Path, *options: str) -> None:
@@ -223,9 +223,9 @@ def full_disk(folder: Path) -> str:
     mounted(results, "-t", "tmpfs", "-o", "size=96k", "none")
     try:
         done = run(folder, "tables", timeout=300 * PATIENCE)
-        said = done.stdout + done.stderr
-        told = next((line for line in said.splitlines() if "No space left" in line), "")
-        expect(done.returncode and told and "Traceback" not in said, message(said)[-6:])
+        output = done.stdout + done.stderr
+        notice = next((line for line in output.splitlines() if "No space left" in line), "")
+        expect(done.returncode and notice and "Traceback" not in output, message(output)[-6:])
         subprocess.run(["mount", "-o", "remount,size=50m", str(results)], check=True)
         expect(run(folder, "tables", timeout=300 * PATIENCE).returncode == 0, "it goes on when there is room")
         found = digests(folder)
@@ -233,7 +233,7 @@ def full_disk(folder: Path) -> str:
         subprocess.run(["umount", str(results)], check=True)
     expected = digests(finish(folder.parent / "finished"))
     expect(all(expected[name] == value for name, value in found.items()), "the same bytes")
-    return f"{told.strip()}; with room again: goes on, same bytes"
+    return f"{notice.strip()}; with room again: goes on, same bytes"
 
 
 def read_only(folder: Path) -> str:

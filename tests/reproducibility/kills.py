@@ -133,8 +133,8 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
             time.sleep(0.2)
         second = run(folder, target(config), config=config)
         first.wait()
-    told = [line for line in second.stderr.splitlines() if "Another snakemake" in line]
-    well = second.returncode != 0 and bool(told) and first.returncode == 0
+    refusals = [line for line in second.stderr.splitlines() if "Another snakemake" in line]
+    well = second.returncode != 0 and bool(refusals) and first.returncode == 0
     return [
         "a second run",
         "",
@@ -142,7 +142,7 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
         "",
         "",
         "refused" if well else second.stderr[-300:],
-        told[0] if told else "",
+        refusals[0] if refusals else "",
     ], well
 
 

@@ -80,14 +80,14 @@ def cell(data, chosen):
 
 def agree(page, data):
     """The words shown are those of the chosen cell."""
-    told = cell(data, choice(page))
-    assert page.inner_text("#explorer-value") == (told[0] or "")
-    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given:"
+    texts = cell(data, choice(page))
+    assert page.inner_text("#explorer-value") == (texts[0] or "")
+    label = "as many steps with MSE as with BCE" if texts[0] else "No ratio can be given:"
     assert page.inner_text("#explorer-label") == label
-    assert page.inner_text("#explorer-interval") == told[1]
+    assert page.inner_text("#explorer-interval") == texts[1]
     steps = page.inner_text("#explorer-steps")
-    assert f"MSE: median {told[4]} steps, {told[6]} of {told[8]} runs arrived" in steps
-    assert f"BCE: median {told[5]} steps, {told[7]} of {told[8]} runs arrived" in steps
+    assert f"MSE: median {texts[4]} steps, {texts[6]} of {texts[8]} runs arrived" in steps
+    assert f"BCE: median {texts[5]} steps, {texts[7]} of {texts[8]} runs arrived" in steps
 
 
 def row(frames, chosen):
@@ -114,7 +114,7 @@ def true(page, frames, level=0.95):
         assert f"{loss.upper()}: median {median} steps, {arrived}" in steps
         assert f"{loss.upper()} at {wording.number(found[f'rate_{loss}'])}/L" in where
     held, pairs = found["at_start"], found["starts"]
-    told = f"In {held} of {pairs} pairs the target held before the first step"
-    assert (told in steps) == (0 < held < pairs)
+    sentence = f"In {held} of {pairs} pairs the target held before the first step"
+    assert (sentence in steps) == (0 < held < pairs)
     if 0 < held < pairs:
         assert steps.endswith(f"not in the ratio, which is that of the other {pairs - held}.")

@@ -145,7 +145,7 @@ def test_no_other_choice_changes_in_silence(browser, file, frames):
     draw = random.Random(1)
     labels = """() => Object.fromEntries([...document.querySelectorAll(".choices select")].map(select =>
       [select.id.slice(9), [select.value, select.labels[0].textContent, select.options.length]]))"""
-    told = 0
+    named = 0
     with opened(browser, file) as page:
         for _ in range(60):
             before = page.evaluate(labels)
@@ -154,14 +154,14 @@ def test_no_other_choice_changes_in_silence(browser, file, frames):
                 f"#explorer-{control} option:not(:disabled)", "all => all.map(one => one.value)"
             )
             page.select_option(f"#explorer-{control}", draw.choice(values))
-            after, said = page.evaluate(labels), page.inner_text("#explorer-told")
+            after, notice = page.evaluate(labels), page.inner_text("#explorer-told")
             for name in set(CONTROLS) - {control}:
                 (old, _, had), (new, label, has) = before[name], after[name]
                 if old != new and min(had, has) > 1:
-                    assert label in said, (control, name)
-                    told += 1
+                    assert label in notice, (control, name)
+                    named += 1
             true(page, frames)
-    assert told > 0  # there was something to tell
+    assert named > 0  # there was something to tell
 
 
 def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
@@ -253,13 +253,13 @@ def test_a_cell_without_a_ratio_reads_as_one(browser, frames, pictures, tmp_path
     held = "#explore?data=gaussian&separability=4&start=right&scale=2&target=accuracy"
     with opened(browser, path, zero if missed else held) as page:
         agree(page, explorer.build(changed, PROVENANCE.level))
-        told = " ".join(page.inner_text(".result > p:has(#explorer-value)").split())
-        assert told.endswith(words)
-        assert "unknown" not in told
-        assert "none" not in told
+        text = " ".join(page.inner_text(".result > p:has(#explorer-value)").split())
+        assert text.endswith(words)
+        assert "unknown" not in text
+        assert "none" not in text
 
 
-def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
+def test_what_gives_way_is_named(browser, frames, pictures, tmp_path):
     """A study without tuned rates for one data set: the choice falls back, and says so."""
     cells = frames["slowdown"]
     few = cells[(cells["dataset"] != "separable") | (cells["policy"] != "tuned")]
@@ -271,11 +271,11 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
         page.select_option("#explorer-data", "separable")
         assert page.input_value("#explorer-policy") != "tuned"
         assert page.locator("#explorer-policy option[value=tuned]").is_disabled()
-        told = [
+        notices = [
             "Separability (margin): no “4” here, “0.1” is shown.",
             "Learning rates: no “each at its best rate” here, “equal rates” is shown.",
         ]
-        assert page.inner_text("#explorer-told") == " ".join(told)
+        assert page.inner_text("#explorer-told") == " ".join(notices)
         page.select_option("#explorer-data", "breast_cancer")
         assert page.inner_text("#explorer-told") == "Learning rates: “each at its best rate” again."
         page.select_option("#explorer-target", "logloss")
@@ -299,13 +299,13 @@ def test_an_address_opens_its_choice(browser, file, data):
         agree(page, data)
 
 
-def asked(page):
+def in_address(page):
     """The choice that stands in the address."""
     return dict(parse_qsl(page.evaluate("location.hash").removeprefix("#explore?")))
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "notice"),
     [
         ("data=nowhere", "Data set: no “nowhere” here, “{data}” is shown."),
         (
@@ -329,11 +329,11 @@ def asked(page):
         ),
     ],
 )
-def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, told):
+def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, notice):
     with opened(browser, file, "#explore?" + link) as page:
         shown = choice(page)
-        assert page.inner_text("#explorer-told") == told.format(**shown)
-        assert asked(page) == {name: value for name, value in shown.items() if value} | {"show": "both"}
+        assert page.inner_text("#explorer-told") == notice.format(**shown)
+        assert in_address(page) == {name: value for name, value in shown.items() if value} | {"show": "both"}
         agree(page, data)
         page.select_option("#explorer-target", "logloss")
         assert page.inner_text("#explorer-told") == ""

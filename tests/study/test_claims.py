@@ -167,7 +167,7 @@ def test_the_later_version_of_r6_is_judged_in_its_evidence(found):
     assert "700 of 728 points" in judge(uphill)[0]
 
 
-def test_cells_whose_best_rate_is_the_largest_tried_are_told(found):
+def test_cells_whose_best_rate_is_the_largest_tried_are_reported(found):
     judge = claims.CLAIMS["A6"].judge
     assert (
         "(no slower in 3), where 5 cells in which MSE's best rate is the largest tried count as undecided."

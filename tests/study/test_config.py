@@ -33,10 +33,10 @@ SECTIONS: list[type[Section]] = [
 ]
 
 
-def _told(mapping: dict[str, Any]) -> list[str]:
-    with pytest.raises(UserError) as told:
+def _problems(mapping: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as error:
         load(mapping)
-    return str(told.value).splitlines()
+    return str(error.value).splitlines()
 
 
 # --- what is accepted
@@ -437,13 +437,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("mapping", "line"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
 def test_bad_input_is_one_line_with_key_value_and_what_is_allowed(mapping: dict[str, Any], line: str) -> None:
-    lines = _told(mapping)
+    lines = _problems(mapping)
     assert len(lines) == 1
     assert lines[0].startswith(line)
     assert len(lines[0]) < 400
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     bad: dict[str, Any] = {
         "max_steps": 0,
         "foo": 1,
@@ -452,7 +452,7 @@ def test_all_problems_are_told_at_once() -> None:
         "datasets": [{"name": "gaussian", "n": 1, "bar": 2}, {"name": "gausian"}, {"name": "wine_0_1"}],
         "initialisations": [{"name": "zero", "scales": [1]}, {"name": "wrong", "scales": [-1]}],
     }
-    keys = [line.split(":")[0] for line in _told(bad)]
+    keys = [line.split(":")[0] for line in _problems(bad)]
     assert sorted(keys) == sorted(
         [
             *(
@@ -479,7 +479,7 @@ FREE_TEXT = {"base", "head"}  # a revision or a folder: whether it is there is t
 
 @given(st.sampled_from(sorted(set(Config.model_fields) - FREE_TEXT)), WORTHLESS)
 def test_no_key_takes_nonsense_and_every_message_names_it(name: str, value: object) -> None:
-    lines = _told({name: value})
+    lines = _problems({name: value})
     assert len(lines) == 1
     assert lines[0].startswith(f"{name}: ")
     assert "allowed" in lines[0]
@@ -552,4 +552,4 @@ def test_ranges_on_the_page_are_those_that_are_checked() -> None:
         {"initialisations": [{"name": "wrong", "scales": [0]}]},
     ]
     for mapping in beyond:
-        assert len(_told(mapping)) == 1
+        assert len(_problems(mapping)) == 1

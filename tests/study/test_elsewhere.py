@@ -208,7 +208,7 @@ def test_where_styles_alone_are_forbidden_the_explorer_still_draws_lines(browser
         assert lines == [["none", "rgb(194, 82, 0)"], ["none", "rgb(0, 104, 168)"]]
 
 
-def test_a_picture_that_a_policy_forbids_is_told(browser, file):
+def test_a_picture_that_a_policy_forbids_is_reported(browser, file):
     policy = own_policy(file.read_text(encoding="utf-8")).replace("img-src data:", "img-src 'none'")
     with served(browser, file, policy) as (page, _):
         page.click("[data-name=slowdown] button:has-text('PNG')")

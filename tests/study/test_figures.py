@@ -87,7 +87,7 @@ def test_a_series_shows_on_every_page_and_keeps_its_colour_there(colour):
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_series_are_told_apart_by_colour_and_by_marker(sight):
+def test_series_are_distinguished_by_colour_and_by_marker(sight):
     seen = [oklab(SIGHT[sight] @ linear(colour)) for colour in SERIES]
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
     assert len(set(MARKERS)) == len(MARKERS) == len(SERIES)
@@ -202,7 +202,7 @@ def test_a_figure_with_bounds_names_their_mark(name, short):
 
 
 @pytest.mark.parametrize("name", ["factor", "survival", "curves", "rates"])
-def test_losses_are_told_apart_without_colour(name, frames):
+def test_losses_are_distinguished_without_colour(name, frames):
     """As in the page's explorer: MSE solid, BCE dashed, in the legend too."""
     figure = figures.draw(name, frames)
     key = figure.axes[0].get_legend()
@@ -265,9 +265,9 @@ def test_what_is_said_of_growth_is_what_the_law_does(name, frames):
 
     assert np.log(ratio(4, 8) / ratio(2, 8)) == pytest.approx(np.log(6 / 4) + 10, rel=0.02)
     assert np.log2(ratio(64, 0.5) / ratio(32, 0.5)) == pytest.approx(2, rel=0.02)
-    said = figures.caption(name, frames)
-    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in said
-    assert "a power of the scale, far beyond like its square" in said
+    caption = figures.caption(name, frames)
+    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in caption
+    assert "a power of the scale, far beyond like its square" in caption
 
 
 def test_steps_that_are_coarse_are_said_to_be(frames):

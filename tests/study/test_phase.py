@@ -129,7 +129,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     assert keyed.loc[("gaussian", 2.0, 400), "stepped"].isna().all()
 
 
-def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() -> None:
+def test_data_of_the_study_are_distinguished_from_large_draws_of_their_name_and_size() -> None:
     wrong = {"name": "wrong", "scales": [1, 2]}
     own = [
         {"name": "gaussian", "separability": [2], "n": 60, "imbalance": 0.2},

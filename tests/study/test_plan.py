@@ -167,9 +167,9 @@ def test_the_fullest_shard_is_reckoned_from_the_plan() -> None:
 def test_thresholds_are_those_of_the_targets_asked_for() -> None:
     config = load(SMALL | {"targets": ["brier", "accuracy"]})
     plan = expand(config, _built()[0])
-    asked = thresholds(config, plan)
-    assert list(asked) == ["brier", "accuracy"]
-    assert (asked["brier"] == plan["target_brier"]).all()
+    found = thresholds(config, plan)
+    assert list(found) == ["brier", "accuracy"]
+    assert (found["brier"] == plan["target_brier"]).all()
 
 
 def test_the_same_config_gives_the_same_plan() -> None:

@@ -87,9 +87,9 @@ def test_a_shard_that_would_be_made_from_something_else_is_not(
 def test_an_edited_or_damaged_output_is_named_and_kept_aside(folder: Path, content: str) -> None:
     Path(SHARD).write_text(content)
     aside = "results/set-aside/shards/0.runs.parquet"
-    [told] = recovered()
-    assert told.startswith(f"{SHARD}: edited or damaged")
-    assert f"Moved to {aside};" in told
+    [message] = recovered()
+    assert message.startswith(f"{SHARD}: edited or damaged")
+    assert f"Moved to {aside};" in message
     assert not Path(SHARD).exists()
     assert Path(aside).read_text() == content
     Path(SHARD).write_text("edited again")
@@ -190,7 +190,7 @@ def test_a_claim_ends_with_its_process_however_that_ends(
     assert not Path(".snakemake/locks").exists()
 
 
-def test_results_that_cannot_be_a_folder_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_that_cannot_be_a_folder_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recovery, "_held", [])
     Path("results").write_text("a file")

@@ -76,7 +76,7 @@ def test_peers_may_get_slower(tmp_path: Path) -> None:
     assert regressions(made(tmp_path, [1.0] * 20 + [1.5] * 20, solver="NumPy"), 0.05) == []
 
 
-def test_a_machine_that_got_slower_as_a_whole_is_told_apart(tmp_path: Path) -> None:
+def test_a_machine_that_got_slower_as_a_whole_is_distinguished(tmp_path: Path) -> None:
     found = regressions(made(tmp_path, [1.0] * 20 + [1.2] * 20, calibrate=False), 0.05)
     assert found
     assert not any(one.confirmed for one in found)
@@ -156,12 +156,12 @@ def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
 
 
 def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) -> None:
-    said = " ".join(history_page.summary(drawn)[1:])
+    text = " ".join(history_page.summary(drawn)[1:])
     pairs = [rows["time"].to_numpy()[-2:] for rows in each(drawn) if len(rows) > 1]
     ratios = [100 * (b / a - 1) for a, b in pairs]
-    assert ("from the runs before them" in said) == bool(ratios)
+    assert ("from the runs before them" in text) == bool(ratios)
     if ratios:
-        assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in said
+        assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in text
         last = [rows[rows["level"] == rows["level"].iloc[-1]]["time"].to_numpy() for rows in each(drawn)]
         last = [own for own in last if len(own) > 1]
         slowest, fastest = (
@@ -170,15 +170,15 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
         )
         assert (
             f"{len(last)} whose level has other runs, {fastest} are the fastest run of their level and {slowest} the"
-            in said
+            in text
         )
     behind = [rows["level"].iloc[-1] / rows["level"].min() for rows in each(drawn)]
     slower = [100 * (ratio - 1) for ratio in behind if ratio > 1]
-    assert ("best level" in said) == bool(slower)
+    assert ("best level" in text) == bool(slower)
     if slower:
         assert (
             f"{len(slower)} of {len(behind)} do not stand on their best level, by up to {max(slower):+.1f}%"
-            in said
+            in text
         )
 
 

@@ -118,8 +118,8 @@ def put(folder: Path) -> Path:
 
 def drawn(folder: Path) -> tuple[list[str], str, Any]:
     """Draw the history, from the files to the page and the table read back."""
-    said = history_page.write([folder], folder / "h.csv", folder / "h.html", folder)
-    return said, (folder / "h.html").read_text(encoding="utf-8"), store.read(HISTORY, folder / "h.csv")
+    messages = history_page.write([folder], folder / "h.csv", folder / "h.html", folder)
+    return messages, (folder / "h.html").read_text(encoding="utf-8"), store.read(HISTORY, folder / "h.csv")
 
 
 def of_others(table: Any, damaged: str) -> Any:
@@ -134,9 +134,9 @@ def test_one_bad_file_costs_the_others_nothing_and_is_named(kind: str, tmp_path:
     whole = drawn(tmp_path)[2]
     damage, lost = DAMAGE[kind]
     damage(bad)
-    said, text, table = drawn(tmp_path)
+    messages, text, table = drawn(tmp_path)
     assert of_others(table, bad.name).equals(of_others(whole, bad.name))
-    line, *more = [line for line in said if bad.name in line]
+    line, *more = [line for line in messages if bad.name in line]
     assert not more
     assert re.search(r"left out|placed by|has no benchmark", line)
     assert "\n" not in line
@@ -185,11 +185,11 @@ def test_names_that_no_table_and_no_terminal_can_hold_are_written_out(tmp_path: 
     content["benchmarks"][1]["fullname"] = "x.py::\ud800"
     content["commit_info"]["id"] = "nan"
     bad.rename(bad.with_name("\udcff\n.json")).write_text(json.dumps(content))
-    said, _, table = drawn(tmp_path)
+    messages, _, table = drawn(tmp_path)
     assert {r"test\r\n[a::b]", r"\ud800"} < set(table["benchmark"])
     assert r"CPU\r\x1b[31m\x00, 2 cores, flags 340a" in set(table["machine"])
     assert "nan" in set(table["commit"])
-    assert all(line.isprintable() for line in said)
+    assert all(line.isprintable() for line in messages)
 
 
 def test_copies_are_counted_once(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_run_beside_the_folders_of_machines_is_read(tmp_path: Path) -> None:
     assert len(runs.read([tmp_path])[0]) == 3
 
 
-def test_snakemake_is_given_what_it_can_take_and_told_of_the_rest(tmp_path: Path) -> None:
+def test_snakemake_is_given_what_it_can_take_and_the_rest_is_reported(tmp_path: Path) -> None:
     bad = put(tmp_path)
     for name in ("{x}.json", "<x>.json", "*.json", "\udcff.json"):
         shutil.copy(bad, bad.with_name(name))

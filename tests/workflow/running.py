@@ -49,7 +49,7 @@ def snakemake(
 
 
 def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:
-    """Run the study that `finished` has finished; return what was said."""
+    """Run the study that `finished` has finished; return what was output."""
     done = snakemake(folder, *words, "--configfile", str(folder / "tiny.yaml"), tree=tree)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -57,10 +57,10 @@ def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:
 
 def due(folder: Path, *words: str, tree: Path = ROOT) -> set[str]:
     """Return the rules that a run would run, by a dry run."""
-    said = tiny(folder, "-n", *words, tree=tree)
-    if "Nothing to be done" in said:
+    output = tiny(folder, "-n", *words, tree=tree)
+    if "Nothing to be done" in output:
         return set()
-    [table] = set(re.findall(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", said, re.MULTILINE | re.DOTALL))
+    [table] = set(re.findall(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", output, re.MULTILINE | re.DOTALL))
     return {line.split()[0] for line in table.splitlines()} - {"all"}
 
 

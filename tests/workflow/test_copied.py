@@ -26,9 +26,9 @@ def test_copied_results_are_taken_as_their_receipts_prove_them(study: Path) -> N
     there = copied(study)
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
-    said = tiny(there)
-    assert "have no record in .snakemake, but receipts that prove them" in said
-    assert "Nothing to be done" in said
+    output = tiny(there)
+    assert "have no record in .snakemake, but receipts that prove them" in output
+    assert "Nothing to be done" in output
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
 
@@ -56,13 +56,13 @@ def test_copied_results_of_another_config_are_made_again(study: Path) -> None:
     record["params"]["config"]["statistics"]["resamples"] = 198
     receipt.write_text(json.dumps(record))
     shutil.copytree(there / "results", study / "results", dirs_exist_ok=True)
-    said = running.snakemake(study, "--until", "statistics", "--configfile", str(study / "tiny.yaml"))
-    assert "Estimating medians" in said.stdout + said.stderr
-    assert said.returncode == 0
+    run = running.snakemake(study, "--until", "statistics", "--configfile", str(study / "tiny.yaml"))
+    assert "Estimating medians" in run.stdout + run.stderr
+    assert run.returncode == 0
 
 
 def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, tree: Path) -> None:
-    edit(tree / "workflow/scripts/minima.py", "with told", "from study.errors import UserError\nwith told")
+    edit(tree / "workflow/scripts/minima.py", "with job", "from study.errors import UserError\nwith job")
     edit(
         tree / "workflow/scripts/minima.py",
         "    found = ",

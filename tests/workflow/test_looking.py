@@ -108,15 +108,15 @@ def test_the_options_are_found() -> None:
         "list_untracked",
     } <= found.keys()
     utilities = next(g for g in cli.get_argument_parser()._action_groups if g.title == "UTILITIES")
-    said = {action.dest for action in utilities._group_actions}
-    said -= {
+    listed = {action.dest for action in utilities._group_actions}
+    listed -= {
         "skip_script_cleanup",
         "keep_incomplete",
         "drop_metadata",
         "version",
     }  # how to run, or done by the parser
     # Snakemake 9.27 takes --export-cwl, forgets it and runs the workflow: then it is a run.
-    assert said - found.keys() == {"export_cwl"}
+    assert listed - found.keys() == {"export_cwl"}
 
 
 def edited(study: Path, *, records: bool) -> Path:
@@ -156,10 +156,10 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
     ]
     command += ["--profile", str(running.ROOT / "profiles/default"), "--directory", str(study)]
     path = os.pathsep.join(map(str, (running.ROOT, running.ROOT / "workflow")))
-    with (study / "said").open("w") as said:
+    with (study / "said").open("w") as output:
         live = subprocess.Popen(
             [*command, "--configfile", str(study / "tiny.yaml")],
-            stdout=said, stderr=said, start_new_session=True, env=os.environ | {"PYTHONPATH": path},
+            stdout=output, stderr=output, start_new_session=True, env=os.environ | {"PYTHONPATH": path},
         )  # fmt: skip
     try:
         while not any(
@@ -183,8 +183,8 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
 
 def test_an_edited_result_is_kept_aside_by_a_run(study: Path) -> None:
     page = (study / "results" / "report.html").read_bytes()
-    said = running.tiny(edited(study, records=True))
-    assert "results/report.html: edited or damaged" in said
+    output = running.tiny(edited(study, records=True))
+    assert "results/report.html: edited or damaged" in output
     assert (study / "results" / "report.html").read_bytes() == page
     assert (study / "results" / "set-aside" / "report.html").read_bytes() == page + b"edited by hand"
     assert running.due(study) == set()

@@ -14,10 +14,10 @@ import running
 ROOT = running.ROOT
 
 
-def alone(said: str) -> str:
+def alone(output: str) -> str:
     """The only line of the study's own."""
     [line] = [
-        line for line in said.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))
+        line for line in output.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))
     ]
     return line
 
@@ -28,11 +28,11 @@ def alone(said: str) -> str:
 def test_the_code_of_another_tree_is_refused(tree: Path, tmp_path: Path, words: list[str]) -> None:
     done = running.snakemake(tmp_path / "folder", *words, tree=tree, code=ROOT)
     assert done.returncode != 0
-    said = alone(done.stderr)
-    assert said.startswith(
+    output = alone(done.stderr)
+    assert output.startswith(
         f"study: imported from {ROOT / 'workflow' / 'study'}, but this Snakefile is in {tree}"
     )
-    assert "pip install --no-deps --no-build-isolation -e ." in said
+    assert "pip install --no-deps --no-build-isolation -e ." in output
     assert not (tmp_path / "folder" / "results").exists()
 
 
@@ -46,7 +46,7 @@ def test_a_mixture_of_two_trees_is_refused(tree: Path) -> None:
 
 @pytest.mark.parametrize("distribution", ["kernels", "study"])
 @pytest.mark.parametrize("package", ["kernels", "study"])
-def test_another_distribution_in_the_same_place_is_told(
+def test_another_distribution_in_the_same_place_is_reported(
     tmp_path: Path, distribution: str, package: str
 ) -> None:
     for folder in ("kernels", "workflow/study"):

@@ -93,8 +93,8 @@ REACH = {
     ),
     "an adapter": (
         "workflow/scripts/phase.py",
-        "with told",
-        "extra = 1\nwith told",
+        "with job",
+        "extra = 1\nwith job",
         {"phase", "figures_law"} | PAGES,
     ),
 }
