@@ -1,4 +1,4 @@
-"""The machine's own ceiling: how fast it can multiply, add and divide when nothing else stands in the way."""
+"""The machine's own ceiling: how fast it can multiply, add and divide when nothing else limits it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kernels.vectors import WIDTH, fma, load, store
 OPERATIONS = {"bce": 18, "mse": 20}
 DIVISIONS = 1
 
-_ROUNDS = 500_000  # some 10 ms: starting the threads does not show
+_ROUNDS = 500_000  # some 10 ms: starting the threads does not matter
 
 
 @njit(error_model="numpy", nogil=True)
@@ -45,7 +45,7 @@ def _divide(rows: np.ndarray, rounds: int) -> None:
 
 
 def _seconds_each(loop, threads: int) -> float:
-    """Seconds for one operation on one float64, with `threads` at it."""
+    """Seconds for one operation on one float64, on `threads` threads."""
     workers = [np.full((6, WIDTH), 0.5) for _ in range(threads)]
     loop(workers[0].copy(), 1)
     with ThreadPoolExecutor(threads) as pool:

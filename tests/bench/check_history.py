@@ -1,4 +1,4 @@
-"""Show how long the history of 1,000 runs takes to draw, and to open in a browser: ``python tests/bench/check_history.py``."""
+"""How long the history of 1,000 runs takes to draw and to open: ``python tests/bench/check_history.py``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def main() -> None:
         file.write_text(history_page.page(table, []), encoding="utf-8")
         drawn = time.perf_counter()
         print(
-            f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, page of {file.stat().st_size / 1000:.0f} kB"
+            f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, "
+            f"page of {file.stat().st_size / 1000:.0f} kB"
         )
         print(f"read {read - begun:.2f} s, table {levels - read:.2f} s, page {drawn - levels:.2f} s")
         with browsers.running() as browser:
@@ -53,7 +54,8 @@ def main() -> None:
             opened = time.perf_counter() - begun
             others = [url for url in requests if url != file.as_uri()]
             print(
-                f"opened and painted in {opened:.2f} s; console: {len(messages)} messages; other requests: {len(others)}"
+                f"opened and painted in {opened:.2f} s; console: {len(messages)} messages; "
+                f"other requests: {len(others)}"
             )
 
 

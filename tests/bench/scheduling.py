@@ -1,6 +1,6 @@
 """Print what Snakemake itself takes, by number of shards: ``python tests/bench/scheduling.py``.
 
-First the shipped workflow in a dry run: reading the config, the graph of all jobs, and telling it. Then a
+First the shipped workflow in a dry run: reading the config, the graph of all jobs, and printing it. Then a
 workflow of the same shape whose jobs do nothing, run for real: what choosing, starting and finishing a job
 costs. Seconds are processor time, which a busy machine does not lengthen; peak memory is the operating
 system's.
@@ -80,7 +80,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, nargs="+", default=[100, 1000, 4000])
     given = parser.parse_args()
     print(
-        "| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n|---|---|---|---|---|---|"
+        "| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n"
+        "|---|---|---|---|---|---|"
     )
     for shards in given.shards:
         row = []

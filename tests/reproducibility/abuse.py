@@ -1,15 +1,15 @@
-"""Bad configs, extreme configs and damaged files, through the real command line; prints the table of what each gave.
+"""Bad configs, extreme configs and damaged files on the real command line; prints a table of the results.
 
     python tests/reproducibility/abuse.py                       all of it
     python tests/reproducibility/abuse.py --count 5             the first 5 of each kind
     python tests/reproducibility/abuse.py --only "rate 1e6"     one case, by its name
     python tests/reproducibility/abuse.py --kinds bad,damage    some kinds (bad, extreme, damage, disk)
 
-A bad config must be told in a line or two that name the key, the value and what is allowed, with an exit code
-that is not 0 and nothing written; an extreme one must give tables that are right and a page that says what
-happened; a damaged file must be named, and the same bytes made again; a full or read-only disk must be named
-(both take root). A traceback, a warning, or more than 60 s (extreme: 600 s; --patience makes both longer, for
-a machine that is busy) is a failure. Exit code 1 if a case fails.
+A bad config must be reported in a line or two that name the key, the value and what is allowed, with an exit
+code that is not 0 and nothing written; an extreme one must give tables that are right and a page that says
+what happened; a damaged file must be named, and the same bytes made again; a full or read-only disk must be
+named (both need root). A traceback, a warning, or more than 60 s (extreme: 600 s; --patience makes both
+longer, for a machine that is busy) is a failure. Exit code 1 if a case fails.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from study.data import arrays, samples
 from study.data.starts import start
 from study.tables import store
 
-# By its file: with the folder of the tests on the path, `kernels` would be the one in there.
+# By its file: with the folder of the tests on the path, `kernels` would be tests/kernels.
 _FILE = importlib.util.spec_from_file_location("naive", ROOT / "tests" / "naive.py")
 naive = importlib.util.module_from_spec(_FILE)
 _FILE.loader.exec_module(naive)
@@ -47,15 +47,15 @@ TWIN_COST = 200_000
 
 
 class Failure(Exception):
-    """What a case did that it must not."""
+    """What a case did wrong."""
 
 
 PATIENCE = 1.0
-"""What times are multiplied with, on a machine that is busy."""
+"""Factor on all time limits, for a machine that is busy."""
 
 
 def written(folder: Path) -> list[str]:
-    """Files of results that are there; empty folders, and what the case itself put there, aside."""
+    """Result files that exist, without those that the case itself put there."""
     results = folder / "results"
     return (
         [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
@@ -65,7 +65,7 @@ def written(folder: Path) -> list[str]:
 
 
 def message(output: str) -> list[str]:
-    """Lines that are the study's, without those that say which profile and config Snakemake uses."""
+    """The study's own lines, without those about the profile and config that Snakemake uses."""
     ours = (line for line in output.splitlines() if line.strip())
     return [line for line in ours if not re.match(r"Using (profile|workflow specific)|Config file ", line)]
 
@@ -165,8 +165,7 @@ def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int
         return 0
     made = runs[runs["run"] == row.run].set_index("target")
     apart = (made["step"] - made.index.map(again["first_passage"])).abs()
-    # At a rate of 1e6 a rounding is carried far: there the twin can only be of the same mind, not of the same
-    # step.
+    # A rate of 1e6 magnifies rounding errors: there only the outcome can agree, not the step.
     expect(
         row.rate > 10 or (apart <= 1).all(),
         f"run {row.run}: {made['step'].to_dict()}, twin {again['first_passage']}",
@@ -252,7 +251,7 @@ def read_only(folder: Path) -> str:
 
 
 def cases(chosen: argparse.Namespace, folder: Path) -> list[tuple[str, str, Callable[[], str]]]:
-    """Kind, name and action of the cases asked for."""
+    """Kind, name and action of the chosen cases."""
     every: dict[str, list[tuple[str, Callable[[], str]]]] = {
         "bad": [(name, partial(refuses, folder / "bad", case)) for name, case in BAD.items()],
         "extreme": [(name, partial(survives, folder / "extreme", case)) for name, case in EXTREME.items()],
@@ -292,7 +291,7 @@ def finish(folder: Path) -> Path:
 
 
 def main() -> int:
-    """Run the cases asked for and print what each gave."""
+    """Run the chosen cases and print the result of each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -300,9 +299,7 @@ def main() -> int:
     parser.add_argument("--kinds", default="bad,extreme,damage,disk")
     parser.add_argument("--only", help="the name of one case")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument(
-        "--patience", type=float, default=1.0, help="what the limits of time are multiplied with"
-    )
+    parser.add_argument("--patience", type=float, default=1.0, help="factor on all time limits")
     chosen = parser.parse_args()
     globals()["PATIENCE"] = chosen.patience
     folder = (chosen.folder or Path(tempfile.mkdtemp(prefix="abuse-"))).resolve()

@@ -1,4 +1,4 @@
-"""Throw anything at the config loader and at the reader of data files: they may refuse, with `UserError`, and no more.
+"""Feed anything to the config loader and the reader of data files: they may only fail with `UserError`.
 
     python tests/reproducibility/fuzz.py                   100,000 inputs, half of them for each
     python tests/reproducibility/fuzz.py --inputs 2000
@@ -67,7 +67,7 @@ values = st.recursive(
 
 
 def _maybe(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """What is allowed, and now and then anything."""
+    """Mostly what is allowed, sometimes anything."""
     return st.one_of(*[good] * 20, values)
 
 

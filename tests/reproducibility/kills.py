@@ -1,7 +1,7 @@
-"""Kill the study at random moments, and go on with a plain `snakemake`: no unlocking, no lost shard, the same bytes.
+"""Kill the study at random moments and resume it with `snakemake`: no unlocking, no lost shard, same bytes.
 
-    python tests/reproducibility/kills.py                         10 kills of each signal, the smoke study
-    python tests/reproducibility/kills.py --tiny --count 1        one of each, the tables of a study of seconds
+    python tests/reproducibility/kills.py                       10 kills of each signal, the smoke study
+    python tests/reproducibility/kills.py --tiny --count 1      one of each, the tables of a study of seconds
     python tests/reproducibility/kills.py --signals KILL --seed 7
 
 INT goes to the whole process group, as Ctrl-C in a terminal does; TERM and KILL to Snakemake alone, so that
@@ -38,7 +38,7 @@ def target(config: Path) -> str:
 
 
 def finished(folder: Path) -> set[str]:
-    """Shards whose receipt is there, and whose files are those of the receipt, in place or under their second name."""
+    """Shards with a receipt and the files that it names, in place or under their second name."""
     found = set()
     for path in (folder / "results" / "receipts").glob("sweep.*.json"):
         outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"]
@@ -77,7 +77,7 @@ def jobs(folder: Path) -> list[psutil.Process]:
 
 
 def kill_once(folder: Path, config: Path, name: str, after: float) -> float | None:
-    """Start the study, send it a signal after some seconds; return when that had ended it, None if it had ended before."""
+    """Start the study, send it a signal after some seconds; return when it ended, or None if it was over."""
     started = subprocess.Popen(
         command(folder, target(config), config=config), cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
@@ -99,7 +99,7 @@ def kill_once(folder: Path, config: Path, name: str, after: float) -> float | No
 def trial(
     folder: Path, config: Path, name: str, after: float, expected: dict[str, str]
 ) -> tuple[list[object], bool] | None:
-    """One kill and one resume: the row of the table, and whether all was well. None if the study ended before its signal."""
+    """One kill and one resume: the row and whether all was well; None if the study ended too early."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ended = kill_once(folder, config, name, after)
@@ -118,7 +118,7 @@ def trial(
 
 
 def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
-    """Start a second run beside a first: it must be refused in a line or two, and the first must not be disturbed."""
+    """Start a second run during a first: it must be refused in a line or two, the first left undisturbed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with (folder / "first.log").open("w") as log:
@@ -147,7 +147,7 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
 
 
 def main() -> int:
-    """Kill and resume as often as asked."""
+    """Kill and resume as often as requested."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

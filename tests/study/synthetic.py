@@ -77,7 +77,7 @@ def runs(
     budget: int = 5000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates are run beside the grid."""
+    """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates run besides the grid."""
     rng = np.random.default_rng(seed)
     every = sorted({*rates, *OWN_RATES.values()})
     blocks, start, run = [], 0, 0
@@ -137,7 +137,7 @@ def runs(
 
 
 def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Learning curves of the traced runs: the Brier score falls from its start to 0.08 about the time of arrival."""
+    """Learning curves of the traced runs: the Brier score falls to 0.08 about the time of arrival."""
     axes = ["run", "dataset", "separability", "seed", "initialisation", "scale", "loss", "rate"]
     traced = table[table["traced"] & (table["role"] == "evaluation") & (table["target"] == "brier")]
     parts = []

@@ -1,4 +1,4 @@
-"""Runs in the order of their commits, in real repositories, whatever the clocks said."""
+"""Runs in the order of their commits, in real repositories, whatever the clocks showed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def repository(folder: Path, times: list[int]) -> list[str]:
 def stored(
     storage: Path, commits: list[str], times: list[int], *, slower_from: int = 10**9, dirty: bool = False
 ) -> None:
-    """A run of each commit; of a commit at random first, as if recorded in any order."""
+    """A run of each commit, in random order."""
     for number, (commit, time) in enumerate(zip(commits, times, strict=True)):
         content = recorded.run(number, factor=1.2 if number >= slower_from else 1.0)
         content["commit_info"] = {"id": commit, "time": _iso(time), "dirty": dirty}

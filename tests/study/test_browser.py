@@ -1,4 +1,4 @@
-"""The page in a real browser: nothing from the network, nothing on the console, and every control does what it says.
+"""The page in a real browser: no network, an empty console, and every control does what it says.
 
 Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from
 the page is tested in `test_saved`, the page in other places in `test_elsewhere`.
@@ -75,7 +75,7 @@ def test_every_control_changes_what_it_should(browser, file, data, frames, contr
 
 
 def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
-    """As the text alternatives of the figures do: where each line begins and ends, of the lines that are shown."""
+    """As in the text alternatives of the figures: where each line that is shown begins and ends."""
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&rate=1&target=accuracy"
     with opened(browser, file, link) as page:
         label = "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
@@ -113,7 +113,7 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
         assert "BCE" not in page.inner_text("#explorer-curves-note")
 
 
-def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, frames, pictures, tmp_path):
+def test_without_a_learning_curve_a_sentence_takes_its_place(browser, file, frames, pictures, tmp_path):
     with opened(browser, file) as page:
         assert not page.is_visible("#explorer-curves-none")
     path = tmp_path / "none.html"
@@ -129,7 +129,7 @@ def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, 
     [("policy", ("tuned", "equal")), ("policy", ("smoothness", "equal")), ("start", ("zero", "wrong"))],
 )
 def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control, values):
-    """A choice that the other controls leave no room for is not forgotten: 1/L, each at its best, and 1/L again."""
+    """A choice that another control makes impossible returns later: 1/L, each at its best, and 1/L again."""
     link = "#explore?data=gaussian&separability=8&start=wrong&scale=8&policy=equal&rate=1&target=brier"
     with opened(browser, file, link) as page:
         before = choice(page)
@@ -140,8 +140,8 @@ def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control,
         assert choice(page) == before
 
 
-def test_no_other_choice_changes_in_silence(browser, file, frames):
-    """A walk at random. Of what the reader did not touch, nothing that can be chosen changes without being named."""
+def test_no_other_choice_changes_without_notice(browser, file, frames):
+    """A random walk: no control that the reader did not touch changes its value without a notice."""
     draw = random.Random(1)
     labels = """() => Object.fromEntries([...document.querySelectorAll(".choices select")].map(select =>
       [select.id.slice(9), [select.value, select.labels[0].textContent, select.options.length]]))"""
@@ -161,11 +161,11 @@ def test_no_other_choice_changes_in_silence(browser, file, frames):
                     assert label in notice, (control, name)
                     named += 1
             true(page, frames)
-    assert named > 0  # there was something to tell
+    assert named > 0  # there was something to name
 
 
 def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
-    """Learning curves are recorded at one rate; a chart of another would stand for the one chosen."""
+    """Learning curves are recorded at one rate, and may not be shown for another."""
     own = wording.number(OWN_RATES["mse"])
     with opened(browser, file, "#explore?data=gaussian&separability=4&start=wrong&scale=2&rate=1") as page:
         assert page.locator("#explorer-curves polygon").count() == 2
@@ -184,8 +184,8 @@ def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
         assert page.locator("#explorer-survival polyline").count() == 2
 
 
-def test_medians_of_no_step_beside_a_ratio_are_explained(browser, frames, pictures, tmp_path):
-    """From a right start most runs are there before the first step: their medians are 0, and the ratio is of the rest."""
+def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictures, tmp_path):
+    """From a right start most runs arrive before the first step: medians are 0, the ratio is of the rest."""
     runs = frames["runs"].copy()
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 4) & (runs["initialisation"] == "right")
     here &= (runs["scale"] == 2) & (runs["target"] == "accuracy")
@@ -300,7 +300,7 @@ def test_an_address_opens_its_choice(browser, file, data):
 
 
 def in_address(page):
-    """The choice that stands in the address."""
+    """The choice in the address."""
     return dict(parse_qsl(page.evaluate("location.hash").removeprefix("#explore?")))
 
 
@@ -339,7 +339,7 @@ def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, dat
         assert page.inner_text("#explorer-told") == ""
 
 
-def test_a_link_that_holds_is_silent_and_what_it_leaves_out_is_usual(browser, file, data):
+def test_a_valid_link_gives_no_notice_and_what_it_leaves_out_is_the_default(browser, file, data):
     """Every address that the page itself makes, and one that names the data alone."""
     with opened(browser, file) as page:
         usual = choice(page)
@@ -405,7 +405,7 @@ def test_letters_of_the_charts_keep_their_size(browser, file):
     size = """all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
       * parseFloat(getComputedStyle(svg.querySelector('text')).fontSize))"""
     with opened(browser, file, viewport={"width": 320, "height": 844}) as page:
-        for width in (320, 390, 768, 1400):  # turned or resized, the charts are drawn anew
+        for width in (320, 390, 768, 1400):  # turned or resized, the charts are drawn again
             page.set_viewport_size({"width": width, "height": 844})
             page.wait_for_function("width => innerWidth === width", arg=width)
             page.evaluate("() => new Promise(requestAnimationFrame)")

@@ -1,4 +1,4 @@
-"""Two results folders, made alike and then changed by hand."""
+"""Two results folders, made equal and then changed by hand."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def claims(folder: Path, verdicts: list[str], evidence: list[str]) -> None:
     frame.to_parquet(folder / "tables" / "claims.parquet")
 
 
-def test_a_changed_verdict_is_reported_and_changed_evidence_beside_it(studies) -> None:
+def test_a_changed_verdict_is_reported_and_so_is_changed_evidence(studies) -> None:
     """Evidence counts runs: another study has other counts, and may come to the same verdicts."""
     base, head = studies
     claims(base, ["holds", "fails", "fails"], ["3 of 9", "y", "z"])
@@ -124,7 +124,7 @@ def test_evidence_alone_changes_no_verdict(studies) -> None:
 
 
 def test_another_budget_is_no_other_result(studies, frames) -> None:
-    """Every run has another budget; where that let one arrive, its result differs, and no other's."""
+    """Every run has another budget; the only results that differ are those of runs that now arrive."""
     base, head = studies
     late = frames["runs"].index[frames["runs"]["status"] == "censored"][:43]
 
@@ -149,7 +149,7 @@ def test_another_budget_is_no_other_result(studies, frames) -> None:
 
 
 def test_the_rows_shown_first_differ_most_and_both_studies_have_them(studies, frames) -> None:
-    """Of each kind: a run that arrives in one study alone, then the largest factor either way; no row of one study."""
+    """Of each kind: runs that arrive in only one study, then the largest factor either way."""
     base, head = studies
     reached = frames["runs"].index[(frames["runs"]["status"] == "reached") & (frames["runs"]["step"] > 10)]
     small, large, lost = reached[:3]

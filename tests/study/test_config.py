@@ -1,4 +1,4 @@
-"""The config: defaults, every kind of bad input by its message, and the pages and files that must not drift."""
+"""The config: defaults, messages for every kind of bad input, pages and files that must be up to date."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _yaml(name: str) -> dict[str, Any]:
     return mapping
 
 
-def test_the_default_file_spells_the_defaults_out() -> None:
+def test_the_default_file_lists_the_defaults() -> None:
     mapping = _yaml("default")
     assert load(mapping) == load({})
     assert set(mapping) == set(Config.model_fields)
@@ -83,8 +83,8 @@ def test_each_file_is_a_study_of_its_size(name: str, least: int, most: int) -> N
     assert least <= _runs(load(_yaml(name))) <= most
 
 
-def test_a_file_laid_over_the_default_file_as_snakemake_does_it_means_the_same() -> None:
-    """Snakemake merges mappings key by key and replaces lists, so no default may shine through."""
+def test_a_file_merged_into_the_default_file_by_snakemake_means_the_same() -> None:
+    """Snakemake merges mappings key by key and replaces lists, so a file must state all keys of a mapping."""
 
     def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         return base | {
@@ -103,7 +103,7 @@ def test_one_key_can_be_changed() -> None:
 
 
 @given(st.integers(1, 50), st.integers(1, 50))
-def test_a_number_of_seeds_stands_for_the_first_ones(evaluation: int, tuning: int) -> None:
+def test_a_number_of_seeds_means_the_first_ones(evaluation: int, tuning: int) -> None:
     seeds = load({"seeds": {"evaluation": evaluation, "tuning": tuning}}).seeds
     assert seeds.evaluation == tuple(range(evaluation))
     assert seeds.tuning == tuple(range(1000, 1000 + tuning))
@@ -152,7 +152,7 @@ def test_a_config_cannot_be_changed() -> None:
         Config().seeds.evaluation = (1,)  # type: ignore[misc]
 
 
-# --- what is not
+# --- what is refused
 
 WHOLE = "a whole number from 1 to 1000000000"
 RATES = "a list of one or more different numbers, each > 0 and <= 1000000"
@@ -474,7 +474,7 @@ WORTHLESS = st.one_of(
 )
 
 
-FREE_TEXT = {"base", "head"}  # a revision or a folder: whether it is there is told by who looks for it
+FREE_TEXT = {"base", "head"}  # a revision or a folder: it is looked for later, not when the config is read
 
 
 @given(st.sampled_from(sorted(set(Config.model_fields) - FREE_TEXT)), WORTHLESS)
@@ -485,7 +485,7 @@ def test_no_key_takes_nonsense_and_every_message_names_it(name: str, value: obje
     assert "allowed" in lines[0]
 
 
-# --- what must not drift
+# --- what must be up to date
 
 
 def test_the_reference_page_is_up_to_date() -> None:
@@ -521,7 +521,7 @@ def test_every_name_that_can_be_chosen_is_on_the_page() -> None:
 
 
 def test_ranges_on_the_page_are_those_that_are_checked() -> None:
-    """The rule is written in words beside the constraint: both ends are tried."""
+    """The rule is in words, separate from the constraint: both ends are tried."""
     assert load({"max_steps": 1, "shards": 10_000, "seed": 2**31 - 1}).shards == 10_000
     assert load({"max_steps": 1_000_000_000, "learning_rates": [1_000_000]}).max_steps == 10**9
     assert load({"curves": {"seeds": 0, "points": 1000}, "statistics": {"confidence": 0.5, "resamples": 100}})

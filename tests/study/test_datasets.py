@@ -40,7 +40,7 @@ def _options(name: str, **options: Any) -> DatasetOptions:
     st.floats(0.1, 9.0),
     st.integers(0, 9),
 )
-def test_a_gaussian_pair_has_the_shape_and_share_asked_for(
+def test_a_gaussian_pair_has_the_requested_shape_and_share(
     size: tuple[int, int], imbalance: float, noise: float, separability: float, seed: int
 ) -> None:
     n, d = size
@@ -261,7 +261,7 @@ def test_arrays_survive_a_file(tmp_path: Path) -> None:
             assert (before == after).all()
 
 
-def test_a_direction_that_does_not_exist_is_asked_for_in_vain(tmp_path: Path) -> None:
+def test_a_start_along_a_direction_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
     square.to_csv(tmp_path / "xor.csv", index=False)
     entry = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}

@@ -143,7 +143,7 @@ def test_prose_counts_where_it_is_shown(edit: Edit) -> None:
 
 @pytest.mark.parametrize("script", ["sweep", "page", "history"])
 def test_all_that_an_adapter_imports_counts(script: str) -> None:
-    """The oracle is the interpreter: what is loaded after the adapter's imports have run, but for what they defer."""
+    """The oracle is the interpreter: what is loaded once the adapter's imports have run, deferred ones aside."""
     text = ast.parse((ROOT / "workflow" / "scripts" / f"{script}.py").read_text())
     imports = [
         node

@@ -1,4 +1,4 @@
-"""git is called in one way, whatever the user has set and wherever the sources lie; and does without where it can."""
+"""git is called in one way, whatever the user's settings and the folder; without git, what can work does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def compared(folder: Path, base: str = "HEAD") -> None:
 
 @pytest.fixture
 def signed(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a signed HEAD, and a user who wants to see signatures checked, by a program of their own."""
+    """A project with a signed HEAD, and a user whose settings show signatures checked by another program."""
     checker = tmp_path / "gpg"
     checker.write_text("#!/bin/sh\necho 'gpg: Good signature from \"x\"' >&2\necho '[GNUPG:] GOODSIG 0 x'\n")
     checker.chmod(checker.stat().st_mode | stat.S_IXUSR)
@@ -88,7 +88,7 @@ def test_a_user_who_wants_signatures_shown_gets_the_same_revision(signed: Path) 
 def test_a_signed_head_is_recorded_and_in_the_history(signed: Path, tmp_path: Path) -> None:
     (signed / "kernels" / "new.py").write_text(
         ""
-    )  # of a changed work tree the plugin named the commit by itself
+    )  # for a changed work tree the plugin named the commit by itself
     record.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
     [run], problems = runs.read([tmp_path / "storage"])
     assert problems == []
@@ -181,7 +181,7 @@ def test_a_run_can_be_recorded_without_a_revision(
 def test_a_hook_of_another_repository_does_not_lead_astray(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # git sets these for its hooks: a comparison started by one is of this folder all the same
+    # git sets these for its hooks: a comparison started by a hook must still be of this folder
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "-q")
@@ -204,7 +204,8 @@ def test_an_exported_revision_has_its_own_bytes(project: Path) -> None:
 
 def test_looking_leaves_no_trace_in_the_repository(project: Path) -> None:
     index = project / ".git" / "index"
-    os.utime(project / "kernels" / "__init__.py", (1, 1))  # `git status` would write down that it is the same
+    # `git status` would record in the index that the file is the same.
+    os.utime(project / "kernels" / "__init__.py", (1, 1))
     before = index.read_bytes()
     work_tree(project)
     ours.described(project)

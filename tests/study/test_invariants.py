@@ -1,4 +1,4 @@
-"""From any config to its tables: no run lost or counted twice, pairs intact, results the same in any shards and order."""
+"""From any config to its tables: no run lost or counted twice, pairs intact, shards and order irrelevant."""
 
 from __future__ import annotations
 

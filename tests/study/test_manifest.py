@@ -103,7 +103,7 @@ def test_a_study_is_named_after_the_file_that_means_the_same(tmp_path: Path) -> 
         manifest.folder(config.load({"max_steps": 9}), tmp_path, "references")
 
 
-def test_the_manifest_tells_the_whole_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manifest_holds_the_whole_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("results").mkdir()
     for name in ("a", "b", "c"):

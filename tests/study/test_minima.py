@@ -1,4 +1,4 @@
-"""Minima: found again by another optimiser, certified again by another route, and none where classes are separable."""
+"""Minima: confirmed by another optimiser and another certificate, and none where classes are separable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What got slower and stayed so, in made-up histories whose truth is known; and what the page says of it."""
+"""Lasting slowdowns in made-up histories whose truth is known, and what the page says about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OURS = "test_descent[kernels-mse-d2]"
 def made(
     folder: Path, factors: list[float], *, calibrate: bool = True, solver: str = "kernels"
 ) -> pd.DataFrame:
-    """A history of one machine, each run so many times slower than the first."""
+    """A history of one machine, each run slower than the first by its factor."""
     for number, factor in enumerate(factors):
         content = recorded.run(number)
         for entry in content["benchmarks"]:
@@ -274,7 +274,7 @@ def test_a_change_says_what_else_changed_with_it(what: str, tmp_path: Path) -> N
     assert expected in report(regressions(table, 0.05), 0.05)
 
 
-def test_a_change_with_nothing_beside_says_so(tmp_path: Path) -> None:
+def test_a_change_with_nothing_else_changed_says_so(tmp_path: Path) -> None:
     table = made(tmp_path, [1.0] * 20 + [1.2] * 10)
     assert all(change.also == "" for change in history.found_changes(table))
     assert "nothing known" in history_page.page(table, [])

@@ -65,7 +65,7 @@ def html(frames, pictures):
     return report.page(frames, PROVENANCE, pictures)
 
 
-def test_the_page_is_well_formed_and_stands_alone(html):
+def test_the_page_is_well_formed_and_self_contained(html):
     page = Page(html)
     assert len(page.ids) == len(set(page.ids))
     assert {link for link in page.links if ":" in link} == {"data:,"}
@@ -162,7 +162,7 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 @pytest.mark.parametrize(
     ("neutral", "wrong", "makes_up"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)]
 )
-def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, makes_up):
+def test_the_page_says_what_a_larger_rate_makes_up_for_only_where_it_does(frames, neutral, wrong, makes_up):
     found = answer(frames)
     entry = found["wrong"][found["featured"]]
     found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
@@ -358,7 +358,7 @@ def test_the_markdown_has_the_numbers_of_the_page(html, frames):
 
 
 def test_markdown_tables_keep_their_shape(frames):
-    """A bar or a tag in a cell neither ends it nor becomes one."""
+    """A bar in a cell does not end it, and a tag is not taken for one."""
     text = report.markdown(frames, PROVENANCE)
     assert r"digits \<3\> & 8" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -386,7 +386,7 @@ def test_the_law_is_laid_out_for_the_targets_of_the_study(frames):
     assert grids.law_grid(cells[cells["target"] == "logloss"]).head[2:] == ["log loss"]
 
 
-def test_claims_stand_in_order_with_mark_and_word(frames):
+def test_claims_are_in_order_with_mark_and_word(frames):
     grid = grids.claims_grid(frames["claims"])
     assert [row[0] for row in grid.rows] == [
         f"{s}{n}" for s, k in (("A", 6), ("R", 9), ("N", 3)) for n in range(1, k + 1)
@@ -405,8 +405,7 @@ def test_minima_prose_counts_basins(frames):
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
     few, many = prose.phase_prose(frames)[1:]
-    # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to
-    # a = 4.
+    # Of 36 points each, the law is expected where e^a is at most 0.3 sqrt(n): up to a = 1, and up to a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
     )
@@ -425,7 +424,7 @@ def test_phase_prose_follows_the_table(frames):
     assert len(prose.phase_prose(frames | {"phase": rows[~rows["large"]]})) == 2
 
 
-def test_the_innocence_of_mse_is_counted(frames):
+def test_what_mse_is_not_to_blame_for_is_counted(frames):
     sentences = prose.guilt_prose(frames)
     assert sentences[0].startswith(
         "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs"

@@ -20,6 +20,5 @@ def test_a_million_rows_are_aggregated_within_a_gigabyte(shape: list[str]) -> No
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
     peaks = {row[0]: float(row[5].replace(",", "")) for row in rows}
     assert set(peaks) == {"plan", "shards", "collect", "statistics", "report"}
-    # The table alone would take 200 MiB in Arrow and several times that on its way through pandas in one
-    # piece.
+    # The table alone would take 200 MiB in Arrow, and several times that if pandas held it in one piece.
     assert max(peaks.values()) < 1024, peaks

@@ -1,4 +1,4 @@
-"""What the adapters share: errors are told in a line, and the telling cannot fail."""
+"""What the adapters share: an error is reported in one line, even on a full disk."""
 
 from __future__ import annotations
 

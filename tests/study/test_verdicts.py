@@ -15,7 +15,7 @@ MARGIN = 0.02
 def times(
     rng: np.random.Generator, shift: float, *, processes: int = 7, noise: float = 0.03, own: float = 0.003
 ):
-    """(base, head) seconds of 15 rounds: a random walk common to all, heavy-tailed rounds, levels of processes."""
+    """(base, head) seconds of 15 rounds: a shared random walk, heavy-tailed rounds, levels of processes."""
     drift = np.cumsum(rng.normal(0, 0.2, 15))[:, None]
     logs = drift + rng.normal(0, own, 2 * processes) + noise * rng.standard_t(3, (15, 2 * processes))
     logs[:, processes:] += shift

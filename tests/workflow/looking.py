@@ -1,9 +1,9 @@
-"""Run commands of Snakemake one after another in a study, and say of each what it changed in `results/`.
+"""Run commands of Snakemake one after another in a study, and list what each changed in `results/`.
 
     python looking.py TREE FOLDER '[["--summary"], ["-n", "all"]]'
 
 Each runs in a fork of this process, so that what they all import is imported once. Prints a line of JSON for
-each: the exit code, what was said, and the files whose bytes or times are others.
+each: the exit code, the output, and the files whose bytes or times changed.
 """
 
 from __future__ import annotations

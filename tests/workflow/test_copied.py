@@ -1,4 +1,4 @@
-"""Results that were copied here, and a run that fails: what is there is used and shown, what is not is said."""
+"""Copied results, and a run that fails: what is there is used and shown, what is missing is named."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_restored_record_says_what_snakemake_wrote(study: Path) -> None:
 
 
 def test_copied_results_of_another_config_are_made_again(study: Path) -> None:
-    """Snakemake's own records here are of these results; those that were copied over them are of others."""
+    """Snakemake's records here are of these results; the results copied over them are of another study."""
     there = copied(study)
     receipt = there / "results/receipts/statistics.json"
     record = json.loads(receipt.read_text())

@@ -1,4 +1,4 @@
-"""Code from another place than the Snakefile's folder is refused, and so is code that another distribution is mixed into."""
+"""Code from outside the Snakefile's folder is refused, and so is code mixed with another distribution."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ ROOT = running.ROOT
 
 
 def alone(output: str) -> str:
-    """The only line of the study's own."""
+    """The only line that is the study's own."""
     [line] = [
-        line for line in output.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))
+        line
+        for line in output.splitlines()
+        if line.strip() and not line.startswith(("Using ", "Config file "))
     ]
     return line
 
@@ -57,7 +59,7 @@ def test_another_distribution_in_the_same_place_is_reported(
     (tmp_path / f"{distribution}-0.1.dist-info").mkdir()
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=code)
     if (package, distribution) == ("kernels", "study"):
-        assert done.returncode == 0  # `kernels` alone is whole
+        assert done.returncode == 0  # `kernels` alone is intact
         return
     assert f"ImportError: {distribution}: the distribution of that name from the package index" in done.stderr
     assert f"pip uninstall {distribution}" in done.stderr

@@ -45,7 +45,7 @@ def test_a_study_ends_in_verdicts(finished: Path) -> None:
         "holds in the limit",
         "holds",
     ]
-    # Two data seeds are few, but a run that arrives refutes that none can.
+    # Two data seeds are few, but one run that arrives refutes that none can.
     runs = store.read(TABLES["runs"], results / "runs.parquet")
     mse = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
     some = mse[(mse["target"] == "accuracy")]["status"].eq("reached").sum()
@@ -73,12 +73,14 @@ def test_clean_removes_what_a_run_made(finished: Path) -> None:
     (copy / "results" / "reference").mkdir()
     tiny(copy, "clean")
     left = {path.name for path in (copy / "results").iterdir()}
-    assert left - {"clean.log"} == {"reference"}  # Snakemake makes the log of the job anew, empty
+    assert left - {"clean.log"} == {"reference"}  # Snakemake makes the log of the job again, empty
 
 
 def test_a_change_of_the_config_runs_what_depends_on_it(finished: Path) -> None:
     (finished / "more.yaml").write_text("statistics: {resamples: 198}")
-    output = snakemake(finished, "-n", "--configfile", str(finished / "tiny.yaml"), str(finished / "more.yaml"))
+    output = snakemake(
+        finished, "-n", "--configfile", str(finished / "tiny.yaml"), str(finished / "more.yaml")
+    )
     statistics = output.stdout + output.stderr
     assert "Estimating medians" in statistics
     assert "Descending" not in statistics
@@ -172,7 +174,7 @@ def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
     assert not (tmp_path / "results" / "history.html").exists()
 
 
-def test_the_history_fails_where_a_benchmark_got_slower_and_the_page_stands(tmp_path: Path) -> None:
+def test_the_history_fails_where_a_benchmark_got_slower_but_the_page_is_written(tmp_path: Path) -> None:
     for number in range(30):
         factor = 1.2 if number >= 20 else 1.0
         recorded.store(tmp_path / "results" / "benchmarks", number, recorded.run(number, factor=factor))
