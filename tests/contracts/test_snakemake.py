@@ -129,7 +129,7 @@ Note = dict[str, Any]
 
 
 def call(folder: Path, *words: str, code: int = 0, job: str = JOB) -> tuple[list[Note], str]:
-    """Run Snakemake in a folder; the notes of each process that read the Snakefile, main first, and the output."""
+    """Run Snakemake in a folder; return the notes of its processes, the main one first, and the output."""
     for old in (folder / "notes").glob("*"):
         old.unlink()
     (folder / "Snakefile").write_text(SNAKEFILE)

@@ -79,8 +79,8 @@ def jobs(folder: Path) -> list[psutil.Process]:
 def kill_once(folder: Path, config: Path, name: str, after: float) -> float | None:
     """Start the study, send it a signal after some seconds; return when it ended, or None if it was over."""
     started = subprocess.Popen(
-        command(folder, target(config), config=config), cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
+        command(folder, target(config), config=config), cwd=folder, env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         started.wait(after)

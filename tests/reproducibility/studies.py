@@ -20,7 +20,7 @@ SMOKE = ROOT / "config" / "smoke.yaml"
 def command(
     folder: Path, *words: str, config: Path | None = TINY, root: Path = ROOT, python: str = sys.executable
 ) -> list[str]:
-    """The command line of a study in `folder`; in `words`, targets go before --config, which takes the rest."""
+    """The command line of a study in `folder`; targets go first in `words`: --config takes what follows."""
     base = ["--snakefile", str(root / "Snakefile"), "--profile", str(root / "profiles" / "default")]
     configs = ["--configfile", str(config)] if config else []
     targets = list(itertools.takewhile(lambda word: not word.startswith("-"), words))

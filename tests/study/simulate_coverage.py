@@ -50,7 +50,8 @@ def main() -> None:
         for censored in (0.0, 0.3):
             found = coverage(starts, censored, studies)
             print(
-                f"| {starts} | {found['censored']:.1%} | {found['kaplan_meier']:.1%} | {found['bootstrap']:.1%} |",
+                f"| {starts} | {found['censored']:.1%} | {found['kaplan_meier']:.1%} "
+                f"| {found['bootstrap']:.1%} |",
                 flush=True,
             )
 

@@ -130,8 +130,8 @@ def runs(
                     run += 1
             start += 1
     columns = [
-        "run", "start", "data", "dataset", "separability", "seed", "role", "initialisation", "scale", "loss", "rate",
-        "learning_rate", "max_steps", "traced", "target", "threshold", "status", "step", "steps_run",
+        "run", "start", "data", "dataset", "separability", "seed", "role", "initialisation", "scale", "loss",
+        "rate", "learning_rate", "max_steps", "traced", "target", "threshold", "status", "step", "steps_run",
     ]  # fmt: skip
     return pd.DataFrame(blocks, columns=columns)
 
@@ -167,10 +167,10 @@ def phase() -> pd.DataFrame:
                 )
                 rows.append(
                     {
-                        "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n, "scale": a,
-                        "target": "brier", "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
-                        "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound, "flow": flow,
-                        "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
+                        "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n,
+                        "scale": a, "target": "brier", "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
+                        "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound,
+                        "flow": flow, "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
                         "starts": 30 if n == 200 else 5, "predicted": law,
                         "spread": a / np.sqrt(n), "path_deviation": np.exp(a) / np.sqrt(n),
                         "regime": "small" if a < 1 else "plateau" if a < mu else "ceiling",
@@ -182,8 +182,8 @@ def phase() -> pd.DataFrame:
 def flow() -> pd.DataFrame:
     rows = [
         {
-            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation", "large": False, "n": 200,
-            "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
+            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation",
+            "large": False, "n": 200, "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
             "status": "reached", "time": time,
         }
         for loss, time in (("mse", 140.0), ("bce", 10.0))

@@ -78,20 +78,22 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
     """As in the text alternatives of the figures: where each line that is shown begins and ends."""
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&rate=1&target=accuracy"
     with opened(browser, file, link) as page:
-        label = "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+        label = (
+            "Share of runs not yet at the target, by step. "
+            "MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+        )
         assert page.get_attribute("#explorer-survival", "aria-label").startswith(label)
     rows = frames["curves"].query(
-        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
+        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' "
+        "and scale == 8 and rate == 1"
     )
     with opened(
         browser, file, "#explore?data=gaussian&separability=2&start=wrong&scale=8&target=brier"
     ) as page:
         cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
         for i, loss in enumerate(("MSE", "BCE")):
-            assert (
-                f"{loss}: 100% at the start, {cell_here[10 + i]} after 5,000 steps, median {cell_here[4 + i]} steps"
-                in label
-            )
+            left, median = cell_here[10 + i], cell_here[4 + i]
+            assert f"{loss}: 100% at the start, {left} after 5,000 steps, median {median} steps" in label
         label, note = (
             page.get_attribute("#explorer-curves", "aria-label"),
             page.inner_text("#explorer-curves-note"),
@@ -172,7 +174,10 @@ def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
         assert page.inner_text("#explorer-curves-none") == ""
         page.select_option("#explorer-rate", "4")
         assert not page.is_visible("#explorer-curves-figure")
-        none = "No learning curve was recorded here of MSE at 4/L and BCE at 4/L. Curves are recorded at 1/L alone."
+        none = (
+            "No learning curve was recorded here of MSE at 4/L and BCE at 4/L. "
+            "Curves are recorded at 1/L alone."
+        )
         assert page.inner_text("#explorer-curves-none") == none
         page.select_option("#explorer-policy", "smoothness")
         assert row(frames, choice(page))["rate_bce"] == 1
@@ -240,7 +245,8 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
         (
             UNKNOWN,
-            "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had",
+            "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, "
+            "in 1 only MSE had",
         ),
         ({}, "No ratio can be given: the target held before the first step in 6 of 6 pairs"),
     ],
@@ -283,7 +289,8 @@ def test_what_gives_way_is_named(browser, frames, pictures, tmp_path):
 
 
 def test_an_address_opens_its_choice(browser, file, data):
-    address = "#explore?data=digits%20%3C3%3E%20%26%208&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
+    data_set = "digits%20%3C3%3E%20%26%208"
+    address = f"#explore?data={data_set}&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
     with opened(browser, file, address) as page:
         shown = choice(page)
         assert (shown["data"], shown["scale"], shown["rate"], shown["target"]) == (
@@ -419,7 +426,8 @@ def test_letters_of_the_charts_keep_their_size(browser, file):
 def test_captions_wrap_to_what_is_seen_of_their_table(browser, file, width):
     ends = """all => all.map(span => { const seen = span.closest(".scroll");
       const at = seen.getBoundingClientRect(), out = [];
-      for (const left of [0, seen.scrollWidth]) { seen.scrollLeft = left; const text = span.getBoundingClientRect();
+      for (const left of [0, seen.scrollWidth]) {
+        seen.scrollLeft = left; const text = span.getBoundingClientRect();
         out.push(text.left - at.left, at.right - text.right); } return out; })"""
     with opened(browser, file, viewport={"width": width, "height": 844}) as page:
         page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")

@@ -1,4 +1,4 @@
-"""Data sets: their draws, the user's file, the table; against scikit-learn, closed forms and large samples."""
+"""Data sets: draws, the user's file, the table; against scikit-learn, closed forms and large samples."""
 
 from __future__ import annotations
 

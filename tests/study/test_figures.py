@@ -257,7 +257,7 @@ def test_the_line_of_the_phase_diagram_runs_between_the_fields(frames):
 
 @pytest.mark.parametrize("name", ["phase", "theory"])
 def test_what_is_said_of_growth_is_what_the_law_does(name, frames):
-    """The ratio of gradients is mu / (mu - a) e^(a mu - a^2/2) before a = mu, proportional to a^2 far beyond."""
+    """Ratio of gradients: mu / (mu - a) e^(a mu - a^2/2) before a = mu, proportional to a^2 far beyond."""
 
     def ratio(a, mu):
         return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
@@ -351,10 +351,9 @@ def test_curves_say_how_many_starts_are_behind_them(frames):
 def test_the_words_of_the_runs_say_when_they_arrived(frames):
     rows = progress._survival_rows(frames)
     runs = rows[(rows["scale"] == 0.5) & (rows["loss"] == "bce")]
-    assert (
-        f"BCE at scale 0.5: half there by step {runs['step'].sort_values().iloc[len(runs) // 2 - 1]}, 0 of 6 never"
-        in (figures.FIGURES["survival"].describe(frames))
-    )
+    half = runs["step"].sort_values().iloc[len(runs) // 2 - 1]
+    text = figures.FIGURES["survival"].describe(frames)
+    assert f"BCE at scale 0.5: half there by step {half}, 0 of 6 never" in text
 
 
 def test_odd_names_of_data_sets_are_escaped(frames):

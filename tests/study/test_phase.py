@@ -190,7 +190,7 @@ def test_large_draws_are_no_closer_than_the_law_allows() -> None:
 
 @pytest.mark.slow
 def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
-    """Predicted slowdown within the 95% interval of a draw, and within 3% for mu <= 2, if a sample obeys the law.
+    """Predicted slowdown within a draw's 95% interval, and within 3% for mu <= 2, if a sample obeys the law.
 
     Left out are points where the gradient's relative standard error or the bound of the path's deviation is
     above 0.3: there a finite sample departs from the law, as docs/laws.md derives. The numbers are printed.
@@ -226,8 +226,9 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
             off = float(np.median(ratio)) / law - 1
             inside = abs(ratio.mean() - law) <= reach
             lines.append(
-                f"mu {mu:<4g} a {a:<4g} law {law:<10.5g} draws {ratio.min():.5g} to {ratio.max():.5g}  median {off:+.2%}  "
-                f"{'inside' if inside else 'outside'}  spread {spread:.2g}  path_deviation {path_deviation:.2g}"
+                f"mu {mu:<4g} a {a:<4g} law {law:<10.5g} draws {ratio.min():.5g} to {ratio.max():.5g}  "
+                f"median {off:+.2%}  {'inside' if inside else 'outside'}  "
+                f"spread {spread:.2g}  path_deviation {path_deviation:.2g}"
                 f"{'' if follows else '  (leaves the law)'}"
             )
             if follows and (not inside or (mu <= 2 and abs(off) > 0.03)):

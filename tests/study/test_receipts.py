@@ -167,7 +167,13 @@ def test_a_job_does_not_read_what_is_damaged(folder: Path) -> None:
         receipts.check([SHARD])
 
 
-HOLD = "import sys; from study.provenance import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import sys
+from study.provenance import recovery
+recovery.claim()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_claim_ends_with_its_process_however_that_ends(

@@ -168,10 +168,8 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
             sum(own[-1] == own.max() for own in last),
             sum(own[-1] == own.min() for own in last),
         )
-        assert (
-            f"{len(last)} whose level has other runs, {fastest} are the fastest run of their level and {slowest} the"
-            in text
-        )
+        counts = f"{fastest} are the fastest run of their level and {slowest} the"
+        assert f"{len(last)} whose level has other runs, {counts}" in text
     behind = [rows["level"].iloc[-1] / rows["level"].min() for rows in each(drawn)]
     slower = [100 * (ratio - 1) for ratio in behind if ratio > 1]
     assert ("best level" in text) == bool(slower)

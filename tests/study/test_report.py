@@ -410,7 +410,8 @@ def test_phase_prose_follows_the_table(frames):
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
     )
     assert few.endswith(
-        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance bends the path."
+        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, "
+        "and at 24 their chance bends the path."
     )
     assert (
         "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many

@@ -78,7 +78,7 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context = browser.new_context(viewport={"width": 1600, "height": 900})
     page = context.new_page()
     page.set_content(
-        f"<style>body {{ margin: 0 }} svg {{ display: block; width: 1600px; height: auto }}</style>{svg.decode()}"
+        "<style>body { margin: 0 } svg { display: block; width: 1600px; height: auto }</style>" + svg.decode()
     )
     drawn = pixels(page.locator("svg").first.screenshot())
     context.close()
@@ -176,7 +176,8 @@ def test_the_saved_learning_curve_is_the_quantiles_to_a_byte(browser, file, fram
     with opened(browser, file, link) as page:
         rows = table(saved(page, "explorer-curves", "CSV", tmp_path / "a.csv").decode())
     curves = frames["curves"].query(
-        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
+        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' "
+        "and scale == 8 and rate == 1"
     )
     for loss in ("mse", "bce"):
         mine = [r for r in rows if r["loss"] == loss]

@@ -250,7 +250,7 @@ def test_a_lower_bound_never_exceeds_the_median_without_censoring(pairs):
 
 @pytest.mark.parametrize("censoring", [0.0, 0.3])
 def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
-    """Exponential times of median ln 2, censored independently; `simulate_coverage` is the long simulation."""
+    """Exponential times of median ln 2, censored independently; the long version is `simulate_coverage`."""
     rng, studies, n = np.random.default_rng(11), 1000, 30
     times = rng.exponential(1, (studies, n))
     limit = (
@@ -311,7 +311,7 @@ def cell_of(outcomes, **options):
         ([(40, 10)] * 4 + [(None, 10)] * 3, "4x [4, inf)", {"mse_censored": 3}),
         ([(40, 10)] * 6 + [(0, 0)], "4x [4, 4]", {"at_start": 1, "starts": 7}),
         ([(40, 10)] * 3 + [(None, 10)] * 3 + [(None, 5)], "> 100x", {"mse_censored": 4}),
-        # The Kaplan-Meier median is 4 in each; if under half of the ratios are known it is not printed as a number.
+        # The Kaplan-Meier median is 4 in each; if under half of the ratios are known it is not printed.
         ([(40, 10)] * 6 + [(None, None)] * 6, "4x [0, inf)", {"both_missed": 6, "slowdown_bound": False}),
         ([(40, 10)] * 5 + [(None, None)] * 6, "unknown", {"both_missed": 6, "slowdown_bound": True}),
         ([(40, 10)] * 5 + [(None, 500)] * 6, "> 2x", {"mse_censored": 6, "slowdown_bound": True}),
