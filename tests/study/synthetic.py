@@ -168,7 +168,8 @@ def phase() -> pd.DataFrame:
                 rows.append(
                     {
                         "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n,
-                        "scale": a, "target": "brier", "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
+                        "scale": a, "target": "brier", "mu": mu, "stepped": stepped,
+                        "stepped_low": 0.9 * stepped,
                         "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound,
                         "flow": flow, "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
                         "starts": 30 if n == 200 else 5, "predicted": law,
@@ -183,7 +184,8 @@ def flow() -> pd.DataFrame:
     rows = [
         {
             "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation",
-            "large": False, "n": 200, "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
+            "large": False, "n": 200, "initialisation": "wrong", "scale": 2.0, "loss": loss,
+            "target": "brier", "threshold": 0.1,
             "status": "reached", "time": time,
         }
         for loss, time in (("mse", 140.0), ("bce", 10.0))

@@ -245,8 +245,10 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
         (
             UNKNOWN,
-            "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, "
-            "in 1 only MSE had",
+            (
+                "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, "
+                "in 1 only MSE had"
+            ),
         ),
         ({}, "No ratio can be given: the target held before the first step in 6 of 6 pairs"),
     ],

@@ -258,8 +258,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown data set",
         {"datasets": [{"name": "gausian"}]},
-        "datasets[0].name: 'gausian' is not a kind of data set (did you mean 'gaussian'?); "
-        "allowed: gaussian, ",
+        (
+            "datasets[0].name: 'gausian' is not a kind of data set (did you mean 'gaussian'?); "
+            "allowed: gaussian, "
+        ),
     ),
     (
         "unknown kind",
@@ -339,8 +341,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "file that Snakemake would change",
         {"datasets": [{"name": "m", "file": "<results>.csv"}]},
-        "datasets[0].file: '<results>.csv' has <results>, which Snakemake takes for a variable; "
-        "allowed: path of a",
+        (
+            "datasets[0].file: '<results>.csv' has <results>, which Snakemake takes for a variable; "
+            "allowed: path of a"
+        ),
     ),
     (
         "file without file",

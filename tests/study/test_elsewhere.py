@@ -170,7 +170,8 @@ def test_the_policy_that_the_page_names_admits_all_of_it_and_no_other_style_or_s
         assert page.evaluate(line) == "rgb(194, 82, 0)"
         assert refused == []
         page.evaluate("""() => { const bad = document.createElement("style");
-          bad.textContent = "body { color: red }"; document.head.appendChild(bad); const worse = document.createElement("script");
+          bad.textContent = "body { color: red }"; document.head.appendChild(bad);
+          const worse = document.createElement("script");
           worse.textContent = "window.hit = 1"; document.head.appendChild(worse); }""")
         assert page.evaluate("[getComputedStyle(document.body).color, window.hit === undefined]") == [
             "rgb(29, 33, 38)",

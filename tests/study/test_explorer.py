@@ -54,7 +54,7 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
 
 
 def late(frames, **seeds):
-    """In the cell gaussian 1, zero start, rate 1, Brier score, let the runs of a loss with these seeds miss."""
+    """Let runs of gaussian 1, zero start, rate 1, miss the Brier score: for each loss those of its seeds."""
     runs = frames["runs"].copy()
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 1) & (runs["initialisation"] == "zero")
     here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")

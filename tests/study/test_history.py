@@ -96,8 +96,10 @@ BAD = {
     ),
     "no times in a benchmark": (
         lambda text: re.sub(r'"data": \[.*?\]', '"data": [-1.0]', text, count=1),
-        "test_descent[kernels-mse-d2] left out, not as pytest-benchmark writes it "
-        "(stats.data.0: -1.0 is no time",
+        (
+            "test_descent[kernels-mse-d2] left out, not as pytest-benchmark writes it "
+            "(stats.data.0: -1.0 is no time"
+        ),
     ),
 }
 
