@@ -294,7 +294,7 @@ def test_targets_out_of_reach_and_always_met() -> None:
 
 
 def test_large_samples_deviate_within_the_bound() -> None:
-    """The deviation across the line, rms over draws, lies below its bound, within a factor of ten."""
+    """The deviation across the line, rms over draws, is below its bound, within a factor of ten."""
     n, mu, a = 4000, 1.0, 6.0
     path_deviation = []
     for seed in range(8):

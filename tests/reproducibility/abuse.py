@@ -209,7 +209,7 @@ def gone_records(source: Path, folder: Path) -> str:
 
 
 def mounted(place: Path, *options: str) -> None:
-    """Mount something at a place, which takes root."""
+    """Mount something at a place, which needs root."""
     place.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", *options, str(place)], check=True, capture_output=True)
 

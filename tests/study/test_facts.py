@@ -188,7 +188,7 @@ def test_quasi_separated_samples_count_as_met_and_the_rest_decide() -> None:
     assert found.bce_optimum == pytest.approx(alone.bce_optimum * 58 / 60, rel=1e-8)
     assert found.bce_accuracy == pytest.approx((alone.bce_accuracy * 58 + 2) / 60)
     assert found.brier_optimum <= alone.brier_optimum * 58 / 60 + 1e-8
-    assert found.direction == pytest.approx([0, 0, 1, 0])  # where BCE's descent goes in the limit
+    assert found.direction == pytest.approx([0, 0, 1, 0])  # the limit of BCE's descent
 
 
 def test_xor_has_no_direction_and_no_accuracy() -> None:

@@ -8,7 +8,7 @@ import pytest
 from study.errors import UserError
 from study.job import job, note
 
-FULL = Path("/dev/full")  # every write to it finds no room
+FULL = Path("/dev/full")  # every write to it fails for lack of space
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
