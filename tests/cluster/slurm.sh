@@ -4,9 +4,9 @@
 #   slurm.sh with COMMAND...   start it, run the command, stop it, however the command ends
 #   slurm.sh start | stop      by hand
 #
-# Needs root on Debian or Ubuntu; installs Slurm and munge if they are not there. Everything it writes is in its
-# own state folder, except one link: programs look for /etc/slurm/slurm.conf. If that file exists already and is
-# not this script's, there is a cluster here, and the script refuses. Ports and munge key are its own too.
+# Needs root on Debian or Ubuntu; installs Slurm and munge if they are not there. Everything it writes is in
+# its own state folder, except one link: programs look for /etc/slurm/slurm.conf. If that file exists already
+# and is not this script's, there is a cluster here, and the script refuses. Ports and munge key are its own too.
 set -euo pipefail
 
 state=${SLURM_TEST_STATE:-/var/tmp/slurm-of-one-node}
