@@ -1,4 +1,4 @@
-"""Where a browser for the tests is looked for: here, and nowhere else. `python tests/browsers.py` says which it is."""
+"""Find a browser for the tests; nothing else looks for one. `python tests/browsers.py` prints which it is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
-"""Debian's, those of hosted runners, and last Ubuntu's, which may be a stub that only names a snap package."""
+"""Debian's, those of hosted runners, and last Ubuntu's, which may only be a pointer to a snap package."""
 
 FLAGS = [
     "--no-sandbox",  # root has none, and CI may be root
@@ -27,7 +27,7 @@ FLAGS = [
 
 @functools.cache
 def find() -> str | None:
-    """Return the path of the first browser that can say its version; None without one."""
+    """Return the path of the first browser that can print its version; None without one."""
     for path in filter(None, map(shutil.which, NAMES)):
         if subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
             return path
@@ -36,7 +36,7 @@ def find() -> str | None:
 
 @contextmanager
 def running() -> Iterator[Any]:
-    """Give a running browser, or skip the test with a reason; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure."""
+    """Yield a running browser, or skip the test with a reason; fail if MSE_BCE_REQUIRE_BROWSER=1."""
     found = find()
     try:
         from playwright.sync_api import sync_playwright

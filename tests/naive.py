@@ -1,4 +1,4 @@
-"""Plain-Python twins of the kernels: slow, obvious, written from the formulas and sharing no code with what they check."""
+"""Plain-Python twins of the kernels: slow, simple, written from the formulas, sharing no code with them."""
 
 from __future__ import annotations
 

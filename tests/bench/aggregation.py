@@ -1,9 +1,9 @@
 """Print what it takes to get from a plan to the tables: time, peak memory and bytes, by number of run rows.
 
-``python tests/bench/aggregation.py`` makes up studies of 10^6 and 10^7 run rows in the true schema (other sizes:
-``--rows 300000``), cut into shards, and takes them through the project's own plan, collection, statistics and reading for
-the report. Each step is a process of its own, whose peak memory the operating system tells. ``--lean`` makes one data set
-at one separability of all rows, the worst case for memory.
+``python tests/bench/aggregation.py`` makes up studies of 10^6 and 10^7 run rows in the true schema (other
+sizes: ``--rows 300000``), cut into shards, and takes them through the project's own plan, collection,
+statistics and reading for the report. Each step is a process of its own, whose peak memory the operating
+system reports. ``--lean`` puts all rows into one data set at one separability, the worst case for memory.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MADE = {
 
 
 def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFrame]:
-    """A config and a table of data sets, nothing of it drawn, that make about so many run rows."""
+    """A config and a table of data sets (none drawn) that make about this many run rows."""
     levels = 1 if lean else SETTINGS
     each = 3 * (1 + 6 + 6 + 2) * (7 + 6)
     seeds = max(2, round(rows / each / levels))
@@ -63,7 +63,7 @@ def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFra
 
 
 def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Made-up ends of the runs of a shard: MSE slower with the scale, one in ten luckless, some diverged."""
+    """Made-up ends of a shard's runs: MSE slower with the scale, one in ten much slower, some diverged."""
     rng = np.random.default_rng(seed)
     slow = np.where(rows["loss"] == "mse", 4 * np.exp(0.4 * np.minimum(rows["scale"], 12)), 1.0)
     parts = []
@@ -84,7 +84,7 @@ def outcomes(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
-    """Take one step of the way, with files in `folder`."""
+    """Do one step, with files in `folder`."""
     chosen, table = study(rows, shards, lean)
     if name == "plan":
         store.write_parts(plan.blocks(chosen, table), TABLES["plan"], folder / "plan.parquet")
@@ -118,10 +118,10 @@ def measured(name: str, folder: Path, rows: int, shards: int, lean: bool) -> dic
     """Seconds, and peak megabytes, of a step in a process of its own."""
     words = ["--step", name, "--folder", str(folder), "--rows", str(rows), "--shards", str(shards)]
     begun = time.perf_counter()
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, __file__, *words, *["--lean"] * lean], check=True, capture_output=True, text=True
     )
-    return {"seconds": time.perf_counter() - begun, **json.loads(said.stdout)}
+    return {"seconds": time.perf_counter() - begun, **json.loads(done.stdout)}
 
 
 def main() -> None:
@@ -137,11 +137,12 @@ def main() -> None:
     given = parser.parse_args()
     if given.step:
         step(given.step, given.folder, given.rows[0], given.shards, given.lean)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux tells kilobytes
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # in kilobytes on Linux
         print(json.dumps({"peak": peak, "processor": time.process_time()}))
         return
     print(
-        "| step | run rows | shards | s | processor, s | peak, MiB | file, bytes a row |\n|---|---|---|---|---|---|---|"
+        "| step | run rows | shards | s | processor, s | peak, MiB | file, bytes a row |\n"
+        "|---|---|---|---|---|---|---|"
     )
     for rows in given.rows:
         with tempfile.TemporaryDirectory() as folder:

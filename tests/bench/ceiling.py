@@ -1,4 +1,4 @@
-"""The machine's own ceiling: how fast it can multiply, add and divide when nothing else stands in the way."""
+"""The machine's own ceiling: how fast it can multiply, add and divide when nothing else limits it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from numba import njit
 
 from kernels.vectors import WIDTH, fma, load, store
 
-# Operations of one sample in one run, next to the 2 d multiply-adds of its logit and gradient: exponential, sigmoid, slope.
+# Operations of one sample in one run, next to the 2 d multiply-adds of its logit and gradient: exponential,
+# sigmoid, slope.
 OPERATIONS = {"bce": 18, "mse": 20}
 DIVISIONS = 1
 
-_ROUNDS = 500_000  # some 10 ms: starting the threads does not show
+_ROUNDS = 500_000  # some 10 ms: starting the threads does not matter
 
 
 @njit(error_model="numpy", nogil=True)
@@ -44,7 +45,7 @@ def _divide(rows: np.ndarray, rounds: int) -> None:
 
 
 def _seconds_each(loop, threads: int) -> float:
-    """Seconds for one operation on one float64, with `threads` at it."""
+    """Seconds for one operation on one float64, on `threads` threads."""
     workers = [np.full((6, WIDTH), 0.5) for _ in range(threads)]
     loop(workers[0].copy(), 1)
     with ThreadPoolExecutor(threads) as pool:
@@ -56,8 +57,9 @@ def _seconds_each(loop, threads: int) -> float:
 def least_time(loss: str, d: int, threads: int) -> float:
     """Least seconds for one sample, run and step.
 
-    The multiply-adds (an addition or a comparison counts as one) at their measured peak, or the division at its own, whichever
-    takes longer: as if the two overlapped perfectly, and loads, stores and loops cost nothing.
+    The multiply-adds (an addition or a comparison counts as one) at their measured peak, or the division at
+    its own, whichever takes longer: as if the two overlapped perfectly, and loads, stores and loops cost
+    nothing.
     """
     arithmetic = (2 * d + OPERATIONS[loss]) * _seconds_each(_multiply_add, threads)
     return max(arithmetic, DIVISIONS * _seconds_each(_divide, threads))

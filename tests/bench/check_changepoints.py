@@ -1,8 +1,9 @@
-"""Show how often a step in a history is found, how well it is dated, and how often one is found that is not there.
+"""Show how often a step in a history is found, how well it is dated, and how often there are false alarms.
 
-``python tests/bench/check_changepoints.py`` makes up histories of 200 runs with noise of 15% and a step of 20% at a random place
-(and as many without), and prints, for kinds of noise, what `study.benchmarks.changepoints` finds. Beside it stands what the
-best possible method would date within 3 runs that knows there is one step, that the noise is normal, and how large both are.
+``python tests/bench/check_changepoints.py`` makes up histories of 200 runs with noise of 15% and a step of
+20% at a random place (and as many without), and prints, for kinds of noise, what
+`study.benchmarks.changepoints` finds. Next to it: how often the best possible method, which knows that there
+is one step, that the noise is normal, and how large both are, dates it within 3 runs.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def main() -> None:
         f"{RUNS} runs, step of {STEP - 1:.0%}, {count} histories of each kind with a step and as many without"
     )
     print(
-        f"{'noise':38} {'found':>7} {'within 3':>9} {'best possible':>14} {'more than one':>14} {'false alarms':>13}"
+        f"{'noise':38} {'found':>7} {'within 3':>9} {'best possible':>14} "
+        f"{'more than one':>14} {'false alarms':>13}"
     )
     for kind, noise in KINDS.items():
         rng = np.random.default_rng(0)

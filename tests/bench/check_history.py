@@ -1,4 +1,4 @@
-"""Show how long the history of 1,000 runs takes to draw, and to open in a browser: ``python tests/bench/check_history.py``."""
+"""How long the history of 1,000 runs takes to draw and to open: ``python tests/bench/check_history.py``."""
 
 from __future__ import annotations
 
@@ -38,22 +38,24 @@ def main() -> None:
         file.write_text(history_page.page(table, []), encoding="utf-8")
         drawn = time.perf_counter()
         print(
-            f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, page of {file.stat().st_size / 1000:.0f} kB"
+            f"{len(runs)} runs, {table['benchmark'].nunique()} benchmarks, "
+            f"page of {file.stat().st_size / 1000:.0f} kB"
         )
         print(f"read {read - begun:.2f} s, table {levels - read:.2f} s, page {drawn - levels:.2f} s")
         with browsers.running() as browser:
             page = browser.new_page()
-            said, asked = [], []
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
+            messages, requests = [], []
+            page.on("console", lambda message: messages.append(message.text))
+            page.on("pageerror", lambda error: messages.append(str(error)))
+            page.on("request", lambda request: requests.append(request.url))
             begun = time.perf_counter()
             page.goto(file.as_uri(), wait_until="load")
             page.screenshot(path=folder / "page.png")
             opened = time.perf_counter() - begun
-            others = [url for url in asked if url != file.as_uri()]
+            others = [url for url in requests if url != file.as_uri()]
             print(
-                f"opened and painted in {opened:.2f} s; console: {len(said)} messages; other requests: {len(others)}"
+                f"opened and painted in {opened:.2f} s; console: {len(messages)} messages; "
+                f"other requests: {len(others)}"
             )
 
 

@@ -1,8 +1,8 @@
 """Show that comparisons are honest: the same commit against itself, and against deliberate slowdowns.
 
-``python tests/bench/check_verdicts.py`` clones this repository, commits a kernel that does 10% and one that does 3% more
-steps than it was asked for, and compares them in the way of `snakemake compare`, 20 times each. Every session starts new
-processes; the comparisons of a session share them, not their rounds.
+``python tests/bench/check_verdicts.py`` clones this repository, commits a kernel that does 10% and one that
+does 3% more steps than requested, and compares them in the way of `snakemake compare`, 20 times each.
+Every session starts new processes; the comparisons of a session share them, not their rounds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ IDENTITY = ("-c", "user.name=check", "-c", "user.email=check@localhost", "-c", "
 
 
 def slowed(clone: Path, extra: float) -> str:
-    """Commit, on top of the clone's HEAD, a solver that makes more steps than asked for; return the commit."""
+    """Commit, on the clone's HEAD, a solver that makes more steps than requested; return the commit."""
     file = clone / "tests" / "bench" / "solvers.py"
     text = file.read_text(encoding="utf-8")
     assert text.count(ASKED) == 1
@@ -47,7 +47,7 @@ def slowed(clone: Path, extra: float) -> str:
 def session(
     trees: list[Path], processes: int, rounds: int, repeats: int, order: random.Random
 ) -> dict[str, list]:
-    """Seconds of every benchmark, for each repeat: (rounds, processes of all trees); the first tree has twice as many."""
+    """Seconds of every benchmark, for each repeat: (rounds, processes of all trees), the first tree twice."""
     pairs = [(sys.executable, tree) for tree in (trees[0], *trees) for _ in range(processes)]
     with workers(pairs) as sides:
         names = common(*[offered(side) for side in sides][:2], BENCHMARKS)[0]
@@ -70,7 +70,7 @@ def judge(seconds: dict[str, np.ndarray], base: list[int], head: list[int]) -> l
 def judged(
     session_seconds: dict[str, list], processes: int, order: random.Random
 ) -> Iterator[dict[str, list]]:
-    """Findings of each repeat: of two halves of the same commit's processes, drawn anew, and of each slowdown."""
+    """Findings of each repeat: for two random halves of one commit's processes, and for each slowdown."""
     for part in range(len(next(iter(session_seconds.values())))):
         seconds = {name: parts[part] for name, parts in session_seconds.items()}
         same = order.sample(range(2 * processes), 2 * processes)
@@ -105,7 +105,8 @@ def main() -> None:
                 for kind, entry in findings.items():
                     found.setdefault(kind, []).append(entry)
             print(
-                f"\nafter session {number + 1} of {given.sessions}: {given.processes} processes a side, {given.rounds} rounds"
+                f"\nafter session {number + 1} of {given.sessions}: "
+                f"{given.processes} processes a side, {given.rounds} rounds"
             )
             summarise(found)
 
@@ -116,7 +117,8 @@ def summarise(found: dict[str, list[list[Finding]]]) -> None:
         flat = [finding for entry in comparisons for finding in entry]
         ratios = np.array([finding.ratio for finding in flat])
         print(
-            f"{kind}: {len(comparisons)} comparisons, ratio {np.median(ratios):.3f} [{ratios.min():.3f}, {ratios.max():.3f}]"
+            f"{kind}: {len(comparisons)} comparisons, "
+            f"ratio {np.median(ratios):.3f} [{ratios.min():.3f}, {ratios.max():.3f}]"
         )
         print(
             "  verdicts on benchmarks: "

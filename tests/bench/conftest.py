@@ -11,9 +11,9 @@ from workloads import Workload
 
 @pytest.fixture
 def calibration(request: pytest.FixtureRequest, benchmark) -> Callable[[str, int, Workload], Callable | None]:
-    """Make the `setup` of a recorded benchmark: before every round, the ceiling of its workload at that moment.
+    """Make the `setup` of a recorded benchmark: it measures its workload's ceiling before every round.
 
-    A comparison runs without pytest-benchmark, and needs no ceiling: both sides meet the same moments.
+    A comparison runs without pytest-benchmark, and needs no ceiling: both sides are measured together.
     """
 
     def make(loss: str, threads: int, work: Workload) -> Callable | None:

@@ -1,7 +1,7 @@
-"""How large a report is and how long a browser takes to open it: `python tests/bench/page.py results/report.html`.
+"""Size of a report and time a browser takes to open it: `python tests/bench/page.py results/report.html`.
 
-Time runs from the start of the navigation to the first frame after loading, when the explorer stands ready; a fresh
-browser context each time, so that nothing is cached.
+Time runs from the start of the navigation to the first frame after loading, when the explorer is ready; a
+fresh browser context each time, so that nothing is cached.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def main() -> None:
             page.context.close()
         print(f"Chromium {browser.version}, {path.stat().st_size / 1e6:.2f} MB")
         print(
-            f"open and drawn after {statistics.median(times):.2f} s (from {min(times):.2f} to {max(times):.2f} s, 11 times)"
+            f"open and drawn after {statistics.median(times):.2f} s "
+            f"(from {min(times):.2f} to {max(times):.2f} s, 11 times)"
         )
 
 

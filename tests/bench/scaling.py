@@ -1,8 +1,8 @@
 """Print how the sweep's time grows with the seeds, and what a second core is worth: ratios of one session.
 
-``python tests/bench/scaling.py`` takes a part of the default study through the shipped workflow, with some seeds and with
-twice as many, on one core and on two, in turn. Times are those of `snakemake` from the plan to the runs table, less what
-it takes to start and to find nothing to do. Run nothing beside it.
+``python tests/bench/scaling.py`` takes a part of the default study through the shipped workflow, with some
+seeds and with twice as many, on one core and on two, in turn. Times are those of `snakemake` from the plan to
+the runs table, less what it takes to start and to find nothing to do. Run nothing else at the same time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
     """Measure, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--seeds", type=int, default=9, help="evaluation seeds beside one tuning seed; then twice as many"
+        "--seeds", type=int, default=9, help="evaluation seeds, with one tuning seed; then twice as many"
     )
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
@@ -70,7 +70,8 @@ def main() -> None:
     once, twice = found["once, 2 cores"], found["twice, 2 cores"]
     print(f"twice the seeds: {median(b / a for a, b in zip(once, twice, strict=True)):.2f} times as long")
     print(
-        f"2 cores: {median(a / b for a, b in zip(found['once, 1 core'], once, strict=True)):.2f} times faster than 1"
+        f"2 cores: {median(a / b for a, b in zip(found['once, 1 core'], once, strict=True)):.2f} "
+        "times faster than 1"
     )
 
 

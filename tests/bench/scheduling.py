@@ -1,8 +1,9 @@
 """Print what Snakemake itself takes, by number of shards: ``python tests/bench/scheduling.py``.
 
-First the shipped workflow in a dry run: reading the config, the graph of all jobs, and telling it. Then a workflow of the
-same shape whose jobs do nothing, run for real: what choosing, starting and finishing a job costs. Seconds are processor
-time, which a busy machine does not lengthen; peak memory is the operating system's.
+First the shipped workflow in a dry run: reading the config, the graph of all jobs, and printing it. Then a
+workflow of the same shape whose jobs do nothing, run for real: what choosing, starting and finishing a job
+costs. Seconds are processor time, which a busy machine does not lengthen; peak memory is the operating
+system's.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ rule collect:
 def taken(folder: Path, *words: str) -> tuple[float, float]:
     """Processor seconds and peak megabytes of a Snakemake and its children."""
     command = [sys.executable, "-m", "snakemake", "--directory", str(folder), "--scheduler", "greedy", *words]
-    with (folder / "said.txt").open("wb") as said:
-        child = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=folder)
+    with (folder / "said.txt").open("wb") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
         _, status, usage = os.wait4(child.pid, 0)
     if status:
         sys.exit((folder / "said.txt").read_text()[-3000:])
@@ -79,7 +80,8 @@ def main() -> None:
     parser.add_argument("--shards", type=int, nargs="+", default=[100, 1000, 4000])
     given = parser.parse_args()
     print(
-        "| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n|---|---|---|---|---|---|"
+        "| shards | graph, s | peak, MiB | run of empty jobs, s | ms a job | peak, MiB |\n"
+        "|---|---|---|---|---|---|"
     )
     for shards in given.shards:
         row = []

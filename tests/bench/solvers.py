@@ -1,4 +1,4 @@
-"""The solvers that are compared, each a function ``workload -> final parameters``, and how each is made ready."""
+"""The solvers that are compared, each a function ``workload -> final parameters``, and their preparation."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def torch_compile(loss: str) -> Solver:
 
 
 def installed_peers(loss: str) -> dict[str, Solver]:
-    """The compiled peers whose packages are here (extra ``peers``)."""
+    """The compiled peers whose packages are installed (extra ``peers``)."""
     peers: dict[str, Solver] = {}
     if importlib.util.find_spec("jax"):
         peers["JAX jit"] = jax_jit(loss)

@@ -1,4 +1,4 @@
-"""Print how fast the kernels are beside their peers: medians of interleaved repeats, all in one run.
+"""Print how fast the kernels are compared with their peers: medians of interleaved repeats, all in one run.
 
 Run it on a quiet machine: ``python tests/bench/table.py``.
 """

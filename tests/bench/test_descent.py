@@ -1,4 +1,4 @@
-"""Benchmarks of the kernels and their peers, for pytest-benchmark; `snakemake benchmark` runs and records them."""
+"""Benchmarks of the kernels and their peers, run and recorded by `snakemake benchmark` (pytest-benchmark)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from solvers import installed_peers, numpy_batch, ours
 from workloads import SHAPES, workload
 
-SECONDS = 0.04  # of a workload: long beside what a call costs anyway, short enough for many rounds
+SECONDS = 0.04  # of a workload: long compared with the overhead of a call, short enough for many rounds
 ROUNDS = {"NumPy": 3}  # many times slower
 
 

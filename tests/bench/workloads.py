@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 SHAPES = ((256, 2, 1024), (256, 8, 1024), (569, 30, 1024))
 """(samples, features, runs) of the workloads."""
 
-# Thresholds that no run of these workloads meets: every target is checked at every step, and nothing ends early.
+# Thresholds that no run of these workloads meets: all targets are checked at every step, no run ends early.
 UNMET = {"accuracy": 1.0, "brier": 1e-6, "logloss": 1e-6}
 
 
@@ -32,7 +32,7 @@ class Workload(NamedTuple):
 
 
 def workload(n: int, d: int, runs: int, *, seconds: float = 0.1) -> Workload:
-    """The workload of a shape, with so many steps that a solver at 0.5 ns per sample, run and step takes about `seconds`."""
+    """A workload that takes a solver at 0.5 ns per sample, run and step about `seconds`."""
     rng = np.random.default_rng([n, d, runs])
     labels = (np.arange(n) % 2).astype(float)
     features = rng.normal(size=(n, d)) + np.outer(2.0 * labels - 1.0, np.eye(d)[0])

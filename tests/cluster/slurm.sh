@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A real Slurm of one node on loopback, for tests.
 #
-#   slurm.sh with COMMAND...   start it, run the command, stop it, whatever the command ends in
+#   slurm.sh with COMMAND...   start it, run the command, stop it, however the command ends
 #   slurm.sh start | stop      by hand
 #
-# Needs root on Debian or Ubuntu; installs Slurm and munge if they are not there. Everything it writes lies in its own
-# state folder, but for one link: programs look for /etc/slurm/slurm.conf. Where that file exists already and is not this
-# script's, there is a cluster here, and the script refuses. Ports and munge key are its own too.
+# Needs root on Debian or Ubuntu; installs Slurm and munge if they are not there. Everything it writes is in
+# its own state folder, except one link: programs look for /etc/slurm/slurm.conf. If that file exists already
+# and is not this script's, there is a cluster here, and the script refuses. Ports and munge key are its own too.
 set -euo pipefail
 
 state=${SLURM_TEST_STATE:-/var/tmp/slurm-of-one-node}
@@ -23,7 +23,7 @@ running() { [ "$(cat "/proc/$(cat "$state/slurmctld.pid" 2>/dev/null)/comm" 2>/d
 
 install_packages() {
     if ! (command -v slurmctld && command -v slurmd && command -v sbatch && command -v munged) >/dev/null; then
-        # No service may start on its own: with the packages' defaults it would be somebody else's cluster.
+        # No service may start on its own: with the packages' defaults it would not be this cluster.
         apt-get update -qq
         RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
             slurmctld slurmd slurm-client munge >/dev/null
@@ -99,7 +99,7 @@ start() {
     if [ -e "$conf" ] || [ -L "$conf" ]; then
         own || refuse "$conf is there and not of this script: there is a cluster on this machine, which is left alone"
         running && refuse "it is running already: slurm.sh stop"
-        stop # what a killed run has left
+        stop # what a killed run left behind
     fi
     install_packages
     mkdir -p "$state/ctld" "$state/slurmd" "$(dirname "$conf")"

@@ -1,6 +1,6 @@
-"""The study through a real Slurm: the same bytes as on one machine, also where jobs and nodes are lost.
+"""The study through a real Slurm: the same bytes as on one machine, even if jobs and nodes are lost.
 
-`pytest -m cluster` as root on Debian or Ubuntu; `tests/cluster/slurm.sh` makes the cluster and takes it away.
+`pytest -m cluster` as root on Debian or Ubuntu; `tests/cluster/slurm.sh` makes the cluster and removes it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ curves: {seeds: 3, points: 10}
 statistics: {resamples: 199}
 phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
 """
-"""The evaluation seeds are traced to the end of the budget, so three of the shards take half a minute or more."""
+"""The evaluation seeds are traced to the end of the budget, so three shards take over half a minute."""
 
 pytestmark = [
     pytest.mark.cluster,
@@ -61,7 +61,7 @@ def slurm() -> Iterator[None]:
 
 
 def snakemake(folder: Path, config: Path, profile: str, *words: str) -> subprocess.Popen[bytes]:
-    """Start the shipped workflow; what it says goes to a file in the folder."""
+    """Start the shipped workflow; its output goes to a file in the folder."""
     command = [
         sys.executable,
         "-m",
@@ -73,8 +73,8 @@ def snakemake(folder: Path, config: Path, profile: str, *words: str) -> subproce
     ]
     command += ["--directory", str(folder), *words, "--configfile", str(config)]
     folder.mkdir(exist_ok=True)
-    with (folder / "said.txt").open("ab") as said:
-        return subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+    with (folder / "said.txt").open("ab") as output:
+        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
 
 
 def finish(run: subprocess.Popen[bytes], folder: Path) -> None:
@@ -82,7 +82,7 @@ def finish(run: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Digests of all that a run makes, but for its logs."""
+    """Digests of all that a run makes, except its logs."""
     results = folder / "results"
     files = (
         path for path in sorted(results.rglob("*")) if path.is_file() and results / "logs" not in path.parents
@@ -92,12 +92,12 @@ def digests(folder: Path) -> dict[str, str]:
 
 def records() -> list[dict[str, str]]:
     """Slurm's own records of the jobs it has seen."""
-    told = subprocess.run(
+    answer = subprocess.run(
         ["scontrol", "show", "jobs", "--oneliner"], check=True, capture_output=True, text=True
     )
     return [
         dict(re.findall(r"(\w+)=(\S*)", line))
-        for line in told.stdout.splitlines()
+        for line in answer.stdout.splitlines()
         if line.startswith("JobId=")
     ]
 
@@ -126,19 +126,19 @@ def test_the_smoke_study_goes_through_sbatch_to_the_same_bytes(
         seconds[place] = time.monotonic() - begun
     assert digests(tmp_path / "slurm") == digests(tmp_path / "local")
 
-    # Snakemake's count of jobs, but for the target rule, is Slurm's count of completed ones, rule by rule.
+    # Without the target rule, Snakemake's count of jobs is Slurm's count of completed ones, rule by rule.
     stats = (tmp_path / "slurm" / "said.txt").read_text().partition("Job stats:")[2].partition("total")[0]
-    asked = {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)}
+    counted = {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", stats, re.MULTILINE)}
     done = Counter(rule_of(record) for record in records() if record["JobState"] == "COMPLETED")
-    assert dict(done) == {name: count for name, count in asked.items() if name != "all"}
+    assert dict(done) == {name: count for name, count in counted.items() if name != "all"}
     assert all(record["BatchFlag"] == "1" for record in records())
     limit = resources.sweep_minutes(load(yaml.safe_load(config.read_text())), tmp_path / "local" / DATASETS)
     assert {record["TimeLimit"] for record in records() if rule_of(record) == "sweep"} == {
         f"00:{limit:02}:00"
     }
     with capsys.disabled():
-        told = ", ".join(f"{place} {taken:.0f} s" for place, taken in seconds.items())
-        print(f"\nsmoke study: {told}; {sum(done.values())} jobs through sbatch, the same bytes")
+        times = ", ".join(f"{place} {taken:.0f} s" for place, taken in seconds.items())
+        print(f"\nsmoke study: {times}; {sum(done.values())} jobs through sbatch, the same bytes")
 
 
 def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: None, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_cancelled_job_and_a_lost_node_cost_nothing_that_was_finished(slurm: N
         return [record for record in ours if record["JobState"] == state]
 
     def made() -> dict[str, int]:
-        """When each shard of a completed job was made: by its receipt, as Snakemake touches the outputs afterwards."""
+        """When each shard of a completed job was made, by its receipt: Snakemake touches outputs later."""
         shards = [record["Comment"].rpartition("_")[2] for record in sweeps("COMPLETED")]
         return {shard: (receipts / f"sweep.{shard}.json").stat().st_mtime_ns for shard in shards}
 

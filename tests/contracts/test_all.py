@@ -1,6 +1,7 @@
-"""Every private part of Numba and Snakemake that this code uses has a test beside this one.
+"""Every private part of Numba and Snakemake that this code uses has a test in this folder.
 
-What is used is found in the sources; which test is about it is said by its mark: ``@pytest.mark.contract("part", ...)``.
+What is used is found in the sources; a test names the parts it is about by its mark:
+``@pytest.mark.contract("part", ...)``.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRIVATE = ("numba.core", "snakemake", "snakemake_interface")
-PUBLIC = {"_asdict", "_exit", "_fields", "_make", "_replace"}  # documented, for all their underscore
+PUBLIC = {"_asdict", "_exit", "_fields", "_make", "_replace"}  # documented, despite their underscore
 DOCUMENTED = {"snakemake.utils.update_config"}
 
 
 def private_parts(text: str) -> Iterator[str]:
-    """Yield what a module takes from private packages, and the underscored attributes of other objects than its own."""
+    """Yield what a module takes from private packages, and underscored attributes of objects not its own."""
     tree = ast.parse(text)
     own = {name for node in ast.walk(tree) if (name := defined(node))}
     for node in ast.walk(tree):
@@ -52,7 +53,7 @@ def parts_of_workflow(text: str) -> Iterator[str]:
 
 
 def contracts() -> set[str]:
-    """The parts that the tests beside this one are about."""
+    """The parts that the tests of this folder are about."""
     found = set[str]()
     for path in Path(__file__).parent.glob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,6 +1,6 @@
 """What this code expects of private parts of Numba, each shown on Numba itself.
 
-A new version that breaks one of these breaks more than one test; the one here says which part has changed.
+A new version that breaks one of these breaks other tests too; the one here shows which part has changed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def plus_one(x: float) -> float:
 
 
 class Noted(_Cache):
-    """A cache that notes what the dispatcher asks of it, and has at most one thing to give."""
+    """A cache that records what the dispatcher requests, and holds at most one entry."""
 
     cache_path = ""
 
@@ -62,14 +62,14 @@ class Noted(_Cache):
 
 
 @pytest.mark.contract("numba.core.caching._Cache")
-def test_a_cache_is_what_its_abstract_methods_say() -> None:
+def test_a_cache_has_these_abstract_methods() -> None:
     wanted = {"cache_path", "disable", "enable", "flush", "load_overload", "save_overload"}
     assert _Cache.__abstractmethods__ == wanted
 
 
 @compiler
 @pytest.mark.contract("_cache")
-def test_a_dispatcher_asks_its_cache_once_for_each_signature_and_gives_it_what_it_compiled() -> None:
+def test_a_dispatcher_looks_each_signature_up_once_and_saves_what_it_compiled() -> None:
     dispatcher = numba.njit(plus_one)
     assert isinstance(dispatcher._cache, _Cache), "a dispatcher no longer has its cache in `_cache`"
     dispatcher._cache = noted = Noted()
@@ -88,7 +88,7 @@ def test_compiled_code_survives_being_written_down() -> None:
     first(1.0)
     second._cache = Noted(dumps(noted.saved[0]._reduce()))
     assert second(2.0) == 3.0
-    assert second._cache.saved == [], "what the cache gave was compiled again"
+    assert second._cache.saved == [], "what the cache returned was compiled again"
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -122,7 +122,7 @@ def test_symbols_are_numbered_by_the_counter_of_function_identities(monkeypatch:
     assert "123456789" in compiled(plus_one).fndesc.mangled_name
 
 
-# Numba: types and operations of one's own.
+# Numba: custom types and operations.
 
 
 class PairType(types.Type):
@@ -174,7 +174,7 @@ def fused(typingctx: Any, a: Any, array: Any) -> Any:
     "numba.core.typing.templates.infer_global",
     "numba.core.typing.templates.signature",
 )
-def test_a_type_of_ones_own_has_a_value_an_operator_and_operations() -> None:
+def test_a_custom_type_has_a_value_an_operator_and_operations() -> None:
     @register_model(PairType)
     class _Model(models.PrimitiveModel):
         def __init__(self, manager: Any, fe_type: Any) -> None:

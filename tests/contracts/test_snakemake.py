@@ -1,6 +1,6 @@
-"""What this code expects of private parts of Snakemake, each shown on Snakemake itself, with a small Snakefile.
+"""What this code expects of private parts of Snakemake, each shown with a small Snakefile.
 
-A new version that breaks one of these breaks more than one test; the one here says which part has changed.
+A new version that breaks one of these breaks other tests too; the one here shows which part has changed.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ Note = dict[str, Any]
 
 
 def call(folder: Path, *words: str, code: int = 0, job: str = JOB) -> tuple[list[Note], str]:
-    """Run Snakemake in a folder; what each process that read the Snakefile noted, the main one first, and what it said."""
+    """Run Snakemake in a folder; return the notes of its processes, the main one first, and the output."""
     for old in (folder / "notes").glob("*"):
         old.unlink()
     (folder / "Snakefile").write_text(SNAKEFILE)
@@ -157,7 +157,7 @@ def notes(folder: Path) -> list[Note]:
 
 
 @pytest.mark.contract("workflow.is_main_process", "workflow.basedir", "workflow.cores")
-def test_the_workflow_tells_its_process_its_folder_and_its_cores(folder: Path, notes: list[Note]) -> None:
+def test_the_workflow_knows_its_process_its_folder_and_its_cores(folder: Path, notes: list[Note]) -> None:
     assert [note["is_main_process"] for note in notes] == [
         True,
         False,
@@ -167,7 +167,7 @@ def test_the_workflow_tells_its_process_its_folder_and_its_cores(folder: Path, n
 
 
 @pytest.mark.contract("workflow.config_settings.config")
-def test_the_workflow_tells_what_overrides_the_config(notes: list[Note]) -> None:
+def test_the_workflow_knows_what_overrides_the_config(notes: list[Note]) -> None:
     assert notes[0]["overrides"] == {"key": 1}
 
 
@@ -182,7 +182,7 @@ def test_the_workflow_has_every_rule_with_its_outputs_as_patterns(folder: Path, 
     "workflow.modifier.is_main_snakefile",
     "workflow.modifier.path_modifier.prefix",
 )
-def test_a_snakefile_knows_where_it_lies_and_whether_it_is_a_module(folder: Path, notes: list[Note]) -> None:
+def test_a_snakefile_knows_where_it_is_and_whether_it_is_a_module(folder: Path, notes: list[Note]) -> None:
     assert [notes[0]["is_main_snakefile"], notes[0]["prefix"], notes[0]["here"]] == [True, None, str(folder)]
     (folder / "outer").mkdir()
     (folder / "outer" / "Snakefile").write_text(MODULE)
@@ -194,9 +194,7 @@ def test_a_snakefile_knows_where_it_lies_and_whether_it_is_a_module(folder: Path
 
 
 @pytest.mark.contract("workflow.execute", "workflow.dag_settings.targets")
-def test_whatever_executes_a_workflow_calls_execute_and_what_only_looks_does_not(
-    folder: Path, notes: list[Note]
-) -> None:
+def test_only_what_executes_a_workflow_calls_execute(folder: Path, notes: list[Note]) -> None:
     assert notes[0]["execute"] == {"name": "local", "dryrun": False, "touch": False}
     (dry,), _ = call(folder, "-n", "-F", "by_run.txt")
     assert [dry["execute"]["dryrun"], dry["targets"]] == [True, ["by_run.txt"]]
@@ -214,8 +212,8 @@ def test_whatever_executes_a_workflow_calls_execute_and_what_only_looks_does_not
 def test_what_makes_jobs_run_again_can_be_set(folder: Path, notes: list[Note]) -> None:
     assert notes[0]["triggers"] == ["input", "mtime", "params", "software-env"]
     assert "Nothing to be done" in call(folder, job=f"{JOB}# changed")[1]
-    said = call(folder, "-n", "--rerun-triggers", "code", job=f"{JOB}print(1)")[1]
-    assert "Nothing to be done" in said, "`code` was asked for and taken away"
+    output = call(folder, "-n", "--rerun-triggers", "code", job=f"{JOB}print(1)")[1]
+    assert "Nothing to be done" in output, "`code` was asked for and taken away"
 
 
 @pytest.mark.contract(
@@ -237,7 +235,7 @@ def test_records_are_read_and_written_where_snakemake_does(
     assert [record.incomplete, record.record_format_version] == [False, RECORD_FORMAT_VERSION]
     assert isinstance(record.job_hash, int)
     (looked,), _ = call(folder, "-n")
-    assert "out/b.c.txt" in looked["records"], "a dry run reads records in another way"
+    assert "out/b.c.txt" in looked["records"], "a dry run reads records differently"
 
     monkeypatch.chdir(tmp_path)
     written = MetadataRecord(
@@ -251,7 +249,7 @@ def test_records_are_read_and_written_where_snakemake_does(
 
 
 @pytest.mark.contract("workflow.dag", "workflow.dag.jobs")
-def test_after_a_run_the_jobs_tell_what_was_left_undone(folder: Path, notes: list[Note]) -> None:
+def test_after_a_run_the_jobs_show_what_was_left_undone(folder: Path, notes: list[Note]) -> None:
     assert notes[0]["open"] == []
     assert ["one", ["out/b.c.txt"], ["b.c.log"]] in notes[0]["jobs"].values()
     failed, _ = call(folder, "-F", "--config", "break=1", code=1)
@@ -260,7 +258,7 @@ def test_after_a_run_the_jobs_tell_what_was_left_undone(folder: Path, notes: lis
 
 
 @pytest.mark.contract("snakemake.script.PythonScript", "_execute_cmd", "snakemake.executors.local")
-def test_the_python_of_a_job_stands_in_the_commands_unquoted(notes: list[Note]) -> None:
+def test_the_python_of_a_job_is_in_the_commands_unquoted(notes: list[Note]) -> None:
     assert any("{py_exec} " in note.get("command", "") for note in notes)
     assert any(note.get("python") == sys.executable for note in notes)
 
@@ -272,9 +270,9 @@ def test_remote_executors_take_their_python_from_one_method() -> None:
 
 @pytest.mark.contract("snakemake.resources.ResourceValidationError")
 def test_an_error_of_a_resource_is_printed_without_a_traceback(folder: Path) -> None:
-    _, said = call(folder, "-F", "--config", "fail=1", code=1)
-    assert "too much is asked for" in said
-    assert "Traceback" not in said
+    _, output = call(folder, "-F", "--config", "fail=1", code=1)
+    assert "too much is asked for" in output
+    assert "Traceback" not in output
 
 
 def test_snakemake_keeps_its_records_where_recovery_looks_for_them(folder: Path) -> None:

@@ -76,7 +76,7 @@ def main() -> None:
             digest = hashlib.sha256()
             for number in numbers:
                 array = np.ascontiguousarray(number)
-                # The sign of a nan is nobody's promise.
+                # The sign of a nan is not specified.
                 digest.update(np.where(np.isnan(array), np.nan, array).tobytes())
             sys.stdout.write(f"{name}: {digest.hexdigest()[:16]}\n")
     sys.stdout.write(f"compilations: {sum(1 for _, found in recorder.buffer if found.is_start)}\n")

@@ -1,4 +1,4 @@
-"""Compiled code that is kept: found by another process, never by one that must not, harmless when damaged."""
+"""Compiled code that is kept: found by the processes it suits and by no others, harmless when damaged."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_other_processors_and_other_sources_have_other_code(first, tmp_path):
     for path in Path(kernels.__file__).parent.glob("*.py"):
         (tmp_path / "kernels").mkdir(exist_ok=True)
         text = path.read_text(encoding="utf-8")
-        if path.name == "losses.py":  # called into, from a file that stays the same
+        if path.name == "losses.py":  # called from a file that stays the same
             assert text.count("return 0.5 * wrong * wrong") == 1
             text = text.replace("return 0.5 * wrong * wrong", "return 0.25 * wrong * wrong")
         (tmp_path / "kernels" / path.name).write_text(text, encoding="utf-8")

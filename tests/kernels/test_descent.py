@@ -219,7 +219,7 @@ def test_no_runs_give_empty_results() -> None:
     seed=st.integers(0, 2**32),
     steps=st.integers(0, 30),
 )
-def test_company_order_and_threads_change_no_bit(
+def test_other_runs_order_and_threads_change_no_bit(
     runs: int, n: int, d: int, threads: int, seed: int, steps: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -247,7 +247,7 @@ def test_company_order_and_threads_change_no_bit(
 
 @pytest.mark.parametrize("loss", kernels.LOSSES)
 def test_a_lane_without_a_run_changes_nothing_however_large_the_features(loss: str) -> None:
-    """At parameters of 0, where empty lanes rest, the gradient overflows; at these starts it does not."""
+    """At parameters of 0, which empty lanes hold, the gradient overflows; at these starts it does not."""
     features, starts = [[1e308]] * 8, [[1.0], [2.0], [3.0]]
     common = {"loss": loss, "learning_rate": 1e-300, "max_steps": 5}
     for targets in (None, {"brier": -1.0}):

@@ -1,4 +1,4 @@
-"""The worked examples of the docs run as they stand, and do what NumPy does."""
+"""The worked examples of the docs run unchanged, and do what NumPy does."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_optimiser_takes_the_steps_of_numpy(loss: str, beta: float) -> None:
 
 
 def test_the_next_run_of_a_lane_remembers_nothing() -> None:
-    """Runs that end early hand their lane on: alone and in company a run has the same bits."""
+    """Runs that end early free their lane for others: alone or among others, a run has the same bits."""
     features, labels = problem(13)
     starts, rates = np.random.default_rng(2).normal(size=(40, 2)), np.geomspace(0.05, 5.0, 40)
     common = {"loss": "mse", "max_steps": 60, "targets": {"brier": 0.23}, "optimiser": "heavy_ball(0.9)"}

@@ -58,7 +58,7 @@ def test_a_plateau_of_1e12_steps_costs_its_decades_and_not_its_steps() -> None:
     assert times[1] > 1e12
     np.testing.assert_allclose(times, laws.margin_time(starts, 0.0, loss="mse"), rtol=1e-7)
     assert work[1] < 1000
-    # A decade more costs some evaluations more at most, up to a plateau of 1e194 steps.
+    # Each further decade costs at most a few evaluations, up to a plateau of 1e194 steps.
     assert np.log10(times[-1]) > 194
     assert (np.diff(work) < 6.0 * np.diff(np.log10(times))).all()
     assert work[-1] < 2000
@@ -123,8 +123,7 @@ def test_stepping_tends_to_the_flow(loss: str) -> None:
         ratios = [steps.first_passage[name] * rate / flow.first_passage[name] for name in targets]
         errors.append(np.abs(np.array(ratios) - 1.0))
     assert errors[1].max() < 0.01
-    # The error is of the first order in the rate, but for up to a step of rounding up, which is of any size
-    # below it.
+    # The error is of the first order in the rate, plus that of rounding up to a whole step: up to one step.
     assert errors[0].max() > errors[1].max() > errors[2].max()
     assert errors[0].max() > 4.0 * errors[2].max()
 
@@ -315,7 +314,7 @@ def test_a_step_that_meets_all_at_once_is_counted() -> None:
     seed=st.integers(0, 2**32),
     max_time=st.sampled_from([1e-20, 0.3, 5.0, 1e4]),
 )
-def test_company_and_order_change_no_bit(runs: int, n: int, d: int, seed: int, max_time: float) -> None:
+def test_other_runs_and_order_change_no_bit(runs: int, n: int, d: int, seed: int, max_time: float) -> None:
     rng = np.random.default_rng(seed)
     features, labels = problem(n, d, seed)
     starts = 4 * rng.normal(size=(runs, d))

@@ -84,7 +84,7 @@ def same_bits(one: object, other: object) -> None:
 
 @settings(deadline=None)  # the first compiles
 @given(number, number, number)
-@example(2.0**-537, 2.0**-537, -5e-324)  # an exact product below all float64s
+@example(2.0**-537, 2.0**-537, -5e-324)  # an exact product smaller than every float64
 @example(1.0 + 2.0**-52, 1.0 - 2.0**-53, -1.0)  # all but the last bits cancel
 @example(1.5, 2.0**-1074, 2.0**-1074)  # a tie among subnormals
 @example(1e308, 10.0, -1e308)

@@ -175,9 +175,9 @@ def test_the_best_multiple_of_another_loss_is_where_its_pull_vanishes(mu: float,
     )
 
 
-def test_pulls_without_a_sign_are_0_and_what_they_end_takes_for_ever() -> None:
+def test_pulls_without_a_sign_are_0_and_times_beyond_them_infinite() -> None:
     # The truth is +4.6e-318; a margin of 708 pushes with 3e-308.
-    assert str(laws.population_gradient(100.0, 38.0, loss="bce")) == "0.0"  # nor has it one there
+    assert str(laws.population_gradient(100.0, 38.0, loss="bce")) == "0.0"  # no sign there either
     assert laws.population_gradient(70.0, 38.0, loss="mse") == 0.0
     assert laws.population_spread(100.0, 38.0, loss="bce") == math.inf
     assert laws.population_time(20.0, 70.0, 40.0, loss="mse") == math.inf
@@ -187,8 +187,8 @@ def test_pulls_without_a_sign_are_0_and_what_they_end_takes_for_ever() -> None:
 
 
 def test_far_classes_have_the_passage_of_gaussian_integrals() -> None:
-    # Every sample to speak of is right by 100 and more: the Brier score is E[e^(-2 c x)], the pull of BCE E[x
-    # e^(-c x)].
+    # Practically every sample is right by 100 and more:
+    # the Brier score is E[e^(-2 c x)], the pull of BCE E[x e^(-c x)].
     mu, start, threshold = 40.0, 3.0, 1e-200
     with mp.workdps(30):
         end = (mu - mp.sqrt(mu * mu + 2 * mp.log(threshold))) / 2
@@ -249,10 +249,10 @@ def test_the_two_regimes_of_the_gradient_ratio() -> None:
     def ratio(a: float, mu: float) -> float:
         return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
 
-    # a < mu: as e^(a mu - a^2 / 2) with the factor mu / (mu - a), to what the tails of the sigmoid leave.
+    # a < mu: mu / (mu - a) e^(a mu - a^2 / 2), up to the tails of the sigmoid.
     for a, mu in ((2.0, 20.0), (5.0, 30.0)):
         assert ratio(a, mu) == pytest.approx(math.exp(a * mu - a * a / 2) * mu / (mu - a), rel=1e-6)
-    # a > mu: 2 a^2 (1 + mu Phi(mu) / phi(mu)), to what is left of order 1 / a.
+    # a > mu: 2 a^2 (1 + mu Phi(mu) / phi(mu)), up to terms of order 1 / a.
     for mu in (0.5, 1.0, 2.0):
         limit = 2.0 * 1000.0**2 * (1.0 + mu * stats.norm.cdf(mu) / stats.norm.pdf(mu))
         assert ratio(1000.0, mu) == pytest.approx(limit, rel=0.02)
@@ -293,8 +293,8 @@ def test_targets_out_of_reach_and_always_met() -> None:
     assert laws.population_passage(-1.0, 1.0, loss="bce", target="brier", threshold=0.01) == math.inf
 
 
-def test_large_samples_stray_as_said() -> None:
-    """The deviation across the line, rms over draws, lies below its bound, within a factor of ten."""
+def test_large_samples_deviate_within_the_bound() -> None:
+    """The deviation across the line, rms over draws, is below its bound, within a factor of ten."""
     n, mu, a = 4000, 1.0, 6.0
     path_deviation = []
     for seed in range(8):
@@ -325,8 +325,8 @@ def test_spread_and_deviation_are_kept_where_squares_of_pulls_are_too_small() ->
         )
         spread = float(mp.sqrt(square - mean**2) / mean)
     assert laws.population_spread(-20.0, 40.0, loss="mse") == pytest.approx(spread, rel=1e-10)
-    # One panel in the plateau: E[w^2]^(1/2) / E[x w] = e^(a^2/2) / (mu - a), and E[w'] / E[x w] = 1 / (mu -
-    # a).
+    # One panel in the plateau:
+    # E[w^2]^(1/2) / E[x w] = e^(a^2/2) / (mu - a), and E[w'] / E[x w] = 1 / (mu - a).
     a, mu, width = 9.875, 50.0, 0.25
     law = width * math.exp(a * a / 2) / (mu - a) * math.exp(width / 2 / (mu - a))
     assert laws.population_deviation(-10.0, -9.75, mu, loss="mse") == pytest.approx(law, rel=1e-9)
@@ -334,7 +334,7 @@ def test_spread_and_deviation_are_kept_where_squares_of_pulls_are_too_small() ->
 
 @pytest.mark.parametrize("end", [-5e-324, 0.0, 5e-324, 1e-310])
 @pytest.mark.parametrize("loss", LOSS)
-def test_the_deviation_over_next_to_no_way_is_next_to_none(loss: str, end: float) -> None:
+def test_the_deviation_over_a_tiny_path_is_tiny(loss: str, end: float) -> None:
     assert 0.0 <= laws.population_deviation(-5e-324, end, 1.0, loss=loss) <= 1e-309
     whole = laws.population_deviation(-2.0, 0.0, 1.0, loss=loss)
     assert laws.population_deviation(-2.0, 5e-324, 1.0, loss=loss) == pytest.approx(whole, rel=0.05)
@@ -439,7 +439,7 @@ def test_the_stall_of_float64_lies_beyond_the_largest_gradient() -> None:
     )
 
 
-def test_a_gradient_that_grows_for_ever_stalls_nowhere(squared_logit: str) -> None:
+def test_a_gradient_that_keeps_growing_stalls_nowhere(squared_logit: str) -> None:
     assert laws.stall_logit(loss=squared_logit, learning_rate=1.0, dtype="float32") == math.inf
     # z - 1e-30 (z + 1) moves only what is below about 1e-23.
     found = laws.stall_logit(loss=squared_logit, learning_rate=1e-30, dtype="float32")
@@ -447,8 +447,7 @@ def test_a_gradient_that_grows_for_ever_stalls_nowhere(squared_logit: str) -> No
 
 
 def test_stalls_by_hand() -> None:
-    # BCE pulls with 1: half a spacing of float32 is 1 from 2^24 on (every other number moves) and 2 from 2^25
-    # on.
+    # BCE pulls with 1: half a spacing of float32 is 1 from 2^24 (every other number moves) and 2 from 2^25.
     assert laws.stall_logit(loss="bce", learning_rate=1.0, dtype="float32") == 2.0**25
     # MSE pulls with e^-z: half a spacing of float32 is 2^-21 between 8 and 16, so z = 21 ln 2.
     assert laws.stall_logit(loss="mse", learning_rate=1.0, dtype="float32") == pytest.approx(

@@ -117,7 +117,7 @@ def test_a_third_loss_descends_to_the_least_squares_solution(squared_logit: str)
     assert risk == pytest.approx(np.mean((features @ solution - signs) ** 2) / 2, rel=1e-12)
 
 
-def test_a_third_loss_can_diverge_and_says_so(squared_logit: str) -> None:
+def test_a_third_loss_can_diverge_and_is_marked_diverged(squared_logit: str) -> None:
     result = kernels.descend(
         [[1.0], [2.0]],
         [0, 1],

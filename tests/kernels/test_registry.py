@@ -90,7 +90,7 @@ def test_no_digit_of_a_parameter_is_lost(beta: float) -> None:
         ),
     ],
 )
-def test_a_wrong_text_is_told_in_one_line(things: Registry[Thing], text: object, message: str) -> None:
+def test_a_wrong_text_is_reported_in_one_line(things: Registry[Thing], text: object, message: str) -> None:
     pattern = message.replace("(", r"\(").replace(")", r"\)")
     with pytest.raises(ValueError, match=pattern) as error:
         things.find(text, "remedy")

@@ -1,4 +1,4 @@
-"""Bytes that a library's version decides: fixed where they can be, and elsewhere the content is compared."""
+"""Bytes that depend on a library's version: fixed where possible; elsewhere the content is compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_archive_of_arrays_leaves_nothing_to_the_version_of_python(tmp_path:
     arrays.write(DRAWN | {"2/turned": np.asfortranarray(np.eye(3)[:, :2])}, path)
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            # Version 20 is that of every stored member below 2 GiB; numpy.savez has 20 or 45, by the version of Python.
+            # A stored member below 2 GiB has version 20; numpy.savez gives 20 or 45, depending on Python.
             assert (member.create_version, member.extract_version) == (20, 20)
             assert (member.date_time, member.create_system) == ((1980, 1, 1, 0, 0, 0), 3)
             assert (member.external_attr, member.compress_type) == (0o600 << 16, zipfile.ZIP_STORED)
@@ -71,7 +71,7 @@ def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pack_otherwise() -> None:
-    """Write the same content in other bytes, each in the way of another library's version."""
+    """Write the same content in other bytes, as other versions of the libraries would."""
     np.savez_compressed(ARRAYS, **DRAWN)
     pq.write_table(pq.read_table(TABLE), TABLE, compression="gzip")
     with Image.open(PICTURE) as image:
@@ -86,9 +86,9 @@ def test_the_same_content_from_another_writer_is_accepted_and_said(
     pack_otherwise()
     monkeypatch.setattr(containers, "writer", lambda path: f"another for {path.suffix}")
     assert manifest.compare(known, CHOSEN, reference) == []
-    said = manifest.repacked(known, reference)
-    assert [line.partition(":")[0] for line in said] == known
-    assert "the same content in other bytes; written by another for .npz here, by Python 3" in said[0]
+    notes = manifest.repacked(known, reference)
+    assert [line.partition(":")[0] for line in notes] == known
+    assert "the same content in other bytes; written by another for .npz here, by Python 3" in notes[0]
 
 
 def test_other_bytes_from_the_same_writer_are_a_difference(reference: Path) -> None:

@@ -1,4 +1,4 @@
-"""Too little memory, too few threads: a line, whatever type a library raises for it."""
+"""Too little memory or too few threads: one line of error, whatever exception a library raises for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting the study where a machine is not as expected: it works, or a line says what is missing, before anything runs."""
+"""Starting the study on an unusual machine: it works, or names in a line what is missing before it runs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_study_installs_and_runs_under_a_path_with_a_blank_an_umlaut_and_a_q
     shutil.copytree(ROOT, project, ignore=left_out)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], check=True, cwd=project)
     python = project / ".venv" / "bin" / "python"
-    # The packages of this environment, but not its own install of the project: a path file inside it is not read.
+    # The packages of this environment without its install of the project: no .pth file in there is read.
     packages = next((project / ".venv").glob("lib/*/site-packages"))
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
     install = [
@@ -86,11 +86,11 @@ def test_snakemake_still_starts_a_script_as_the_quoting_expects() -> None:
     source = inspect.getsource(PythonScript.execute_script)
     assert (
         '"{py_exec} {fname:q}"' in source or "{py_exec:q}" in source
-    )  # the latter: mended there, none needed here
+    )  # the latter: fixed in Snakemake, no quoting needed here
 
 
 @pytest.mark.parametrize(("folder", "sign"), [("/a/{b}/c", "{ or }"), ("/a/<b/c", "<")])
-def test_a_path_that_snakemake_would_fill_in_is_told(folder: str, sign: str) -> None:
+def test_a_path_with_wildcards_of_snakemake_is_reported(folder: str, sign: str) -> None:
     with pytest.raises(UserError, match=f"cannot run from a path with {sign}; move"):
         machine.check_place(Path(folder), None)
     machine.check_place(Path("/a b/\u00fc's $x"), None)
@@ -98,7 +98,7 @@ def test_a_path_that_snakemake_would_fill_in_is_told(folder: str, sign: str) -> 
 
 @pytest.fixture
 def outer(tmp_path: Path) -> Path:
-    """A workflow of somebody else's that uses this one as a module."""
+    """Another workflow that uses this one as a module."""
     (tmp_path / "Snakefile").write_text(OUTER.format(snakefile=str(ROOT / "Snakefile"), more=""))
     indented = "".join(f"  {line}\n" for line in TINY.read_text().splitlines())
     (tmp_path / "mine.yaml").write_text(f"own: 1\nmvb:\n{indented}")
@@ -107,19 +107,21 @@ def outer(tmp_path: Path) -> Path:
 
 def test_as_a_module_it_plans_the_same_jobs_without_a_warning(outer: Path) -> None:
     done = snakemake(outer, "-n", "--cores", "2", "--config", "own=3")
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    assert "Descending: shard 1 of 4" in said
-    assert "NameError" not in said
-    assert "localrules" not in said
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert "Descending: shard 1 of 4" in output
+    assert "NameError" not in output
+    assert "localrules" not in output
     jobs = [
-        line.split()[0] for line in said.partition("Job stats:")[2].partition("total")[0].splitlines() if line
+        line.split()[0]
+        for line in output.partition("Job stats:")[2].partition("total")[0].splitlines()
+        if line
     ]
     assert jobs[-2:] == ["copy", "first"]  # the outer workflow's own target stays the default
     assert {job.partition("_")[0] for job in jobs[2:-2]} == {"mvb"}
 
 
-def test_a_prefix_is_told(outer: Path) -> None:
+def test_a_prefix_is_reported(outer: Path) -> None:
     (outer / "Snakefile").write_text(OUTER.format(snakefile=str(ROOT / "Snakefile"), more="prefix: 'sub'"))
     done = snakemake(outer, "-n", "--cores", "2")
     assert done.returncode == 1
@@ -140,7 +142,7 @@ def test_as_a_module_it_verifies_and_leaves_the_files_of_others_alone(outer: Pat
     assert (outer / "mine" / "copy.txt").stat() == before
 
 
-def test_a_machine_without_slurm_is_told_before_anything_is_submitted(tmp_path: Path) -> None:
+def test_a_machine_without_slurm_is_reported_before_anything_is_submitted(tmp_path: Path) -> None:
     commands = tmp_path / "bin"
     commands.mkdir()
     for name in ("bash", "git", "which"):

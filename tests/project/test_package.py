@@ -1,4 +1,4 @@
-"""What is built from this repository: a source distribution that can run the study, a wheel whose kernels need two packages."""
+"""A source distribution that can run the study, and a wheel whose kernels need two packages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def tracked() -> list[str]:
     """The files of the repository."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip("which files belong to the repository is known to git alone")
+        pytest.skip("only git knows which files belong to the repository")
     return [name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
@@ -84,9 +84,9 @@ def test_the_source_distribution_has_every_file_of_the_repository(source: Path) 
 def test_the_source_distribution_can_run_the_study(source: Path) -> None:
     path = os.pathsep.join([str(source), str(source / "workflow")])
     words = ["-m", "snakemake", "-n", "--configfile", "config/smoke.yaml"]
-    said = run(sys.executable, *words, cwd=source, PYTHONPATH=path)
-    assert "sweep" in said
-    assert "This was a dry-run" in said
+    output = run(sys.executable, *words, cwd=source, PYTHONPATH=path)
+    assert "sweep" in output
+    assert "This was a dry-run" in output
 
 
 def test_the_kernels_of_the_wheel_work_with_numpy_and_numba_alone(source: Path, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_the_kernels_of_the_wheel_work_with_numpy_and_numba_alone(source: Path, 
     assert Path(printed.strip()).is_relative_to(site)
 
 
-def test_the_wheel_has_every_module_and_asks_for_two_packages(source: Path, tmp_path: Path) -> None:
+def test_the_wheel_has_every_module_and_requires_two_packages(source: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(build("wheel", source, tmp_path / "wheel")) as wheel:
         names = set(wheel.namelist())
         described = Parser().parsestr(wheel.read(next(n for n in names if n.endswith("/METADATA"))).decode())
@@ -113,11 +113,11 @@ def test_the_wheel_has_every_module_and_asks_for_two_packages(source: Path, tmp_
         assert {f"{package}/{name}" for name in wanted} <= names
         assert f"{package}/py.typed" in names
     assert any(name.startswith("study/templates/") for name in names)
-    asked = [Requirement(text) for text in described.get_all("Requires-Dist")]
-    assert {one.name for one in asked if one.marker is None} == {"numba", "numpy"}
+    required = [Requirement(text) for text in described.get_all("Requires-Dist")]
+    assert {one.name for one in required if one.marker is None} == {"numba", "numpy"}
 
 
-def test_the_locks_hold_what_pyproject_asks_for() -> None:
+def test_the_locks_hold_what_pyproject_requires() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     wanted = {
@@ -129,9 +129,9 @@ def test_the_locks_hold_what_pyproject_asks_for() -> None:
             re.findall(r"^([a-z][\w-]*)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
         )
         for text in [*project["dependencies"], *(text for name in names for text in extras[name])]:
-            asked = Requirement(text)
-            if asked.name != project["name"]:
-                assert pinned.get(asked.name, "0") in asked.specifier, (
+            required = Requirement(text)
+            if required.name != project["name"]:
+                assert pinned.get(required.name, "0") in required.specifier, (
                     f"{text}: make {lock} again by its first lines"
                 )
 

@@ -1,15 +1,15 @@
-"""Bad configs, extreme configs and damaged files, through the real command line; prints the table of what each gave.
+"""Bad configs, extreme configs and damaged files on the real command line; prints a table of the results.
 
     python tests/reproducibility/abuse.py                       all of it
     python tests/reproducibility/abuse.py --count 5             the first 5 of each kind
     python tests/reproducibility/abuse.py --only "rate 1e6"     one case, by its name
     python tests/reproducibility/abuse.py --kinds bad,damage    some kinds (bad, extreme, damage, disk)
 
-A bad config must be told in a line or two that name the key, the value and what is allowed, with an exit code that is
-not 0 and nothing written; an extreme one must give tables that are right and a page that says what happened; a damaged
-file must be named, and the same bytes made again; a full or read-only disk must be named (both take root). A traceback,
-a warning, or more than 60 s (extreme: 600 s; --patience makes both longer, for a machine that is busy) is a failure.
-Exit code 1 if a case fails.
+A bad config must be reported in a line or two that name the key, the value and what is allowed, with an exit
+code that is not 0 and nothing written; an extreme one must give tables that are right and a page that says
+what happened; a damaged file must be named, and the same bytes made again; a full or read-only disk must be
+named (both need root). A traceback, a warning, or more than 60 s (extreme: 600 s; --patience makes both
+longer, for a machine that is busy) is a failure. Exit code 1 if a case fails.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from study.data import arrays, samples
 from study.data.starts import start
 from study.tables import store
 
-# By its file: with the folder of the tests on the path, `kernels` would be the one in there.
+# By its file: with the folder of the tests on the path, `kernels` would be tests/kernels.
 _FILE = importlib.util.spec_from_file_location("naive", ROOT / "tests" / "naive.py")
 naive = importlib.util.module_from_spec(_FILE)
 _FILE.loader.exec_module(naive)
@@ -47,15 +47,15 @@ TWIN_COST = 200_000
 
 
 class Failure(Exception):
-    """What a case did that it must not."""
+    """What a case did wrong."""
 
 
 PATIENCE = 1.0
-"""What times are multiplied with, on a machine that is busy."""
+"""Factor on all time limits, for a machine that is busy."""
 
 
 def written(folder: Path) -> list[str]:
-    """Files of results that are there; empty folders, and what the case itself put there, aside."""
+    """Result files that exist, without those that the case itself put there."""
     results = folder / "results"
     return (
         [str(path.relative_to(results)) for path in results.rglob("*") if path.is_file()]
@@ -64,9 +64,9 @@ def written(folder: Path) -> list[str]:
     )
 
 
-def message(said: str) -> list[str]:
-    """Lines that are the study's, without those that say which profile and config Snakemake uses."""
-    ours = (line for line in said.splitlines() if line.strip())
+def message(output: str) -> list[str]:
+    """The study's own lines, without those about the profile and config that Snakemake uses."""
+    ours = (line for line in output.splitlines() if line.strip())
     return [line for line in ours if not re.match(r"Using (profile|workflow specific)|Config file ", line)]
 
 
@@ -102,10 +102,10 @@ def refuses(folder: Path, case: Bad) -> str:
 def survives(folder: Path, case: Extreme) -> str:
     """An extreme config: tables that are right, and a page that says what happened."""
     done = ask(folder, "report", case, 600)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
     if done.returncode:
-        raise Failure(f"exit code {done.returncode}: {message(said)[-25:]}")
-    warned = [line for line in said.splitlines() if "Warning" in line or "Traceback" in line]
+        raise Failure(f"exit code {done.returncode}: {message(output)[-25:]}")
+    warned = [line for line in output.splitlines() if "Warning" in line or "Traceback" in line]
     if warned:
         raise Failure(f"warned: {warned[:3]}")
     return right(folder / "results", config.load(case.config), case)
@@ -165,7 +165,7 @@ def twin(row: object, runs: object, chosen: config.Config, results: Path) -> int
         return 0
     made = runs[runs["run"] == row.run].set_index("target")
     apart = (made["step"] - made.index.map(again["first_passage"])).abs()
-    # At a rate of 1e6 a rounding is carried far: there the twin can only be of the same mind, not of the same step.
+    # A rate of 1e6 magnifies rounding errors: there only the outcome can agree, not the step.
     expect(
         row.rate > 10 or (apart <= 1).all(),
         f"run {row.run}: {made['step'].to_dict()}, twin {again['first_passage']}",
@@ -185,15 +185,15 @@ def damage(source: Path, folder: Path, name: str, harm: Callable[[Path], None]) 
     expected = digests(source)
     harm(folder / "results" / name)
     done = run(folder, "all", timeout=300 * PATIENCE)
-    said = done.stdout + done.stderr
-    if done.returncode or "Traceback" in said:
-        raise Failure(f"exit code {done.returncode}: {message(said)[-6:]}")
-    told = next((line for line in done.stderr.splitlines() if name in line and "damaged" in line), "")
-    if not told and harm.__name__ != "remove":
+    output = done.stdout + done.stderr
+    if done.returncode or "Traceback" in output:
+        raise Failure(f"exit code {done.returncode}: {message(output)[-6:]}")
+    notice = next((line for line in done.stderr.splitlines() if name in line and "damaged" in line), "")
+    if not notice and harm.__name__ != "remove":
         raise Failure("not named")
     if unlike(digests(folder), expected):
         raise Failure(f"other bytes: {unlike(digests(folder), expected)}")
-    return f"{told or 'made again where needed'}; same bytes"
+    return f"{notice or 'made again where needed'}; same bytes"
 
 
 def gone_records(source: Path, folder: Path) -> str:
@@ -201,15 +201,15 @@ def gone_records(source: Path, folder: Path) -> str:
     shutil.copytree(finish(source), fresh(folder), dirs_exist_ok=True)
     shutil.rmtree(folder / ".snakemake")
     done = run(folder, "all", timeout=300 * PATIENCE)
-    told = next((line for line in done.stderr.splitlines() if "have no record in .snakemake" in line), "")
-    expect(done.returncode == 0 and told, message(done.stderr)[-6:])
+    notice = next((line for line in done.stderr.splitlines() if "have no record in .snakemake" in line), "")
+    expect(done.returncode == 0 and notice, message(done.stderr)[-6:])
     expect("Nothing to be done" in done.stderr, "nothing is made again")
     expect(not unlike(digests(folder), digests(source)), "the same bytes")
-    return f"{told} Nothing made again; same bytes"
+    return f"{notice} Nothing made again; same bytes"
 
 
 def mounted(place: Path, *options: str) -> None:
-    """Mount something at a place, which takes root."""
+    """Mount something at a place, which needs root."""
     place.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", *options, str(place)], check=True, capture_output=True)
 
@@ -222,9 +222,9 @@ def full_disk(folder: Path) -> str:
     mounted(results, "-t", "tmpfs", "-o", "size=96k", "none")
     try:
         done = run(folder, "tables", timeout=300 * PATIENCE)
-        said = done.stdout + done.stderr
-        told = next((line for line in said.splitlines() if "No space left" in line), "")
-        expect(done.returncode and told and "Traceback" not in said, message(said)[-6:])
+        output = done.stdout + done.stderr
+        notice = next((line for line in output.splitlines() if "No space left" in line), "")
+        expect(done.returncode and notice and "Traceback" not in output, message(output)[-6:])
         subprocess.run(["mount", "-o", "remount,size=50m", str(results)], check=True)
         expect(run(folder, "tables", timeout=300 * PATIENCE).returncode == 0, "it goes on when there is room")
         found = digests(folder)
@@ -232,7 +232,7 @@ def full_disk(folder: Path) -> str:
         subprocess.run(["umount", str(results)], check=True)
     expected = digests(finish(folder.parent / "finished"))
     expect(all(expected[name] == value for name, value in found.items()), "the same bytes")
-    return f"{told.strip()}; with room again: goes on, same bytes"
+    return f"{notice.strip()}; with room again: goes on, same bytes"
 
 
 def read_only(folder: Path) -> str:
@@ -251,7 +251,7 @@ def read_only(folder: Path) -> str:
 
 
 def cases(chosen: argparse.Namespace, folder: Path) -> list[tuple[str, str, Callable[[], str]]]:
-    """Kind, name and action of the cases asked for."""
+    """Kind, name and action of the chosen cases."""
     every: dict[str, list[tuple[str, Callable[[], str]]]] = {
         "bad": [(name, partial(refuses, folder / "bad", case)) for name, case in BAD.items()],
         "extreme": [(name, partial(survives, folder / "extreme", case)) for name, case in EXTREME.items()],
@@ -291,7 +291,7 @@ def finish(folder: Path) -> Path:
 
 
 def main() -> int:
-    """Run the cases asked for and print what each gave."""
+    """Run the chosen cases and print the result of each."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -299,9 +299,7 @@ def main() -> int:
     parser.add_argument("--kinds", default="bad,extreme,damage,disk")
     parser.add_argument("--only", help="the name of one case")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
-    parser.add_argument(
-        "--patience", type=float, default=1.0, help="what the limits of time are multiplied with"
-    )
+    parser.add_argument("--patience", type=float, default=1.0, help="factor on all time limits")
     chosen = parser.parse_args()
     globals()["PATIENCE"] = chosen.patience
     folder = (chosen.folder or Path(tempfile.mkdtemp(prefix="abuse-"))).resolve()

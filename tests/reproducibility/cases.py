@@ -1,4 +1,4 @@
-"""Bad configs, extreme configs, and damages: what `abuse.py` and the tests put the study through."""
+"""Bad configs, extreme configs and kinds of damage that `abuse.py` and the tests try on the study."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ _SMALL: dict[str, Any] = {
     "shards": 2,
     "curves": {"seeds": 1, "points": 5},
     "statistics": {"resamples": 100},
-    # The phase diagram as it comes takes most of a minute, and no case here changes what it draws.
+    # The default phase diagram takes most of a minute, and no case here changes what it draws.
     "phase": {"scales": [1, 8], "large_n": 1000, "large_separability": [2], "large_scales": [1]},
 }
 
@@ -393,12 +393,12 @@ def truncate(path: Path) -> None:
 
 
 def empty(path: Path) -> None:
-    """Leave nothing of a file but its name."""
+    """Make a file empty."""
     os.truncate(path, 0)
 
 
 def flip(path: Path) -> None:
-    """Turn one bit in the middle of a file round."""
+    """Flip one bit in the middle of a file."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(content)

@@ -1,10 +1,10 @@
-"""Throw anything at the config loader and at the reader of data files: they may refuse, with `UserError`, and no more.
+"""Feed anything to the config loader and the reader of data files: they may only fail with `UserError`.
 
     python tests/reproducibility/fuzz.py                   100,000 inputs, half of them for each
     python tests/reproducibility/fuzz.py --inputs 2000
 
-Warnings count as errors. Prints how many inputs were accepted and how many refused; the seed is fixed, so that a
-failure can be seen again.
+Warnings count as errors. Prints how many inputs were accepted and how many refused; the seed is fixed, so
+that a failure can be seen again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ values = st.recursive(
 
 
 def _maybe(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """What is allowed, and now and then anything."""
+    """Mostly what is allowed, sometimes anything."""
     return st.one_of(*[good] * 20, values)
 
 
@@ -83,17 +83,29 @@ entries = st.one_of(
     _some(n=st.integers(4, 99), d=st.integers(1, 9), separability=grids, imbalance=st.floats(0.1, 0.9)).map(
         lambda options: {"name": "gaussian"} | options
     ),
-    st.builds(lambda kind, share: {"name": kind, "fraction": share}, st.sampled_from(kinds), st.floats(0.1, 1)),
     st.builds(
-        lambda file, label: {"name": "mine", "file": file, "label": label}, st.text(max_size=8), _maybe(st.text(max_size=8))),
-)  # fmt: skip
+        lambda kind, share: {"name": kind, "fraction": share}, st.sampled_from(kinds), st.floats(0.1, 1)
+    ),
+    st.builds(
+        lambda file, label: {"name": "mine", "file": file, "label": label},
+        st.text(max_size=8),
+        _maybe(st.text(max_size=8)),
+    ),
+)
 starts = st.one_of(
     st.just({"name": "zero"}),
-    st.builds(lambda name, scales: {"name": name, "scales": scales}, st.sampled_from(["normal", "wrong"]), _maybe(grids)),
-)  # fmt: skip
+    st.builds(
+        lambda name, scales: {"name": name, "scales": scales},
+        st.sampled_from(["normal", "wrong"]),
+        _maybe(grids),
+    ),
+)
 sound = _some(
     seed=st.integers(0, 2**31 - 1),
-    seeds=_some(evaluation=st.integers(1, 9) | st.lists(st.integers(0, 99), min_size=1, unique=True), tuning=st.integers(1, 9)),
+    seeds=_some(
+        evaluation=st.integers(1, 9) | st.lists(st.integers(0, 99), min_size=1, unique=True),
+        tuning=st.integers(1, 9),
+    ),
     datasets=st.lists(_maybe(entries), min_size=1, max_size=3),
     initialisations=st.lists(_maybe(starts), min_size=1, max_size=3),
     learning_rates=grids,
@@ -103,7 +115,7 @@ sound = _some(
     shards=st.integers(1, 9),
     curves=_some(seeds=st.integers(0, 9), points=st.integers(2, 99)),
     statistics=_some(confidence=st.floats(0.5, 0.99), resamples=st.integers(100, 999)),
-)  # fmt: skip
+)
 configs = st.one_of(sound, sound, sound, st.dictionaries(keys, values, max_size=5))
 
 
@@ -125,22 +137,27 @@ def try_config(given_config: Any, count: Counter[str]) -> None:
 
 
 cells = st.one_of(
-    st.integers(-3, 3).map(str), st.floats().map(str), st.sampled_from(["0", "1", "0", "1", "", "nan", "inf", "True"]),
+    st.integers(-3, 3).map(str),
+    st.floats().map(str),
+    st.sampled_from(["0", "1", "0", "1", "", "nan", "inf", "True"]),
     st.text(max_size=5),
-)  # fmt: skip
+)
 lines = st.lists(st.lists(cells, min_size=2, max_size=3).map(",".join), max_size=12).map("\n".join)
 plain = st.lists(st.floats(-1e300, 1e300), min_size=4, max_size=12, unique=True).map(
     lambda numbers: "x,label\n" + "\n".join(f"{number},{i % 2}" for i, number in enumerate(numbers))
 )
 csv = st.one_of(
     st.binary(max_size=200),
-    st.builds("{}\n{}".format, st.sampled_from(["x,label", "label,x", "x,label,label"]), lines).map(str.encode),
+    st.builds("{}\n{}".format, st.sampled_from(["x,label", "label,x", "x,label,label"]), lines).map(
+        str.encode
+    ),
     plain.map(str.encode),
     st.builds(lambda text, cut: text.encode("utf-16")[cut:], lines, st.integers(0, 3)),
-)  # fmt: skip
+)
 TYPES = [
-    pa.int8(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(), pa.bool_(), pa.string(), pa.date32(), pa.timestamp("ns"),
-    pa.list_(pa.int64()), pa.struct({"a": pa.int64()}), pa.dictionary(pa.int8(), pa.int64()), pa.decimal128(38, 2), pa.null(),
+    pa.int8(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(), pa.bool_(), pa.string(), pa.date32(),
+    pa.timestamp("ns"), pa.list_(pa.int64()), pa.struct({"a": pa.int64()}),
+    pa.dictionary(pa.int8(), pa.int64()), pa.decimal128(38, 2), pa.null(),
 ]  # fmt: skip
 
 

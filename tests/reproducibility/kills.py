@@ -1,13 +1,14 @@
-"""Kill the study at random moments, and go on with a plain `snakemake`: no unlocking, no lost shard, the same bytes.
+"""Kill the study at random moments and resume it with `snakemake`: no unlocking, no lost shard, same bytes.
 
-    python tests/reproducibility/kills.py                         10 kills of each signal, the smoke study
-    python tests/reproducibility/kills.py --tiny --count 1        one of each, the tables of a study of seconds
+    python tests/reproducibility/kills.py                       10 kills of each signal, the smoke study
+    python tests/reproducibility/kills.py --tiny --count 1      one of each, the tables of a study of seconds
     python tests/reproducibility/kills.py --signals KILL --seed 7
 
-INT goes to the whole process group, as Ctrl-C in a terminal does; TERM and KILL to Snakemake alone, so that after a KILL
-its jobs live on. While the killed study's jobs may still be running, it is started again at once. A shard is finished
-if its receipt is there and its files are those of the receipt; it may then not be computed again. Prints a table; exit
-code 1 if a run did not go on, a finished shard was computed again, or a byte differs.
+INT goes to the whole process group, as Ctrl-C in a terminal does; TERM and KILL to Snakemake alone, so that
+after a KILL its jobs live on. While the killed study's jobs may still be running, it is started again at
+once. A shard is finished if its receipt is there and its files are those of the receipt; it may then not be
+computed again. Prints a table; exit code 1 if a run did not go on, a finished shard was computed again, or a
+byte differs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def target(config: Path) -> str:
 
 
 def finished(folder: Path) -> set[str]:
-    """Shards whose receipt is there, and whose files are those of the receipt, in place or under their second name."""
+    """Shards with a receipt and the files that it names, in place or under their second name."""
     found = set()
     for path in (folder / "results" / "receipts").glob("sweep.*.json"):
         outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"]
@@ -76,10 +77,10 @@ def jobs(folder: Path) -> list[psutil.Process]:
 
 
 def kill_once(folder: Path, config: Path, name: str, after: float) -> float | None:
-    """Start the study, send it a signal after some seconds; return when that had ended it, None if it had ended before."""
+    """Start the study, send it a signal after some seconds; return when it ended, or None if it was over."""
     started = subprocess.Popen(
-        command(folder, target(config), config=config), cwd=folder, env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
+        command(folder, target(config), config=config), cwd=folder, env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         started.wait(after)
@@ -98,7 +99,7 @@ def kill_once(folder: Path, config: Path, name: str, after: float) -> float | No
 def trial(
     folder: Path, config: Path, name: str, after: float, expected: dict[str, str]
 ) -> tuple[list[object], bool] | None:
-    """One kill and one resume: the row of the table, and whether all was well. None if the study ended before its signal."""
+    """One kill and one resume: the row and whether all was well; None if the study ended too early."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     ended = kill_once(folder, config, name, after)
@@ -117,7 +118,7 @@ def trial(
 
 
 def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
-    """Start a second run beside a first: it must be refused in a line or two, and the first must not be disturbed."""
+    """Start a second run during a first: it must be refused in a line or two, the first left undisturbed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with (folder / "first.log").open("w") as log:
@@ -132,8 +133,8 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
             time.sleep(0.2)
         second = run(folder, target(config), config=config)
         first.wait()
-    told = [line for line in second.stderr.splitlines() if "Another snakemake" in line]
-    well = second.returncode != 0 and bool(told) and first.returncode == 0
+    refusals = [line for line in second.stderr.splitlines() if "Another snakemake" in line]
+    well = second.returncode != 0 and bool(refusals) and first.returncode == 0
     return [
         "a second run",
         "",
@@ -141,12 +142,12 @@ def refused(folder: Path, config: Path) -> tuple[list[object], bool]:
         "",
         "",
         "refused" if well else second.stderr[-300:],
-        told[0] if told else "",
+        refusals[0] if refusals else "",
     ], well
 
 
 def main() -> int:
-    """Kill and resume as often as asked."""
+    """Kill and resume as often as requested."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

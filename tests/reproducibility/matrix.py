@@ -1,11 +1,12 @@
-"""The same bytes in every surrounding: run a study in each cell, and compare tables, figures, page and summary.
+"""The same bytes in every environment: run a study in each cell; compare tables, figures, page and summary.
 
-    python tests/reproducibility/matrix.py                         every cell, the smoke study
+    python tests/reproducibility/matrix.py                       every cell, the smoke study
     python tests/reproducibility/matrix.py --cells cores-1,shards-5
-    python tests/reproducibility/matrix.py --folder matrix         keeps the results; another call goes on from there
+    python tests/reproducibility/matrix.py --folder matrix       keeps the results; another call resumes there
 
-The code is that of the commit, in a clone made for it. Python 3.13 needs an interpreter of that name on the PATH (or
---other-python); its environment is made from requirements.lock. Prints a table; exit code 1 if a cell differs.
+The code is that of the commit, in a clone made for it. Python 3.13 needs an interpreter of that name on the
+PATH (or --other-python); its environment is made from requirements.lock. Prints a table; exit code 1 if a
+cell differs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ HWCAPS = "glibc.cpu.hwcaps=" + ",".join(
 
 @dataclass
 class Cell:
-    """A surrounding: what is changed, and what may differ for it."""
+    """An environment: what is changed, and what may differ in it."""
 
     what: str
     words: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ def measure(cell: Cell, folder: Path, clone: Path, config: Path, interpreter: st
 
 
 def verdict(found: dict[str, str], expected: dict[str, str], *, tables_only: bool) -> str:
-    """Say which artifacts differ; with other versions of the libraries only tables are promised."""
+    """Which artifacts differ; with other versions of the libraries only tables are guaranteed."""
     names = unlike(found, expected)
     beyond = [name for name in names if not (tables_only and not name.startswith("tables/"))]
     if beyond:
@@ -138,7 +139,7 @@ def verdict(found: dict[str, str], expected: dict[str, str], *, tables_only: boo
 
 
 def main() -> int:
-    """Run the cells asked for."""
+    """Run the chosen cells."""
     every = cells()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -1,4 +1,4 @@
-"""What the commands in this folder share: run the study as a user does, take the digests of what it made, print tables."""
+"""Shared by the commands of this folder: run the study as a user does, take digests, print tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMOKE = ROOT / "config" / "smoke.yaml"
 def command(
     folder: Path, *words: str, config: Path | None = TINY, root: Path = ROOT, python: str = sys.executable
 ) -> list[str]:
-    """The command line of a study in `folder`; targets come first in `words`, since --config takes all that follow."""
+    """The command line of a study in `folder`; targets go first in `words`: --config takes what follows."""
     base = ["--snakefile", str(root / "Snakefile"), "--profile", str(root / "profiles" / "default")]
     configs = ["--configfile", str(config)] if config else []
     targets = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
@@ -56,7 +56,7 @@ def run(
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Digests of tables, figures, page and summary, by path from ``results/``, as `snakemake verify` takes them."""
+    """Digests of tables, figures, page and summary, by path from ``results/``, as in `snakemake verify`."""
     results = folder / "results"
     files = [
         *results.glob("tables/*"),

@@ -27,7 +27,8 @@ CONTRAST = """
     const style = getComputedStyle(node);
     const ink = rgb(node.closest("svg") ? style.fill : style.color), paper = behind(node);
     const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x);
-    out.push([(a + 0.05) / (b + 0.05), node.tagName + "." + node.getAttribute("class") + ": " + node.textContent.slice(0, 40)]);
+    const name = node.tagName + "." + node.getAttribute("class");
+        out.push([(a + 0.05) / (b + 0.05), name + ": " + node.textContent.slice(0, 40)]);
   }
   return out.sort((x, y) => x[0] - y[0]);
 }
@@ -37,7 +38,7 @@ CONTRAST = """
 
 @contextmanager
 def opened(browser, file, address="", **options):
-    """The page, open; in the end nothing was asked of the network and nothing complained."""
+    """The open page; at the end, nothing was requested from the network and the console is empty."""
     context = browser.new_context(**options)
     page, requests, complaints = context.new_page(), [], []
     page.on("request", lambda request: requests.append(request.url))
@@ -47,7 +48,7 @@ def opened(browser, file, address="", **options):
     yield page
     context.close()
     assert complaints == []
-    # Pictures that are saved are drawn from data: addresses, which are no requests to anywhere.
+    # Saved pictures are drawn from data: URLs, which send no requests.
     assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} == {
         file.as_uri()
     }
@@ -80,18 +81,18 @@ def cell(data, chosen):
 
 def agree(page, data):
     """The words shown are those of the chosen cell."""
-    told = cell(data, choice(page))
-    assert page.inner_text("#explorer-value") == (told[0] or "")
-    label = "as many steps with MSE as with BCE" if told[0] else "No ratio can be given:"
+    texts = cell(data, choice(page))
+    assert page.inner_text("#explorer-value") == (texts[0] or "")
+    label = "as many steps with MSE as with BCE" if texts[0] else "No ratio can be given:"
     assert page.inner_text("#explorer-label") == label
-    assert page.inner_text("#explorer-interval") == told[1]
+    assert page.inner_text("#explorer-interval") == texts[1]
     steps = page.inner_text("#explorer-steps")
-    assert f"MSE: median {told[4]} steps, {told[6]} of {told[8]} runs arrived" in steps
-    assert f"BCE: median {told[5]} steps, {told[7]} of {told[8]} runs arrived" in steps
+    assert f"MSE: median {texts[4]} steps, {texts[6]} of {texts[8]} runs arrived" in steps
+    assert f"BCE: median {texts[5]} steps, {texts[7]} of {texts[8]} runs arrived" in steps
 
 
 def row(frames, chosen):
-    """The row of the table `slowdown` that a choice is about."""
+    """The row of the table `slowdown` for a choice."""
     cells = frames["slowdown"]
     here = (cells["dataset"] == chosen["data"]) & (cells["initialisation"] == chosen["start"])
     here &= (cells["policy"] == chosen["policy"]) & (cells["target"] == chosen["target"])
@@ -102,7 +103,7 @@ def row(frames, chosen):
 
 
 def true(page, frames, level=0.95):
-    """What the page prints of a choice is what the table says of it."""
+    """The page prints what the table says for the choice."""
     found = row(frames, choice(page))
     known = not (math.isnan(found["slowdown"]) or found["text"] in {"unknown", "none"})
     assert page.inner_text("#explorer-value") == (words.ratio(found) if known else "")
@@ -114,7 +115,7 @@ def true(page, frames, level=0.95):
         assert f"{loss.upper()}: median {median} steps, {arrived}" in steps
         assert f"{loss.upper()} at {wording.number(found[f'rate_{loss}'])}/L" in where
     held, pairs = found["at_start"], found["starts"]
-    told = f"In {held} of {pairs} pairs the target held before the first step"
-    assert (told in steps) == (0 < held < pairs)
+    sentence = f"In {held} of {pairs} pairs the target held before the first step"
+    assert (sentence in steps) == (0 < held < pairs)
     if 0 < held < pairs:
         assert steps.endswith(f"not in the ratio, which is that of the other {pairs - held}.")

@@ -1,4 +1,4 @@
-"""One made-up study for the tests of what comes after the runs table."""
+"""One made-up study for the tests of everything computed from the runs table."""
 
 from __future__ import annotations
 

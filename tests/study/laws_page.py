@@ -1,4 +1,4 @@
-"""The numbers of docs/laws.md, printed by the code: `python tests/study/laws_page.py` writes the page's tables again."""
+"""The numbers of docs/laws.md, from the code: `python tests/study/laws_page.py` rewrites its tables."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def slowdowns() -> str:
 
 
 def samples() -> str:
-    """When a sample of 100,000 leaves the law: relative error of its gradient, and how far its path strays."""
+    """When a sample of 100,000 departs from the law: relative error of its gradient, deviation of path."""
     scales, root = (2, 4, 6, 8, 12, 16), math.sqrt(100_000)
     rows = []
     for mu in (0.5, 1, 2, 3, 4, 6):
@@ -97,7 +97,7 @@ def samples() -> str:
 
 
 def stalls() -> str:
-    """Logits from which on an update rounds away."""
+    """Logits beyond which an update rounds away."""
     rows = []
     for dtype in ("float32", "float64"):
         for rate in (0.01, 1.0, 100.0):
@@ -115,7 +115,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rendered() -> str:
-    """The page with its tables printed anew."""
+    """The page with its tables printed again."""
     return re.sub(
         r"(<!-- (\w+) -->\n).*?(<!-- end -->)",
         lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}",

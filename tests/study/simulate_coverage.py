@@ -1,8 +1,9 @@
-"""How often the 95% intervals of the statistics cover a known truth: `python tests/study/simulate_coverage.py [studies]`.
+"""How often the 95% intervals cover a known truth: `python tests/study/simulate_coverage.py [studies]`.
 
-Each simulated study is what a cell of the real one is: pairs of times, MSE's censored at the budget. BCE's time and the true
-ratio are log-normal and independent; the budget is set so that the share asked for is censored. So a ratio is censored at
-budget / T_BCE, another value for every pair. Both intervals of its median are tried: Kaplan and Meier's, and the bootstrap's.
+Each simulated study is like a cell of the real one: pairs of times, MSE's censored at the budget. BCE's
+time and the true ratio are log-normal and independent; the budget is set so that the requested share is
+censored. So a ratio is censored at budget / T_BCE, a different value for every pair. Both intervals of its
+median are tried: Kaplan and Meier's, and the bootstrap's.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def main() -> None:
         for censored in (0.0, 0.3):
             found = coverage(starts, censored, studies)
             print(
-                f"| {starts} | {found['censored']:.1%} | {found['kaplan_meier']:.1%} | {found['bootstrap']:.1%} |",
+                f"| {starts} | {found['censored']:.1%} | {found['kaplan_meier']:.1%} "
+                f"| {found['bootstrap']:.1%} |",
                 flush=True,
             )
 

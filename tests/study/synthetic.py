@@ -1,7 +1,7 @@
 """A made-up study in the shape of a real one: same columns, plausible numbers, every awkward case on purpose.
 
-Nothing here is measured. BCE takes a few steps more at a larger start; MSE takes 4 times as many at a zero start and
-exponentially more at a wrong one, up to a ceiling that the separability sets.
+Nothing here is measured. BCE takes a few steps more at a larger start; MSE takes 4 times as many at a zero
+start and exponentially more at a wrong one, up to a ceiling that the separability sets.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def runs(
     budget: int = 5000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates are run beside the grid."""
+    """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates run besides the grid."""
     rng = np.random.default_rng(seed)
     every = sorted({*rates, *OWN_RATES.values()})
     blocks, start, run = [], 0, 0
@@ -130,14 +130,14 @@ def runs(
                     run += 1
             start += 1
     columns = [
-        "run", "start", "data", "dataset", "separability", "seed", "role", "initialisation", "scale", "loss", "rate",
-        "learning_rate", "max_steps", "traced", "target", "threshold", "status", "step", "steps_run",
+        "run", "start", "data", "dataset", "separability", "seed", "role", "initialisation", "scale", "loss",
+        "rate", "learning_rate", "max_steps", "traced", "target", "threshold", "status", "step", "steps_run",
     ]  # fmt: skip
     return pd.DataFrame(blocks, columns=columns)
 
 
 def curves(table: pd.DataFrame) -> pd.DataFrame:
-    """Learning curves of the traced runs: the Brier score falls from its start to 0.08 about the time of arrival."""
+    """Learning curves of the traced runs: the Brier score falls to 0.08 about the time of arrival."""
     axes = ["run", "dataset", "separability", "seed", "initialisation", "scale", "loss", "rate"]
     traced = table[table["traced"] & (table["role"] == "evaluation") & (table["target"] == "brier")]
     parts = []
@@ -167,10 +167,11 @@ def phase() -> pd.DataFrame:
                 )
                 rows.append(
                     {
-                        "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n, "scale": a,
-                        "target": "brier", "mu": mu, "stepped": stepped, "stepped_low": 0.9 * stepped,
-                        "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound, "flow": flow,
-                        "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
+                        "dataset": "gaussian", "separability": separability, "large": n > 200, "n": n,
+                        "scale": a, "target": "brier", "mu": mu, "stepped": stepped,
+                        "stepped_low": 0.9 * stepped,
+                        "stepped_high": np.inf if bound else 1.1 * stepped, "stepped_bound": bound,
+                        "flow": flow, "flow_low": 0.95 * flow, "flow_high": 1.05 * flow, "flow_bound": False,
                         "starts": 30 if n == 200 else 5, "predicted": law,
                         "spread": a / np.sqrt(n), "path_deviation": np.exp(a) / np.sqrt(n),
                         "regime": "small" if a < 1 else "plateau" if a < mu else "ceiling",
@@ -182,8 +183,9 @@ def phase() -> pd.DataFrame:
 def flow() -> pd.DataFrame:
     rows = [
         {
-            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation", "large": False, "n": 200,
-            "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
+            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation",
+            "large": False, "n": 200, "initialisation": "wrong", "scale": 2.0, "loss": loss,
+            "target": "brier", "threshold": 0.1,
             "status": "reached", "time": time,
         }
         for loss, time in (("mse", 140.0), ("bce", 10.0))

@@ -23,7 +23,7 @@ from study.tables.table import conform
 
 @pytest.fixture(scope="module")
 def folder(frames, tmp_path_factory):
-    """The made-up study as files, `runs` in many small row groups that end anywhere."""
+    """The made-up study as files, `runs` in many small row groups whose ends follow no pattern."""
     folder = tmp_path_factory.mktemp("tables")
     for name in OF_A_STUDY:
         store.write(frames[name], TABLES[name], folder / f"{name}.parquet")
@@ -94,7 +94,7 @@ def test_how_runs_ended_adds_up(frames):
     pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 
-# --- Files in parts ---------------------------------------------------------------------------------------------------
+# --- Files in parts -----------------------------------------------------------------------------------------
 
 
 def shards(runs, folder, number):
@@ -109,7 +109,7 @@ def shards(runs, folder, number):
 
 @pytest.mark.parametrize("number", [1, 3, 7])
 def test_merged_shards_are_the_bytes_of_the_whole(number, frames, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "ROW_GROUP", 1000)  # several to the file
+    monkeypatch.setattr(store, "ROW_GROUP", 1000)  # several per file
     monkeypatch.setattr(store, "_OPEN_FILES", 2)
     store.write(frames["runs"], TABLES["runs"], tmp_path / "whole.parquet")
     store.merge(TABLES["runs"], shards(frames["runs"], tmp_path, number)[::-1], tmp_path / "merged.parquet")

@@ -1,4 +1,4 @@
-"""Runs in the order of their commits, in real repositories, whatever the clocks said."""
+"""Runs in the order of their commits, in real repositories, whatever the clocks showed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def repository(folder: Path, times: list[int]) -> list[str]:
 def stored(
     storage: Path, commits: list[str], times: list[int], *, slower_from: int = 10**9, dirty: bool = False
 ) -> None:
-    """A run of each commit; of a commit at random first, as if recorded in any order."""
+    """A run of each commit, in random order."""
     for number, (commit, time) in enumerate(zip(commits, times, strict=True)):
         content = recorded.run(number, factor=1.2 if number >= slower_from else 1.0)
         content["commit_info"] = {"id": commit, "time": _iso(time), "dirty": dirty}
@@ -101,7 +101,7 @@ def test_changes_that_were_not_committed_come_after_their_commit(tmp_path: Path)
     assert labels == [commit[:12] + mark for commit in commits for mark in ("", "+")]
 
 
-def test_commits_that_are_unknown_here_are_placed_by_time_and_told(tmp_path: Path) -> None:
+def test_commits_that_are_unknown_here_are_placed_by_time_and_reported(tmp_path: Path) -> None:
     times = [SECOND + 10 * n for n in range(8)]
     commits = repository(tmp_path / "project", times)
     elsewhere = {recorded.commit(n): SECOND + 10 * n + 5 for n in (2, 4)}
@@ -126,7 +126,7 @@ def test_a_shallow_clone_says_why_commits_are_unknown(tmp_path: Path) -> None:
     assert [run.commit for run in found[-2:]] == commits[-2:]
 
 
-def test_without_git_the_order_is_that_of_time_and_that_is_told(
+def test_without_git_the_order_is_that_of_time_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = [SECOND + n for n in range(5)]

@@ -1,7 +1,7 @@
-"""The page in a real browser: nothing from the network, nothing on the console, and every control does what it says.
+"""The page in a real browser: no network, an empty console, and every control does what it says.
 
-Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from the page is
-tested in `test_saved`, the page in other places in `test_elsewhere`.
+Skipped where no browser is installed; with MSE_BCE_REQUIRE_BROWSER=1 that is a failure. What is saved from
+the page is tested in `test_saved`, the page in other places in `test_elsewhere`.
 """
 
 from __future__ import annotations
@@ -75,23 +75,25 @@ def test_every_control_changes_what_it_should(browser, file, data, frames, contr
 
 
 def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
-    """As the text alternatives of the figures do: where each line begins and ends, of the lines that are shown."""
+    """As in the text alternatives of the figures: where each line that is shown begins and ends."""
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&rate=1&target=accuracy"
     with opened(browser, file, link) as page:
-        label = "Share of runs not yet at the target, by step. MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+        label = (
+            "Share of runs not yet at the target, by step. "
+            "MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+        )
         assert page.get_attribute("#explorer-survival", "aria-label").startswith(label)
     rows = frames["curves"].query(
-        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
+        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' "
+        "and scale == 8 and rate == 1"
     )
     with opened(
         browser, file, "#explore?data=gaussian&separability=2&start=wrong&scale=8&target=brier"
     ) as page:
         cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
         for i, loss in enumerate(("MSE", "BCE")):
-            assert (
-                f"{loss}: 100% at the start, {cell_here[10 + i]} after 5,000 steps, median {cell_here[4 + i]} steps"
-                in label
-            )
+            left, median = cell_here[10 + i], cell_here[4 + i]
+            assert f"{loss}: 100% at the start, {left} after 5,000 steps, median {median} steps" in label
         label, note = (
             page.get_attribute("#explorer-curves", "aria-label"),
             page.inner_text("#explorer-curves-note"),
@@ -113,7 +115,7 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
         assert "BCE" not in page.inner_text("#explorer-curves-note")
 
 
-def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, frames, pictures, tmp_path):
+def test_without_a_learning_curve_a_sentence_takes_its_place(browser, file, frames, pictures, tmp_path):
     with opened(browser, file) as page:
         assert not page.is_visible("#explorer-curves-none")
     path = tmp_path / "none.html"
@@ -129,7 +131,7 @@ def test_without_a_learning_curve_a_sentence_stands_in_its_place(browser, file, 
     [("policy", ("tuned", "equal")), ("policy", ("smoothness", "equal")), ("start", ("zero", "wrong"))],
 )
 def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control, values):
-    """A choice that the other controls leave no room for is not forgotten: 1/L, each at its best, and 1/L again."""
+    """A choice that another control makes impossible returns later: 1/L, each at its best, and 1/L again."""
     link = "#explore?data=gaussian&separability=8&start=wrong&scale=8&policy=equal&rate=1&target=brier"
     with opened(browser, file, link) as page:
         before = choice(page)
@@ -140,12 +142,12 @@ def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control,
         assert choice(page) == before
 
 
-def test_no_other_choice_changes_in_silence(browser, file, frames):
-    """A walk at random. Of what the reader did not touch, nothing that can be chosen changes without being named."""
+def test_no_other_choice_changes_without_notice(browser, file, frames):
+    """A random walk: no control that the reader did not touch changes its value without a notice."""
     draw = random.Random(1)
     labels = """() => Object.fromEntries([...document.querySelectorAll(".choices select")].map(select =>
       [select.id.slice(9), [select.value, select.labels[0].textContent, select.options.length]]))"""
-    told = 0
+    named = 0
     with opened(browser, file) as page:
         for _ in range(60):
             before = page.evaluate(labels)
@@ -154,25 +156,28 @@ def test_no_other_choice_changes_in_silence(browser, file, frames):
                 f"#explorer-{control} option:not(:disabled)", "all => all.map(one => one.value)"
             )
             page.select_option(f"#explorer-{control}", draw.choice(values))
-            after, said = page.evaluate(labels), page.inner_text("#explorer-told")
+            after, notice = page.evaluate(labels), page.inner_text("#explorer-told")
             for name in set(CONTROLS) - {control}:
                 (old, _, had), (new, label, has) = before[name], after[name]
                 if old != new and min(had, has) > 1:
-                    assert label in said, (control, name)
-                    told += 1
+                    assert label in notice, (control, name)
+                    named += 1
             true(page, frames)
-    assert told > 0  # there was something to tell
+    assert named > 0  # there was something to name
 
 
 def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
-    """Learning curves are recorded at one rate; a chart of another would stand for the one chosen."""
+    """Learning curves are recorded at one rate, and may not be shown for another."""
     own = wording.number(OWN_RATES["mse"])
     with opened(browser, file, "#explore?data=gaussian&separability=4&start=wrong&scale=2&rate=1") as page:
         assert page.locator("#explorer-curves polygon").count() == 2
         assert page.inner_text("#explorer-curves-none") == ""
         page.select_option("#explorer-rate", "4")
         assert not page.is_visible("#explorer-curves-figure")
-        none = "No learning curve was recorded here of MSE at 4/L and BCE at 4/L. Curves are recorded at 1/L alone."
+        none = (
+            "No learning curve was recorded here of MSE at 4/L and BCE at 4/L. "
+            "Curves are recorded at 1/L alone."
+        )
         assert page.inner_text("#explorer-curves-none") == none
         page.select_option("#explorer-policy", "smoothness")
         assert row(frames, choice(page))["rate_bce"] == 1
@@ -184,8 +189,8 @@ def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
         assert page.locator("#explorer-survival polyline").count() == 2
 
 
-def test_medians_of_no_step_beside_a_ratio_are_explained(browser, frames, pictures, tmp_path):
-    """From a right start most runs are there before the first step: their medians are 0, and the ratio is of the rest."""
+def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictures, tmp_path):
+    """From a right start most runs arrive before the first step: medians are 0, the ratio is of the rest."""
     runs = frames["runs"].copy()
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 4) & (runs["initialisation"] == "right")
     here &= (runs["scale"] == 2) & (runs["target"] == "accuracy")
@@ -240,7 +245,10 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
         (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
         (
             UNKNOWN,
-            "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had",
+            (
+                "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, "
+                "in 1 only MSE had"
+            ),
         ),
         ({}, "No ratio can be given: the target held before the first step in 6 of 6 pairs"),
     ],
@@ -253,13 +261,13 @@ def test_a_cell_without_a_ratio_reads_as_one(browser, frames, pictures, tmp_path
     held = "#explore?data=gaussian&separability=4&start=right&scale=2&target=accuracy"
     with opened(browser, path, zero if missed else held) as page:
         agree(page, explorer.build(changed, PROVENANCE.level))
-        told = " ".join(page.inner_text(".result > p:has(#explorer-value)").split())
-        assert told.endswith(words)
-        assert "unknown" not in told
-        assert "none" not in told
+        text = " ".join(page.inner_text(".result > p:has(#explorer-value)").split())
+        assert text.endswith(words)
+        assert "unknown" not in text
+        assert "none" not in text
 
 
-def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
+def test_what_gives_way_is_named(browser, frames, pictures, tmp_path):
     """A study without tuned rates for one data set: the choice falls back, and says so."""
     cells = frames["slowdown"]
     few = cells[(cells["dataset"] != "separable") | (cells["policy"] != "tuned")]
@@ -271,11 +279,11 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
         page.select_option("#explorer-data", "separable")
         assert page.input_value("#explorer-policy") != "tuned"
         assert page.locator("#explorer-policy option[value=tuned]").is_disabled()
-        told = [
+        notices = [
             "Separability (margin): no “4” here, “0.1” is shown.",
             "Learning rates: no “each at its best rate” here, “equal rates” is shown.",
         ]
-        assert page.inner_text("#explorer-told") == " ".join(told)
+        assert page.inner_text("#explorer-told") == " ".join(notices)
         page.select_option("#explorer-data", "breast_cancer")
         assert page.inner_text("#explorer-told") == "Learning rates: “each at its best rate” again."
         page.select_option("#explorer-target", "logloss")
@@ -283,7 +291,8 @@ def test_what_gives_way_is_told(browser, frames, pictures, tmp_path):
 
 
 def test_an_address_opens_its_choice(browser, file, data):
-    address = "#explore?data=digits%20%3C3%3E%20%26%208&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
+    data_set = "digits%20%3C3%3E%20%26%208"
+    address = f"#explore?data={data_set}&start=wrong&scale=2&policy=equal&rate=4&target=accuracy&show=mse"
     with opened(browser, file, address) as page:
         shown = choice(page)
         assert (shown["data"], shown["scale"], shown["rate"], shown["target"]) == (
@@ -299,13 +308,13 @@ def test_an_address_opens_its_choice(browser, file, data):
         agree(page, data)
 
 
-def asked(page):
-    """The choice that stands in the address."""
+def in_address(page):
+    """The choice in the address."""
     return dict(parse_qsl(page.evaluate("location.hash").removeprefix("#explore?")))
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "notice"),
     [
         ("data=nowhere", "Data set: no “nowhere” here, “{data}” is shown."),
         (
@@ -329,17 +338,17 @@ def asked(page):
         ),
     ],
 )
-def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, told):
+def test_a_link_to_what_is_not_there_says_so_and_is_put_right(browser, file, data, link, notice):
     with opened(browser, file, "#explore?" + link) as page:
         shown = choice(page)
-        assert page.inner_text("#explorer-told") == told.format(**shown)
-        assert asked(page) == {name: value for name, value in shown.items() if value} | {"show": "both"}
+        assert page.inner_text("#explorer-told") == notice.format(**shown)
+        assert in_address(page) == {name: value for name, value in shown.items() if value} | {"show": "both"}
         agree(page, data)
         page.select_option("#explorer-target", "logloss")
         assert page.inner_text("#explorer-told") == ""
 
 
-def test_a_link_that_holds_is_silent_and_what_it_leaves_out_is_usual(browser, file, data):
+def test_a_valid_link_gives_no_notice_and_what_it_leaves_out_is_the_default(browser, file, data):
     """Every address that the page itself makes, and one that names the data alone."""
     with opened(browser, file) as page:
         usual = choice(page)
@@ -405,7 +414,7 @@ def test_letters_of_the_charts_keep_their_size(browser, file):
     size = """all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
       * parseFloat(getComputedStyle(svg.querySelector('text')).fontSize))"""
     with opened(browser, file, viewport={"width": 320, "height": 844}) as page:
-        for width in (320, 390, 768, 1400):  # turned or resized, the charts are drawn anew
+        for width in (320, 390, 768, 1400):  # turned or resized, the charts are drawn again
             page.set_viewport_size({"width": width, "height": 844})
             page.wait_for_function("width => innerWidth === width", arg=width)
             page.evaluate("() => new Promise(requestAnimationFrame)")
@@ -419,7 +428,8 @@ def test_letters_of_the_charts_keep_their_size(browser, file):
 def test_captions_wrap_to_what_is_seen_of_their_table(browser, file, width):
     ends = """all => all.map(span => { const seen = span.closest(".scroll");
       const at = seen.getBoundingClientRect(), out = [];
-      for (const left of [0, seen.scrollWidth]) { seen.scrollLeft = left; const text = span.getBoundingClientRect();
+      for (const left of [0, seen.scrollWidth]) {
+        seen.scrollLeft = left; const text = span.getBoundingClientRect();
         out.push(text.left - at.left, at.right - text.right); } return out; })"""
     with opened(browser, file, viewport={"width": width, "height": 844}) as page:
         page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")

@@ -1,4 +1,4 @@
-"""Claims: verdicts that follow the evidence. Each claim is judged on a true study and on doctored evidence."""
+"""Claims: verdicts follow the evidence. Each claim is judged on a true study and on altered evidence."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_the_later_version_of_r6_is_judged_in_its_evidence(found):
     assert "700 of 728 points" in judge(uphill)[0]
 
 
-def test_cells_whose_best_rate_is_the_largest_tried_are_told(found):
+def test_cells_whose_best_rate_is_the_largest_tried_are_reported(found):
     judge = claims.CLAIMS["A6"].judge
     assert (
         "(no slower in 3), where 5 cells in which MSE's best rate is the largest tried count as undecided."
@@ -182,12 +182,12 @@ def test_what_is_not_proven_is_said(found):
     assert "2 for MSE on two_scales (not all proven)" in claims.CLAIMS["A6"].judge(doubtful)[0]
 
 
-# --- The evidence -----------------------------------------------------------------------------------------------------
+# --- The evidence -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def small():
-    """A config with its data, and the frames of the synthetic study beside them."""
+    """A config with its data, and the frames of the synthetic study."""
     checked = config.load(
         {
             "seeds": {"evaluation": 1, "tuning": 1},
@@ -241,7 +241,7 @@ def minima_rows():
     )
 
 
-def test_pairs_are_put_against_the_run_from_zero():
+def test_pairs_are_compared_with_the_run_from_zero():
     def run(initialisation, data, status, step, rate=1.0):
         return {"initialisation": initialisation, "data": data, "status": status, "step": step} | {
             "rate": rate,
@@ -282,14 +282,14 @@ def test_poor_studies_give_verdicts_all_the_same(name, small, frames):
         assert judged["A4"] == judged["A6"] == "left open"
 
 
-def test_saturated_gradients_are_not_taken_for_agreement():
+def test_saturated_gradients_do_not_count_as_agreement():
     # A gradient that underflows to 0 has no direction.
     slopes = kernels.gradient(np.ones((1, 1)), [0], [[-700.0]], loss="mse")
     assert slopes[0, 0] == 0.0
     assert evidence._same_input("mse").cases < len(identities.LOGITS)
 
 
-# --- The page ---------------------------------------------------------------------------------------------------------
+# --- The page -----------------------------------------------------------------------------------------------
 
 
 def test_the_page_of_the_docs_is_what_the_claims_say():

@@ -50,7 +50,7 @@ def test_options_of_a_pytest_around_it_do_not_change_what_is_compared(
     ]
 
 
-def test_what_cannot_be_compared_is_told_and_the_rest_is_compared(project: Path) -> None:
+def test_what_cannot_be_compared_is_reported_and_the_rest_is_compared(project: Path) -> None:
     base = git(project, "rev-parse", "HEAD")
     head = commit(project, seconds=0.001, name="renamed")
     (project / "tests/bench/test_same.py").write_text("def test_same(benchmark):\n    benchmark(sum, [1])\n")
@@ -87,7 +87,7 @@ def test_a_benchmark_that_fails_in_a_later_round_is_left_out_alone(project: Path
     assert "not compared: tests/bench/test_flaky.py::test_flaky" in "\n".join(found.notes)
 
 
-def test_a_dirty_work_tree_is_told_and_can_be_measured(
+def test_a_dirty_work_tree_is_reported_and_can_be_measured(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
@@ -107,7 +107,7 @@ def test_a_dirty_work_tree_is_told_and_can_be_measured(
     assert "in neither side" in "\n".join(compared(project, "HEAD", "HEAD", benchmarks=["[1]"]).notes)
 
 
-def test_an_unknown_revision_is_told(project: Path, tmp_path: Path) -> None:
+def test_an_unknown_revision_is_reported(project: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'mian' is not a revision .*did you mean 'main'"):
         compared(project, "mian", "HEAD")
     with pytest.raises(UserError, match="not a revision"):
@@ -116,12 +116,12 @@ def test_an_unknown_revision_is_told(project: Path, tmp_path: Path) -> None:
         revisions.resolve(tmp_path, "HEAD")
 
 
-def test_no_common_benchmark_is_told(project: Path) -> None:
+def test_no_common_benchmark_is_reported(project: Path) -> None:
     with pytest.raises(UserError, match="no benchmark in common"):
         compared(project, "HEAD", "HEAD", benchmarks=["no such word"])
 
 
-def test_a_revision_that_cannot_be_imported_is_told_with_its_own_words(project: Path) -> None:
+def test_a_revision_that_cannot_be_imported_is_reported_with_its_own_words(project: Path) -> None:
     (project / "kernels" / "__init__.py").write_text("raise RuntimeError('out of order')")
     with pytest.raises(UserError, match="out of order"):
         compared(project, "HEAD", revisions.WORK_TREE)
@@ -136,25 +136,25 @@ def test_nothing_is_left_behind_in_the_repository(project: Path) -> None:
 
 
 def test_equal_locks_share_the_environment_and_others_get_their_own(project: Path, tmp_path: Path) -> None:
-    told: list[str] = []
+    notes: list[str] = []
     other = tmp_path / "other"
     other.mkdir()
     (other / "requirements.lock").write_text("")
-    assert revisions.interpreters((project, other), tmp_path / "e", told.append) == (
+    assert revisions.interpreters((project, other), tmp_path / "e", notes.append) == (
         sys.executable,
         sys.executable,
     )
     (other / "requirements.lock").write_text("# other\n")
-    pythons = revisions.interpreters((project, other), tmp_path / "e", told.append)
+    pythons = revisions.interpreters((project, other), tmp_path / "e", notes.append)
     assert len(set(pythons)) == 2
     for python in pythons:
         assert subprocess.run([python, "-c", "pass"], check=True).returncode == 0
-    count = len(told)
-    revisions.interpreters((project, other), tmp_path / "e", told.append)
-    assert len(told) == count + 1  # found again, not installed again
+    count = len(notes)
+    revisions.interpreters((project, other), tmp_path / "e", notes.append)
+    assert len(notes) == count + 1  # found again, not installed again
     (other / "requirements.lock").write_text("nothing-of-that-name==1.0\n")
     with pytest.raises(UserError, match=r"requirements\.lock of other cannot be installed"):
-        revisions.interpreters((project, other), tmp_path / "e", told.append)
+        revisions.interpreters((project, other), tmp_path / "e", notes.append)
 
 
 def test_every_process_takes_part_in_every_round_in_random_order() -> None:

@@ -1,4 +1,4 @@
-"""Two results folders, made alike and then changed by hand."""
+"""Two results folders, made equal and then changed by hand."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def claims(folder: Path, verdicts: list[str], evidence: list[str]) -> None:
     frame.to_parquet(folder / "tables" / "claims.parquet")
 
 
-def test_a_changed_verdict_is_told_and_changed_evidence_beside_it(studies) -> None:
+def test_a_changed_verdict_is_reported_and_so_is_changed_evidence(studies) -> None:
     """Evidence counts runs: another study has other counts, and may come to the same verdicts."""
     base, head = studies
     claims(base, ["holds", "fails", "fails"], ["3 of 9", "y", "z"])
@@ -109,9 +109,9 @@ def test_a_changed_verdict_is_told_and_changed_evidence_beside_it(studies) -> No
     assert rows.loc[("claim", "A2")].tolist() == ["fails", "holds"]
     assert rows.loc[("evidence", "A1")].tolist() == ["3 of 9", "4 of 9"]
     assert len(rows) == 2
-    told = compare_studies.summaries(found)
-    assert told[0].startswith("verdicts on claims: 3 in both, 1 of them differ;")
-    assert told[1].startswith("claims' evidence: 3 in both, 1 of them differ;")
+    summaries = compare_studies.summaries(found)
+    assert summaries[0].startswith("verdicts on claims: 3 in both, 1 of them differ;")
+    assert summaries[1].startswith("claims' evidence: 3 in both, 1 of them differ;")
     assert "claim A2: fails -> holds" in compare_studies.report(found)
 
 
@@ -124,7 +124,7 @@ def test_evidence_alone_changes_no_verdict(studies) -> None:
 
 
 def test_another_budget_is_no_other_result(studies, frames) -> None:
-    """Every run has another budget; where that let one arrive, its result differs, and no other's."""
+    """Every run has another budget; the only results that differ are those of runs that now arrive."""
     base, head = studies
     late = frames["runs"].index[frames["runs"]["status"] == "censored"][:43]
 
@@ -149,7 +149,7 @@ def test_another_budget_is_no_other_result(studies, frames) -> None:
 
 
 def test_the_rows_shown_first_differ_most_and_both_studies_have_them(studies, frames) -> None:
-    """Of each kind: a run that arrives in one study alone, then the largest factor either way; no row of one study."""
+    """Of each kind: runs that arrive in only one study, then the largest factor either way."""
     base, head = studies
     reached = frames["runs"].index[(frames["runs"]["status"] == "reached") & (frames["runs"]["step"] > 10)]
     small, large, lost = reached[:3]
@@ -184,7 +184,7 @@ def word(value) -> str:
     return value if isinstance(value, str) else "" if pd.isna(value) else f"{value:.6g}"
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_is_compared(studies) -> None:
+def test_what_cannot_be_read_is_reported_and_the_rest_is_compared(studies) -> None:
     base, head = studies
     (head / "results" / "tables" / "runs.parquet").write_bytes(b"PAR1 cut short")
     (head / "results" / "summary.json").write_text("{")
@@ -209,11 +209,11 @@ def test_provenance_that_differs_is_shown(studies) -> None:
     assert found.provenance == [("commit", "aaa", "bbb"), ("numba", "unknown", "1")]
 
 
-def test_a_folder_that_holds_no_results_is_told(studies, tmp_path: Path) -> None:
-    for folder, told in (
+def test_a_folder_that_holds_no_results_is_reported(studies, tmp_path: Path) -> None:
+    for folder, reason in (
         (tmp_path / "nowhere", "is not a folder"),
         (tmp_path, "holds no results"),
         (Path(), "not given"),
     ):
-        with pytest.raises(UserError, match=told):
+        with pytest.raises(UserError, match=reason):
             compare_studies.compare(folder, studies[1])

@@ -1,4 +1,4 @@
-"""The config: defaults, every kind of bad input by its message, and the pages and files that must not drift."""
+"""The config: defaults, messages for every kind of bad input, pages and files that must be up to date."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SECTIONS: list[type[Section]] = [
 ]
 
 
-def _told(mapping: dict[str, Any]) -> list[str]:
-    with pytest.raises(UserError) as told:
+def _problems(mapping: dict[str, Any]) -> list[str]:
+    with pytest.raises(UserError) as error:
         load(mapping)
-    return str(told.value).splitlines()
+    return str(error.value).splitlines()
 
 
 # --- what is accepted
@@ -56,7 +56,7 @@ def _yaml(name: str) -> dict[str, Any]:
     return mapping
 
 
-def test_the_default_file_spells_the_defaults_out() -> None:
+def test_the_default_file_lists_the_defaults() -> None:
     mapping = _yaml("default")
     assert load(mapping) == load({})
     assert set(mapping) == set(Config.model_fields)
@@ -83,8 +83,8 @@ def test_each_file_is_a_study_of_its_size(name: str, least: int, most: int) -> N
     assert least <= _runs(load(_yaml(name))) <= most
 
 
-def test_a_file_laid_over_the_default_file_as_snakemake_does_it_means_the_same() -> None:
-    """Snakemake merges mappings key by key and replaces lists, so no default may shine through."""
+def test_a_file_merged_into_the_default_file_by_snakemake_means_the_same() -> None:
+    """Snakemake merges mappings key by key and replaces lists, so a file must state all keys of a mapping."""
 
     def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         return base | {
@@ -103,7 +103,7 @@ def test_one_key_can_be_changed() -> None:
 
 
 @given(st.integers(1, 50), st.integers(1, 50))
-def test_a_number_of_seeds_stands_for_the_first_ones(evaluation: int, tuning: int) -> None:
+def test_a_number_of_seeds_means_the_first_ones(evaluation: int, tuning: int) -> None:
     seeds = load({"seeds": {"evaluation": evaluation, "tuning": tuning}}).seeds
     assert seeds.evaluation == tuple(range(evaluation))
     assert seeds.tuning == tuple(range(1000, 1000 + tuning))
@@ -152,7 +152,7 @@ def test_a_config_cannot_be_changed() -> None:
         Config().seeds.evaluation = (1,)  # type: ignore[misc]
 
 
-# --- what is not
+# --- what is refused
 
 WHOLE = "a whole number from 1 to 1000000000"
 RATES = "a list of one or more different numbers, each > 0 and <= 1000000"
@@ -258,7 +258,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown data set",
         {"datasets": [{"name": "gausian"}]},
-        "datasets[0].name: 'gausian' is not a kind of data set (did you mean 'gaussian'?); allowed: gaussian, ",
+        (
+            "datasets[0].name: 'gausian' is not a kind of data set (did you mean 'gaussian'?); "
+            "allowed: gaussian, "
+        ),
     ),
     (
         "unknown kind",
@@ -338,7 +341,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "file that Snakemake would change",
         {"datasets": [{"name": "m", "file": "<results>.csv"}]},
-        "datasets[0].file: '<results>.csv' has <results>, which Snakemake takes for a variable; allowed: path of a",
+        (
+            "datasets[0].file: '<results>.csv' has <results>, which Snakemake takes for a variable; "
+            "allowed: path of a"
+        ),
     ),
     (
         "file without file",
@@ -437,13 +443,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("mapping", "line"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
 def test_bad_input_is_one_line_with_key_value_and_what_is_allowed(mapping: dict[str, Any], line: str) -> None:
-    lines = _told(mapping)
+    lines = _problems(mapping)
     assert len(lines) == 1
     assert lines[0].startswith(line)
     assert len(lines[0]) < 400
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     bad: dict[str, Any] = {
         "max_steps": 0,
         "foo": 1,
@@ -452,7 +458,7 @@ def test_all_problems_are_told_at_once() -> None:
         "datasets": [{"name": "gaussian", "n": 1, "bar": 2}, {"name": "gausian"}, {"name": "wine_0_1"}],
         "initialisations": [{"name": "zero", "scales": [1]}, {"name": "wrong", "scales": [-1]}],
     }
-    keys = [line.split(":")[0] for line in _told(bad)]
+    keys = [line.split(":")[0] for line in _problems(bad)]
     assert sorted(keys) == sorted(
         [
             *(
@@ -474,18 +480,18 @@ WORTHLESS = st.one_of(
 )
 
 
-FREE_TEXT = {"base", "head"}  # a revision or a folder: whether it is there is told by who looks for it
+FREE_TEXT = {"base", "head"}  # a revision or a folder: it is looked for later, not when the config is read
 
 
 @given(st.sampled_from(sorted(set(Config.model_fields) - FREE_TEXT)), WORTHLESS)
 def test_no_key_takes_nonsense_and_every_message_names_it(name: str, value: object) -> None:
-    lines = _told({name: value})
+    lines = _problems({name: value})
     assert len(lines) == 1
     assert lines[0].startswith(f"{name}: ")
     assert "allowed" in lines[0]
 
 
-# --- what must not drift
+# --- what must be up to date
 
 
 def test_the_reference_page_is_up_to_date() -> None:
@@ -521,7 +527,7 @@ def test_every_name_that_can_be_chosen_is_on_the_page() -> None:
 
 
 def test_ranges_on_the_page_are_those_that_are_checked() -> None:
-    """The rule is written in words beside the constraint: both ends are tried."""
+    """The rule is in words, separate from the constraint: both ends are tried."""
     assert load({"max_steps": 1, "shards": 10_000, "seed": 2**31 - 1}).shards == 10_000
     assert load({"max_steps": 1_000_000_000, "learning_rates": [1_000_000]}).max_steps == 10**9
     assert load({"curves": {"seeds": 0, "points": 1000}, "statistics": {"confidence": 0.5, "resamples": 100}})
@@ -552,4 +558,4 @@ def test_ranges_on_the_page_are_those_that_are_checked() -> None:
         {"initialisations": [{"name": "wrong", "scales": [0]}]},
     ]
     for mapping in beyond:
-        assert len(_told(mapping)) == 1
+        assert len(_problems(mapping)) == 1

@@ -1,4 +1,4 @@
-"""Data sets: their draws, the user's file, the table; against scikit-learn, closed forms and large samples."""
+"""Data sets: draws, the user's file, the table; against scikit-learn, closed forms and large samples."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _options(name: str, **options: Any) -> DatasetOptions:
     st.floats(0.1, 9.0),
     st.integers(0, 9),
 )
-def test_a_gaussian_pair_has_the_shape_and_share_asked_for(
+def test_a_gaussian_pair_has_the_requested_shape_and_share(
     size: tuple[int, int], imbalance: float, noise: float, separability: float, seed: int
 ) -> None:
     n, d = size
@@ -183,25 +183,25 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize(("columns", "message"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_a_bad_file_is_told_by_name_column_and_rule(
+def test_a_bad_file_is_reported_by_name_column_and_rule(
     tmp_path: Path, suffix: str, columns: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / f"bad{suffix}"
     frame = GOOD.assign(**columns)
     frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         realise(_options("mine", file=str(path)), None, 0, 0)
-    assert str(path) in str(told.value)
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(path) in str(error.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     def message(path: Path, **options: str) -> str:
-        with pytest.raises(UserError) as told:
+        with pytest.raises(UserError) as error:
             realise(_options("mine", file=str(path), **options), None, 0, 0)
-        assert "\n" not in str(told.value)
-        return str(told.value)
+        assert "\n" not in str(error.value)
+        return str(error.value)
 
     assert "no such file" in message(tmp_path / "none.csv")
     assert "allowed: .csv or .parquet" in message(tmp_path / "data.pkl")
@@ -220,9 +220,9 @@ def test_a_message_cannot_carry_control_characters_of_a_file_to_the_terminal(tmp
     for header in ('"a\nb"', "\x1b[31ma", "a\x0b", "a\u2028b", "a\x85"):
         path.write_text(f"{header},label\n1,0\n1,0\n1,1\n1,1\n", encoding="utf-8")
         for label in ("label", "none"):
-            with pytest.raises(UserError) as told:
+            with pytest.raises(UserError) as error:
                 realise(_options("mine", file=str(path), label=label), None, 0, 0)
-            assert str(told.value).isprintable(), header
+            assert str(error.value).isprintable(), header
 
 
 # --- the table
@@ -261,7 +261,7 @@ def test_arrays_survive_a_file(tmp_path: Path) -> None:
             assert (before == after).all()
 
 
-def test_a_direction_that_does_not_exist_is_asked_for_in_vain(tmp_path: Path) -> None:
+def test_a_start_along_a_direction_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
     square.to_csv(tmp_path / "xor.csv", index=False)
     entry = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}

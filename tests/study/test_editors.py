@@ -1,4 +1,4 @@
-"""The JSON schema of the config says what the config says."""
+"""The JSON schema of the config agrees with the config itself."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_every_initialisation_is_known(name: str) -> None:
 
 
 def edges(model: type[Section]) -> Iterator[tuple[str, Any]]:
-    """Values of every number of a section at its bounds, a little inside of them and a little outside."""
+    """Values of every number of a section at its bounds, just inside and just outside."""
     for name, field in model.model_fields.items():
         bounds = [
             getattr(part, sign)

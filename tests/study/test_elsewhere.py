@@ -1,4 +1,4 @@
-"""The page in other places than a browser's window: on paper, in an iframe, under a policy, without scripts or styles."""
+"""The page outside a browser's window: on paper, in an iframe, under a policy, without scripts or styles."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_on_paper_every_closed_part_is_open(browser, file, frames, tmp_path, scr
     assert digest in text.replace(" ", "")
 
 
-def test_a_browser_that_cannot_open_a_part_by_style_is_asked_to_by_script(browser, file):
+def test_in_a_browser_that_cannot_open_a_part_by_style_a_script_opens_it(browser, file):
     with opened(browser, file) as page:
         closed = page.locator("details").count()
         page.eval_on_selector("details >> nth=1", "one => { one.open = true; }")
@@ -90,7 +90,7 @@ FRAMES = {
     "sandbox": '<iframe srcdoc="{text}" sandbox="allow-scripts"></iframe>',
     "data": '<iframe src="data:text/html;base64,{base64}"></iframe>',
 }
-"""How pages show a report: as the text of a frame, with little leave, and as Snakemake's own report does."""
+"""How pages show a report: as the text of a frame, with few permissions, and as Snakemake's report does."""
 
 
 @pytest.mark.parametrize("kind", FRAMES)
@@ -117,7 +117,7 @@ def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser,
 
 
 def test_where_colours_are_forced_lines_and_words_still_show(browser, file):
-    """As with the contrast themes of Windows: what stands out by its colour alone would be lost."""
+    """As with the contrast themes of Windows: what differs by its colour alone would be lost."""
     with opened(browser, file, forced_colors="active", color_scheme="dark") as page:
         assert page.evaluate("matchMedia('(forced-colors: active)').matches")
         found = page.evaluate(CONTRAST)
@@ -169,8 +169,9 @@ def test_the_policy_that_the_page_names_admits_all_of_it_and_no_other_style_or_s
         line = "getComputedStyle(document.querySelector('polyline.mse')).stroke"
         assert page.evaluate(line) == "rgb(194, 82, 0)"
         assert refused == []
-        page.evaluate("""() => { const bad = document.createElement("style"); bad.textContent = "body { color: red }";
-          document.head.appendChild(bad); const worse = document.createElement("script");
+        page.evaluate("""() => { const bad = document.createElement("style");
+          bad.textContent = "body { color: red }"; document.head.appendChild(bad);
+          const worse = document.createElement("script");
           worse.textContent = "window.hit = 1"; document.head.appendChild(worse); }""")
         assert page.evaluate("[getComputedStyle(document.body).color, window.hit === undefined]") == [
             "rgb(29, 33, 38)",
@@ -208,7 +209,7 @@ def test_where_styles_alone_are_forbidden_the_explorer_still_draws_lines(browser
         assert lines == [["none", "rgb(194, 82, 0)"], ["none", "rgb(0, 104, 168)"]]
 
 
-def test_a_picture_that_a_policy_forbids_is_told(browser, file):
+def test_a_picture_that_a_policy_forbids_is_reported(browser, file):
     policy = own_policy(file.read_text(encoding="utf-8")).replace("img-src data:", "img-src 'none'")
     with served(browser, file, policy) as (page, _):
         page.click("[data-name=slowdown] button:has-text('PNG')")
@@ -216,13 +217,13 @@ def test_a_picture_that_a_policy_forbids_is_told(browser, file):
 
 
 def test_the_policy_is_that_of_the_texts_between_the_tags():
-    """By hand: the digest that the command of docs/report.md would print."""
+    """The digest that the command of docs/report.md would print, computed here."""
     assert "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='" in pages.policy("abc")
     assert "script-src 'none'" in pages.policy("abc")
 
 
 def captions(html):
-    """Each table's caption; none may be without, and each is a whole phrase."""
+    """Each table's caption; every table must have one, and each is a complete phrase."""
     tables = re.findall(r"<table>(.*?)</table>", html, re.DOTALL)
     return [
         re.sub(r"<[^>]*>", "", (re.findall(r"<caption>(.*?)</caption>", table, re.DOTALL) or [""])[0])

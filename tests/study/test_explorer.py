@@ -28,8 +28,8 @@ def find(data, dataset, separability, start, scale):
 
 
 def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
-    told = [c for starts in data["cells"] for cells in starts for targets in cells for c in targets if c]
-    assert len(told) == len(frames["slowdown"])
+    shown = [c for starts in data["cells"] for cells in starts for targets in cells for c in targets if c]
+    assert len(shown) == len(frames["slowdown"])
     row = (
         frames["slowdown"]
         .query(
@@ -54,7 +54,7 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
 
 
 def late(frames, **seeds):
-    """Let runs of the cell gaussian 1, zero start, equal rate 1, Brier score miss: those of a loss with these seeds."""
+    """Let runs of gaussian 1, zero start, rate 1, miss the Brier score: for each loss those of its seeds."""
     runs = frames["runs"].copy()
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 1) & (runs["initialisation"] == "zero")
     here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")
@@ -80,18 +80,18 @@ UNKNOWN = {"mse": (0, 1, 2, 3, 4), "bce": (0, 1, 2, 3, 4, 5)}
 
 
 def test_what_is_not_known_is_never_printed_as_a_number(frames):
-    value, told, *_ = late_cell(explorer.build(late(frames, **UPPER), 0.95))
+    value, interval, *_ = late_cell(explorer.build(late(frames, **UPPER), 0.95))
     assert value.startswith("< 0.")
-    assert told == "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"
-    value, told, *_ = late_cell(explorer.build(late(frames, **UNKNOWN), 0.95))
+    assert interval == "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"
+    value, interval, *_ = late_cell(explorer.build(late(frames, **UNKNOWN), 0.95))
     assert value is None
-    assert told == "in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had"
-    value, told, *_ = late_cell(explorer.build(late(frames, mse=range(6), bce=range(6)), 0.95))
-    assert (value, told) == (None, "in 6 of 6 pairs neither loss had arrived after 5,000 steps")
-    value, told, *_ = late_cell(explorer.build(late(frames, bce=(0,)), 0.95))
+    assert interval == "in 5 of 6 pairs neither loss had arrived after 5,000 steps, in 1 only MSE had"
+    value, interval, *_ = late_cell(explorer.build(late(frames, mse=range(6), bce=range(6)), 0.95))
+    assert (value, interval) == (None, "in 6 of 6 pairs neither loss had arrived after 5,000 steps")
+    value, interval, *_ = late_cell(explorer.build(late(frames, bce=(0,)), 0.95))
     assert value[0] in "3456"
-    assert told.startswith("95% interval up to ")
-    assert told.endswith(", no lower limit")
+    assert interval.startswith("95% interval up to ")
+    assert interval.endswith(", no lower limit")
 
 
 def test_a_cell_whose_target_held_at_the_start_says_so(frames, data):

@@ -55,7 +55,7 @@ def test_a_hair_decides_between_separable_and_not(gap: float) -> None:
     assert found.bce_optimum > 0
     swapped = _facts(x, np.repeat([0, 1, 1, 0], [20, 20, 1, 1]))  # the two at the gap
     assert not swapped.separable
-    # The pair cannot lose less than two ln 2; theta = log(1/gap) loses little more.
+    # The loss of the pair is at least two ln 2; theta = log(1/gap) loses little more.
     least = 2 * math.log(2) / 42
     assert least - 1e-9 <= swapped.bce_optimum <= least + gap * (1 - math.log(gap)) + 1e-9
 
@@ -155,7 +155,7 @@ def test_separable_data_have_trivial_optima_and_the_max_margin_direction(
     theta = theta / np.linalg.norm(theta)
     assert ((2 * labels - 1) * (features @ theta)).min() <= margins.min() * (1 + 1e-6)
     assert found.direction == pytest.approx(theta, abs=2e-3)
-    # Certificate: the direction is a non-negative combination of the samples in contact (Karush, Kuhn, Tucker).
+    # Certificate (Karush, Kuhn, Tucker): the direction is a non-negative combination of the support vectors.
     contact = (features * (2 * labels - 1)[:, None])[margins < margins.min() * (1 + 1e-6)]
     weights = linprog(
         np.zeros(len(contact)),
@@ -188,7 +188,7 @@ def test_quasi_separated_samples_count_as_met_and_the_rest_decide() -> None:
     assert found.bce_optimum == pytest.approx(alone.bce_optimum * 58 / 60, rel=1e-8)
     assert found.bce_accuracy == pytest.approx((alone.bce_accuracy * 58 + 2) / 60)
     assert found.brier_optimum <= alone.brier_optimum * 58 / 60 + 1e-8
-    assert found.direction == pytest.approx([0, 0, 1, 0])  # where BCE's descent goes in the limit
+    assert found.direction == pytest.approx([0, 0, 1, 0])  # the limit of BCE's descent
 
 
 def test_xor_has_no_direction_and_no_accuracy() -> None:
@@ -237,7 +237,7 @@ def test_smoothness_bounds_the_largest_eigenvalue_from_above() -> None:
 def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int) -> None:
     labels = np.arange(n) % 2
     for wrong in (0, 1, n // 10, n // 3):
-        # All lie at +1 or -1, so a direction is right about those that lie on their side, and the better one about most.
+        # All lie at +1 or -1: a direction is right about those on their own side, the better one about most.
         sides = 2.0 * labels - 1.0
         sides[:wrong] *= -1.0
         found = _facts(sides, labels)
@@ -250,7 +250,7 @@ def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int) -> No
 
 
 def test_an_accuracy_target_is_not_below_0() -> None:
-    # The two halves of each class lie on both sides alike: every logit of the optimum is 0, which counts as wrong.
+    # Half of each class lies on either side: every logit of the optimum is 0, which counts as wrong.
     sides = np.tile([1.0, 1.0, -1.0, -1.0], 50)
     found = _facts(sides, np.arange(200) % 2)
     assert (found.bce_accuracy, found.target_accuracy) == (0.0, 0.0)

@@ -26,9 +26,9 @@ def test_the_dots_lie_in_the_valleys(frames):
 
 
 def test_the_words_name_every_minimum(frames):
-    said = figures.FIGURES["minima"].describe(frames)
-    assert "MSE has 2 local minima" in said
-    assert "BCE has 1 local minimum" in said
+    text = figures.FIGURES["minima"].describe(frames)
+    assert "MSE has 2 local minima" in text
+    assert "BCE has 1 local minimum" in text
     rows = frames["minima"].query("dataset == 'two_scales' and loss == 'mse'")
     for weight in rows["theta_0"]:
-        assert f"{abs(weight):.3g}" in said
+        assert f"{abs(weight):.3g}" in text

@@ -24,7 +24,7 @@ from synthetic import EXTREMES, subset
 
 from kernels import laws
 
-# How a display shows linear sRGB to who lacks one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+# Linear sRGB as seen without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHT = {
     "all cones": np.eye(3),
     "deuteranopia": [
@@ -60,7 +60,7 @@ def luminance(colour):
 
 
 def oklab(rgb):
-    """Coordinates in which distances are about as large as they look (Ottosson 2020)."""
+    """Coordinates in which distances match perceived differences (Ottosson 2020)."""
     cones = [
         [0.41222147, 0.53633254, 0.05144599],
         [0.2119035, 0.68069955, 0.10739696],
@@ -86,7 +86,7 @@ def test_a_series_shows_on_every_page_and_keeps_its_colour_there(colour):
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_series_are_told_apart_by_colour_and_by_marker(sight):
+def test_series_are_distinguished_by_colour_and_by_marker(sight):
     seen = [oklab(SIGHT[sight] @ linear(colour)) for colour in SERIES]
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
     assert len(set(MARKERS)) == len(MARKERS) == len(SERIES)
@@ -137,9 +137,7 @@ def test_what_cannot_be_drawn_says_so(frames):
         "No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables
     )
     for name, entry in figures.FIGURES.items():
-        assert not entry.tables or figures.caption(name, few) == entry.describe(
-            few
-        )  # of no field and no mark
+        assert not entry.tables or figures.caption(name, few) == entry.describe(few), "no fields, no marks"
 
 
 @pytest.mark.parametrize("name", ["survival", "curves", "rates", "policies"])
@@ -201,7 +199,7 @@ def test_a_figure_with_bounds_names_their_mark(name, short):
 
 
 @pytest.mark.parametrize("name", ["factor", "survival", "curves", "rates"])
-def test_losses_are_told_apart_without_colour(name, frames):
+def test_losses_are_distinguished_without_colour(name, frames):
     """As in the page's explorer: MSE solid, BCE dashed, in the legend too."""
     figure = figures.draw(name, frames)
     key = figure.axes[0].get_legend()
@@ -236,7 +234,9 @@ def test_fields_of_the_phase_diagram_print_measurement_and_law(frames):
     texts = [text.get_text() for text in axes.texts]
     assert len(texts) == 2 * len(rows)
     assert sum(text.startswith("(") for text in texts) == len(rows)
-    assert not any(text.startswith(">") for text in texts)  # where stepping gave up, the flow arrived
+    assert not any(
+        text.startswith(">") for text in texts
+    )  # where stepping ran out of budget, the flow arrived
 
 
 def test_the_line_of_the_phase_diagram_runs_between_the_fields(frames):
@@ -257,21 +257,21 @@ def test_the_line_of_the_phase_diagram_runs_between_the_fields(frames):
 
 @pytest.mark.parametrize("name", ["phase", "theory"])
 def test_what_is_said_of_growth_is_what_the_law_does(name, frames):
-    """The ratio of the gradients is mu / (mu - a) e^(a mu - a^2/2) before a = mu, and proportional to a^2 far beyond."""
+    """Ratio of gradients: mu / (mu - a) e^(a mu - a^2/2) before a = mu, proportional to a^2 far beyond."""
 
     def ratio(a, mu):
         return laws.population_gradient(-a, mu, loss="bce") / laws.population_gradient(-a, mu, loss="mse")
 
     assert np.log(ratio(4, 8) / ratio(2, 8)) == pytest.approx(np.log(6 / 4) + 10, rel=0.02)
     assert np.log2(ratio(64, 0.5) / ratio(32, 0.5)) == pytest.approx(2, rel=0.02)
-    said = figures.caption(name, frames)
-    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in said
-    assert "a power of the scale, far beyond like its square" in said
+    caption = figures.caption(name, frames)
+    assert "exponentially with the scale before a = \N{GREEK SMALL LETTER MU}. Beyond" in caption
+    assert "a power of the scale, far beyond like its square" in caption
 
 
 def test_steps_that_are_coarse_are_said_to_be(frames):
     table = frames["phase"]
-    assert "whole steps" not in figures.caption("phase", frames)  # there stepping is the flow
+    assert "whole steps" not in figures.caption("phase", frames)  # there stepping equals the flow
     coarse = table.assign(stepped=table["stepped"] * np.where(table["scale"] == 1, 1.44, 1.2))
     assert "up to 1.5 times the flow's slowdown" in figures.caption("phase", frames | {"phase": coarse})
     assert "Dotted" not in figures.caption("phase", frames)
@@ -306,7 +306,7 @@ def test_theory_draws_stepping_filled_and_the_flow_of_many_samples_open(frames):
     assert high / low > 1e8
 
 
-def test_the_words_of_the_law_stand_at_the_scale_of_their_numbers(frames):
+def test_the_words_of_the_law_are_at_the_scale_of_their_numbers(frames):
     table = frames["phase"]
     few = table[(table["n"] == 200) | (table["scale"] <= 8)]
     row = few.query("n == 100_000 and separability == 4 and scale == 8").iloc[0]
@@ -351,10 +351,9 @@ def test_curves_say_how_many_starts_are_behind_them(frames):
 def test_the_words_of_the_runs_say_when_they_arrived(frames):
     rows = progress._survival_rows(frames)
     runs = rows[(rows["scale"] == 0.5) & (rows["loss"] == "bce")]
-    assert (
-        f"BCE at scale 0.5: half there by step {runs['step'].sort_values().iloc[len(runs) // 2 - 1]}, 0 of 6 never"
-        in (figures.FIGURES["survival"].describe(frames))
-    )
+    half = runs["step"].sort_values().iloc[len(runs) // 2 - 1]
+    text = figures.FIGURES["survival"].describe(frames)
+    assert f"BCE at scale 0.5: half there by step {half}, 0 of 6 never" in text
 
 
 def test_odd_names_of_data_sets_are_escaped(frames):
@@ -381,7 +380,7 @@ def test_figures_are_written_in_three_forms(frames, tmp_path):
 
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_a_style_is_written_as_attributes(name, frames):
-    """A page may forbid style attributes and style sheets; what they said must still be there."""
+    """A page may forbid style attributes and style sheets; their effect must remain."""
     text = figures.svg(name, frames)
     assert "style" not in text
     with style.styled():
@@ -400,7 +399,7 @@ SPELLED = (
     *("fill", "fill-opacity", "opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray"),
     *("stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit", "image-rendering"),
 )
-"""Attributes of SVG, by its specification, that say what a style property of that name says."""
+"""Attributes of SVG, by its specification, that mean the same as the style property of that name."""
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
@@ -409,8 +408,8 @@ def test_a_pdf_is_whole_names_no_version_and_rounds_as_an_svg_does(name, frames,
     pdf = (tmp_path / "figure.pdf").read_bytes()
     for word in (b"matplotlib", b"Matplotlib", b"CreationDate", b"/Producer", b"/FlateDecode", b"/Type3"):
         assert word not in pdf
-    assert b"/FontFile2" in pdf  # the letters travel with the file
-    # Every object stands at the byte that the table at the end says.
+    assert b"/FontFile2" in pdf  # fonts are embedded
+    # Every object is at the byte given in the table at the end.
     start = int(re.findall(rb"startxref\n(\d+)\n", pdf)[-1])
     offsets = [int(o) for o in re.findall(rb"(\d{10}) 00000 n", pdf[start:])]
     assert pdf[start:].startswith(b"xref")

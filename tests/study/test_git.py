@@ -1,4 +1,4 @@
-"""git is called in one way, whatever the user has set and wherever the sources lie; and does without where it can."""
+"""git is called in one way, whatever the user's settings and the folder; without git, what can work does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def compared(folder: Path, base: str = "HEAD") -> None:
 
 @pytest.fixture
 def signed(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a signed HEAD, and a user who wants to see signatures checked, by a program of their own."""
+    """A project with a signed HEAD, and a user whose settings show signatures checked by another program."""
     checker = tmp_path / "gpg"
     checker.write_text("#!/bin/sh\necho 'gpg: Good signature from \"x\"' >&2\necho '[GNUPG:] GOODSIG 0 x'\n")
     checker.chmod(checker.stat().st_mode | stat.S_IXUSR)
@@ -88,7 +88,7 @@ def test_a_user_who_wants_signatures_shown_gets_the_same_revision(signed: Path) 
 def test_a_signed_head_is_recorded_and_in_the_history(signed: Path, tmp_path: Path) -> None:
     (signed / "kernels" / "new.py").write_text(
         ""
-    )  # of a changed work tree the plugin named the commit by itself
+    )  # for a changed work tree the plugin named the commit by itself
     record.record(signed, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], lambda _: None)
     [run], problems = runs.read([tmp_path / "storage"])
     assert problems == []
@@ -103,20 +103,20 @@ def test_untracked_files_count_as_changes_whatever_the_user_has_set(project: Pat
     assert work_tree(project).changed
 
 
-def test_a_repository_of_another_owner_is_told_in_gits_words(
+def test_a_repository_of_another_owner_is_reported_in_the_words_of_git(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(
         UserError, match=r"dubious ownership.*git config --global --add safe\.directory"
-    ) as told:
+    ) as error:
         compared(project)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
     assert "dubious ownership" in work_tree(project).problem
     assert ours.described(project) == "unknown"
 
 
-def test_a_shallow_clone_is_told(project: Path, tmp_path: Path) -> None:
+def test_a_shallow_clone_is_reported(project: Path, tmp_path: Path) -> None:
     old = git(project, "rev-parse", "HEAD")
     commit(project, seconds=0.002)
     clone = tmp_path / "clone"
@@ -124,12 +124,12 @@ def test_a_shallow_clone_is_told(project: Path, tmp_path: Path) -> None:
     for name in (old, "HEAD~1"):
         with pytest.raises(UserError, match=r"not a revision.*shallow.*git fetch --unshallow"):
             compared(clone, name)
-    with pytest.raises(UserError, match="not a revision") as told:
+    with pytest.raises(UserError, match="not a revision") as error:
         compared(project, "a" * 40)
-    assert "shallow" not in str(told.value)
+    assert "shallow" not in str(error.value)
 
 
-def test_an_ambiguous_revision_is_told_in_gits_words(project: Path) -> None:
+def test_an_ambiguous_revision_is_reported_in_the_words_of_git(project: Path) -> None:
     commits = (
         f"commit refs/heads/many\ncommitter x <x@localhost> {n} +0000\ndata 0\n\n" for n in range(1500)
     )
@@ -145,9 +145,9 @@ def test_an_archive_inside_another_repository_is_not_taken_for_it(inside: Path, 
     assert f"lies inside another one, {project}" in work_tree(inside).problem
     assert ours.described(inside) == "unknown"
     assert ours.described(project) != "unknown"
-    with pytest.raises(UserError, match=r"'HEAD' cannot be found: .*no git repository of its own") as told:
+    with pytest.raises(UserError, match=r"'HEAD' cannot be found: .*no git repository of its own") as error:
         compared(inside)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_without_git_a_comparison_says_so_in_a_line(
@@ -169,9 +169,9 @@ def test_a_run_can_be_recorded_without_a_revision(
         git(project, "init", "-q")
     if why == "no git":
         without_git(monkeypatch, tmp_path)
-    told: list[str] = []
-    file = record.record(folder, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], told.append)
-    assert [line for line in told if "recorded with an unknown revision" in line]
+    notes: list[str] = []
+    file = record.record(folder, tmp_path / "storage", revisions.WORK_TREE, ["test_work[1]"], notes.append)
+    assert [line for line in notes if "recorded with an unknown revision" in line]
     info = json.loads(file.read_text())["commit_info"]
     assert (info["id"], info["time"], info["dirty"]) == ("unknown", None, False)
     [run], problems = runs.read([tmp_path / "storage"])
@@ -181,7 +181,7 @@ def test_a_run_can_be_recorded_without_a_revision(
 def test_a_hook_of_another_repository_does_not_lead_astray(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # git sets these for its hooks: a comparison started by one is of this folder all the same
+    # git sets these for its hooks: a comparison started by a hook must still be of this folder
     other = tmp_path / "other"
     other.mkdir()
     git(other, "init", "-q")
@@ -204,7 +204,8 @@ def test_an_exported_revision_has_its_own_bytes(project: Path) -> None:
 
 def test_looking_leaves_no_trace_in_the_repository(project: Path) -> None:
     index = project / ".git" / "index"
-    os.utime(project / "kernels" / "__init__.py", (1, 1))  # `git status` would write down that it is the same
+    # `git status` would record in the index that the file is the same.
+    os.utime(project / "kernels" / "__init__.py", (1, 1))
     before = index.read_bytes()
     work_tree(project)
     ours.described(project)

@@ -96,20 +96,23 @@ BAD = {
     ),
     "no times in a benchmark": (
         lambda text: re.sub(r'"data": \[.*?\]', '"data": [-1.0]', text, count=1),
-        "test_descent[kernels-mse-d2] left out, not as pytest-benchmark writes it (stats.data.0: -1.0 is not a time",
+        (
+            "test_descent[kernels-mse-d2] left out, not as pytest-benchmark writes it "
+            "(stats.data.0: -1.0 is not a time"
+        ),
     ),
 }
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_file_is_told_and_the_rest_is_read(kind: str, tmp_path: Path) -> None:
-    change, told = BAD[kind]
+def test_a_bad_file_is_reported_and_the_rest_is_read(kind: str, tmp_path: Path) -> None:
+    change, reason = BAD[kind]
     good = recorded.store(tmp_path, 0, recorded.run(0))
     bad = recorded.store(tmp_path, 1, change(json.dumps(recorded.run(1))))
     before = bad.read_text()
     problem, note = history_page.write([tmp_path], tmp_path / "h.csv", tmp_path / "h.html", tmp_path)
     assert bad.name in problem
-    assert told in problem
+    assert reason in problem
     assert "unknown here, so placed by time" in note
     rows = store.read(HISTORY, tmp_path / "h.csv")
     assert f"{good.parent.name}/{good.name}" in set(rows["file"])
@@ -117,7 +120,7 @@ def test_a_bad_file_is_told_and_the_rest_is_read(kind: str, tmp_path: Path) -> N
     assert bad.read_text() == before
 
 
-def test_a_renamed_benchmark_and_a_dirty_work_tree_are_told(tmp_path: Path) -> None:
+def test_a_renamed_benchmark_and_a_dirty_work_tree_are_reported(tmp_path: Path) -> None:
     recorded.store(tmp_path, 0, recorded.run(0, commit_info={"id": "a" * 40, "time": None, "dirty": True}))
     content = recorded.run(1)
     for key in ("name", "fullname"):
@@ -171,24 +174,24 @@ def test_names_from_a_file_cannot_break_the_page(tmp_path: Path) -> None:
 def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
     file = tmp_path / "history.html"
     file.write_text(history_page.page(rows, ["a/b.json: left out"]), encoding="utf-8")
-    said, asked = [], []
+    messages, requests = [], []
     with browsers.running() as browser:
         for width, scheme in ((1400, "light"), (380, "light"), (1400, "dark")):
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: messages.append(message.text))
+            page.on("pageerror", lambda error: messages.append(str(error)))
+            page.on("request", lambda request: requests.append(request.url))
             page.goto(file.as_uri(), wait_until="load")
             wide = page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert wide <= 0
             assert page.locator("svg").count() == page.locator("svg[role=img][aria-label]").count() > 0
-    assert said == []
-    assert set(asked) == {file.as_uri()}
+    assert messages == []
+    assert set(requests) == {file.as_uri()}
 
 
-def test_a_missing_package_is_told() -> None:
+def test_a_missing_package_is_reported() -> None:
     record.require("pytest")
     with pytest.raises(UserError, match="benchmarks need no-such-package: pip install"):
         record.require("pytest", "no_such_package")

@@ -1,4 +1,4 @@
-"""Identities: does the check see a false formula, and do its numbers agree with mpmath and with closed forms?"""
+"""Identities: the check finds a false formula, and its numbers agree with mpmath and with closed forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statistics against independent ones at length: coverage by simulation, medians and log-rank tests by lifelines."""
+"""Long tests of the statistics: coverage by simulation, medians and log-rank tests against lifelines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(starts: int, censored: f
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """The runs of the default study where its tables are there, else those of a smoke study made for this."""
+    """The runs of the default study if its tables exist, else those of a smoke study made for this test."""
     made = ROOT / "results" / "tables" / "runs.parquet"
     if not made.is_file():
         folder = tmp_path_factory.mktemp("smoke")
@@ -74,7 +74,7 @@ def test_a_real_study_has_the_medians_and_log_rank_tests_of_lifelines(runs, caps
                     warnings.simplefilter("ignore")
                     fitted = lifelines.KaplanMeierFitter().fit(side["time"], side["observed"])
                 share = fitted.survival_function_["KM_estimate"]
-                # Where the curve is one half but for rounding, lifelines may take the next step.
+                # Where the curve is one half up to rounding, lifelines may take the next step.
                 theirs = share.index[share.to_numpy() <= 0.5 + 1e-9]
                 ours = median([side["time"]], [side["observed"]])[0][0]
                 assert ours == (theirs[0] if len(theirs) else math.inf)

@@ -46,7 +46,7 @@ def test_the_same_results_are_identical_whatever_the_commit(reference: Path) -> 
     assert manifest.compare(ALL, CHOSEN, reference) == []
 
 
-def test_a_table_that_differs_is_told_by_column_rows_and_ulps(reference: Path) -> None:
+def test_a_table_that_differs_is_reported_by_column_rows_and_ulps(reference: Path) -> None:
     frame = store.read(TABLES["slowdown"], CSV)
     finite = np.flatnonzero(np.isfinite(frame["slowdown"]) & (frame["slowdown"] > 0))
     for row in finite[:2]:
@@ -59,14 +59,14 @@ def test_a_table_that_differs_is_told_by_column_rows_and_ulps(reference: Path) -
     assert in_parquet == f"{PARQUET}: column slowdown differs"
 
 
-def test_rows_that_only_one_side_has_are_told(reference: Path) -> None:
+def test_rows_that_only_one_side_has_are_reported(reference: Path) -> None:
     frame = store.read(TABLES["slowdown"], CSV)
     store.write(frame.iloc[1:], TABLES["slowdown"], CSV)
     (line,) = manifest.compare(ALL, CHOSEN, reference)
     assert line.startswith(f"{CSV}: 1 rows in the reference, but not made; dataset={frame.loc[0, 'dataset']}")
 
 
-def test_other_artifacts_are_told_by_name_and_key(reference: Path) -> None:
+def test_other_artifacts_are_reported_by_name_and_key(reference: Path) -> None:
     Path(PAGE).write_text("another page")
     Path(SUMMARY).write_text(json.dumps({"answer": {"zero": [4.2]}, "commit": "1", "versions": {}}))
     assert manifest.compare(ALL, CHOSEN, reference) == [
@@ -75,7 +75,7 @@ def test_other_artifacts_are_told_by_name_and_key(reference: Path) -> None:
     ]
 
 
-def test_artifacts_that_are_missing_or_new_are_told(reference: Path) -> None:
+def test_artifacts_that_are_missing_or_new_are_reported(reference: Path) -> None:
     assert manifest.compare(ALL[1:], CHOSEN, reference) == [f"{CSV}: in the reference, but not made"]
     Path("results/new.svg").write_text("")
     assert manifest.compare([*ALL, "results/new.svg"], CHOSEN, reference) == [
@@ -103,7 +103,7 @@ def test_a_study_is_named_after_the_file_that_means_the_same(tmp_path: Path) -> 
         manifest.folder(config.load({"max_steps": 9}), tmp_path, "references")
 
 
-def test_the_manifest_tells_the_whole_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manifest_holds_the_whole_lineage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("results").mkdir()
     for name in ("a", "b", "c"):

@@ -1,4 +1,4 @@
-"""Minima: found again by another optimiser, certified again by another route, and none where classes are separable."""
+"""Minima: confirmed by another optimiser and another certificate, and none where classes are separable."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_the_surface_shows_two_valleys_of_mse_and_one_of_bce():
         )
 
 
-# --- Separable data ---------------------------------------------------------------------------------------------------
+# --- Separable data -----------------------------------------------------------------------------------------
 
 
 def study(kind, separability):

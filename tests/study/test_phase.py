@@ -1,4 +1,4 @@
-"""The phase diagram: that its rows are what the flow, the sweep and the law say; and the law against measurement."""
+"""The phase diagram: its rows agree with the flow, the sweep and the law; the law agrees with measurement."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_the_points_hold_what_was_stepped_flowed_and_predicted(small) -> None:
     assert keyed.loc[("gaussian", 2.0, 400), "stepped"].isna().all()
 
 
-def test_data_of_the_study_are_told_from_large_draws_of_their_name_and_size() -> None:
+def test_data_of_the_study_are_distinguished_from_large_draws_of_their_name_and_size() -> None:
     wrong = {"name": "wrong", "scales": [1, 2]}
     own = [
         {"name": "gaussian", "separability": [2], "n": 60, "imbalance": 0.2},
@@ -171,7 +171,7 @@ def test_flows_that_are_not_finished_give_a_bound(small) -> None:
     assert not points[points["scale"] == 4.0]["flow_bound"].any()
 
 
-def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
+def test_classes_closer_than_the_law_allows_have_no_prediction() -> None:
     near = {"name": "gaussian", "separability": [1e-6, 3e-6], "n": 20}
     chosen = config.load(
         SMALL | {"datasets": [near], "phase": {"scales": [1], "large_draws": 0}, "targets": ["brier"]}
@@ -182,7 +182,7 @@ def test_classes_nearer_than_the_law_goes_have_no_prediction() -> None:
     assert points.loc[3e-6, "predicted"] > 0
 
 
-def test_large_draws_are_no_nearer_than_the_law_goes() -> None:
+def test_large_draws_are_no_closer_than_the_law_allows() -> None:
     config.load({"phase": {"large_separability": [2 * laws.LEAST_MU]}})
     with pytest.raises(UserError, match=r"phase.large_separability\[0\]: 1.9e-06 is not allowed"):
         config.load({"phase": {"large_separability": [1.9e-6]}})
@@ -190,10 +190,10 @@ def test_large_draws_are_no_nearer_than_the_law_goes() -> None:
 
 @pytest.mark.slow
 def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
-    """Predicted slowdown within the 95% interval of a draw, and within 3% for mu <= 2, wherever a sample follows the law.
+    """Predicted slowdown within a draw's 95% interval, and within 3% for mu <= 2, if a sample obeys the law.
 
-    Left out are points where the gradient's relative standard error or the bound of the path's deviation is above 0.3: there a
-    finite sample leaves the law, as docs/laws.md derives. The figures are printed.
+    Left out are points where the gradient's relative standard error or the bound of the path's deviation is
+    above 0.3: there a finite sample departs from the law, as docs/laws.md derives. The numbers are printed.
     """
     n, draws, scales = 100_000, 6, (0.5, 1.0, 2.0, 4.0, 6.0)
     lines, misses = [], []
@@ -226,8 +226,9 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
             off = float(np.median(ratio)) / law - 1
             inside = abs(ratio.mean() - law) <= reach
             lines.append(
-                f"mu {mu:<4g} a {a:<4g} law {law:<10.5g} draws {ratio.min():.5g} to {ratio.max():.5g}  median {off:+.2%}  "
-                f"{'inside' if inside else 'outside'}  spread {spread:.2g}  path_deviation {path_deviation:.2g}"
+                f"mu {mu:<4g} a {a:<4g} law {law:<10.5g} draws {ratio.min():.5g} to {ratio.max():.5g}  "
+                f"median {off:+.2%}  {'inside' if inside else 'outside'}  "
+                f"spread {spread:.2g}  path_deviation {path_deviation:.2g}"
                 f"{'' if follows else '  (leaves the law)'}"
             )
             if follows and (not inside or (mu <= 2 and abs(off) > 0.03)):

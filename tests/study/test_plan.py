@@ -1,4 +1,4 @@
-"""The plan: no run lost or doubled, pairs that are pairs, shards that change nothing."""
+"""The plan: no run lost or repeated, true pairs, and shards that change nothing."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_blocks_are_the_plan_shard_by_shard(shards: int, rows: int) -> None:
     )
 
 
-def test_the_fullest_shard_is_reckoned_from_the_plan() -> None:
+def test_the_largest_shard_is_computed_from_the_plan() -> None:
     config, table = load(SMALL), _built()[0]
     price = np.arange(1.0, 16.0)
     plan = expand(config, table)
@@ -167,9 +167,9 @@ def test_the_fullest_shard_is_reckoned_from_the_plan() -> None:
 def test_thresholds_are_those_of_the_targets_asked_for() -> None:
     config = load(SMALL | {"targets": ["brier", "accuracy"]})
     plan = expand(config, _built()[0])
-    asked = thresholds(config, plan)
-    assert list(asked) == ["brier", "accuracy"]
-    assert (asked["brier"] == plan["target_brier"]).all()
+    found = thresholds(config, plan)
+    assert list(found) == ["brier", "accuracy"]
+    assert (found["brier"] == plan["target_brier"]).all()
 
 
 def test_the_same_config_gives_the_same_plan() -> None:
@@ -210,7 +210,7 @@ def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) 
 
 
 def _said(seconds: float) -> str:
-    """The same time in words, by hand, for the two magnitudes of the test above."""
+    """The same time in words, written independently, for the two magnitudes of the test above."""
     return (
         f"{seconds / 60:.2g} min"
         if seconds < 3600

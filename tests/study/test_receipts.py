@@ -1,4 +1,4 @@
-"""Receipts and what a run does before it begins: damage is found, finished work taken over, and nothing else."""
+"""Receipts, and the checks before a run: damage is found, and only finished work is taken over."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def made(content: str = "runs", params: dict[str, object] | None = None) -> Rece
 
 
 def again(params: dict[str, object] | None = None) -> Receipt:
-    """The receipt of the same job begun once more; Snakemake has removed its outputs."""
+    """The receipt of the same job started again; Snakemake has removed its outputs."""
     Path(SHARD).unlink(missing_ok=True)
     return Receipt("sweep.0", ["results/plan.parquet"], [SHARD], params or {"seed": 0})
 
@@ -87,9 +87,9 @@ def test_a_shard_that_would_be_made_from_something_else_is_not(
 def test_an_edited_or_damaged_output_is_named_and_kept_aside(folder: Path, content: str) -> None:
     Path(SHARD).write_text(content)
     aside = "results/set-aside/shards/0.runs.parquet"
-    [told] = recovered()
-    assert told.startswith(f"{SHARD}: edited or damaged")
-    assert f"Moved to {aside};" in told
+    [message] = recovered()
+    assert message.startswith(f"{SHARD}: edited or damaged")
+    assert f"Moved to {aside};" in message
     assert not Path(SHARD).exists()
     assert Path(aside).read_text() == content
     Path(SHARD).write_text("edited again")
@@ -98,7 +98,7 @@ def test_an_edited_or_damaged_output_is_named_and_kept_aside(folder: Path, conte
     assert Path("results/set-aside/shards/0.runs.1.parquet").read_text() == "edited again"
 
 
-def test_a_whole_output_stays_and_its_second_name_goes(folder: Path) -> None:
+def test_an_intact_output_stays_and_its_second_name_is_removed(folder: Path) -> None:
     recovered()
     assert recovered() == []
     assert Path(SHARD).read_text() == "runs"
@@ -139,7 +139,7 @@ def test_results_without_records_are_taken_as_their_receipts_prove_them(folder: 
 
 def test_a_record_of_other_results_gives_way_to_the_receipt(folder: Path) -> None:
     recovered()
-    made("other", {"seed": 1})  # as by copying the results of another study over these
+    made("other", {"seed": 1})  # as if the results of another study were copied over these
     assert recovered() == []
     assert record(SHARD)["params"] == ["1"]
 
@@ -167,7 +167,13 @@ def test_a_job_does_not_read_what_is_damaged(folder: Path) -> None:
         receipts.check([SHARD])
 
 
-HOLD = "import sys; from study.provenance import recovery; recovery.claim(); print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import sys
+from study.provenance import recovery
+recovery.claim()
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_claim_ends_with_its_process_however_that_ends(
@@ -190,7 +196,9 @@ def test_a_claim_ends_with_its_process_however_that_ends(
     assert not Path(".snakemake/locks").exists()
 
 
-def test_results_that_cannot_be_a_folder_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_that_cannot_be_a_folder_are_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recovery, "_held", [])
     Path("results").write_text("a file")

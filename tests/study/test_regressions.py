@@ -1,4 +1,4 @@
-"""What got slower and stayed so, in made-up histories whose truth is known; and what the page says of it."""
+"""Lasting slowdowns in made-up histories whose truth is known, and what the page says about them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OURS = "test_descent[kernels-mse-d2]"
 def made(
     folder: Path, factors: list[float], *, calibrate: bool = True, solver: str = "kernels"
 ) -> pd.DataFrame:
-    """A history of one machine, each run so many times slower than the first."""
+    """A history of one machine, each run slower than the first by its factor."""
     for number, factor in enumerate(factors):
         content = recorded.run(number)
         for entry in content["benchmarks"]:
@@ -76,7 +76,7 @@ def test_peers_may_get_slower(tmp_path: Path) -> None:
     assert regressions(made(tmp_path, [1.0] * 20 + [1.5] * 20, solver="NumPy"), 0.05) == []
 
 
-def test_a_machine_that_got_slower_as_a_whole_is_told_apart(tmp_path: Path) -> None:
+def test_a_machine_that_got_slower_as_a_whole_is_distinguished(tmp_path: Path) -> None:
     found = regressions(made(tmp_path, [1.0] * 20 + [1.2] * 20, calibrate=False), 0.05)
     assert found
     assert not any(one.confirmed for one in found)
@@ -115,7 +115,7 @@ def test_fewest_runs_is_the_least_number_at_which_a_step_can_be_found() -> None:
     assert changes(np.arange(fewest))
 
 
-# --- What the page says is what the tables say ------------------------------------------------------------------------
+# --- What the page says is what the tables say --------------------------------------------------------------
 
 
 REFERENCE = git.ROOT / "results" / "reference" / "benchmarks"
@@ -156,29 +156,27 @@ def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
 
 
 def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) -> None:
-    said = " ".join(history_page.summary(drawn)[1:])
+    text = " ".join(history_page.summary(drawn)[1:])
     pairs = [rows["time"].to_numpy()[-2:] for rows in each(drawn) if len(rows) > 1]
     ratios = [100 * (b / a - 1) for a, b in pairs]
-    assert ("from the runs before them" in said) == bool(ratios)
+    assert ("from the runs before them" in text) == bool(ratios)
     if ratios:
-        assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in said
+        assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in text
         last = [rows[rows["level"] == rows["level"].iloc[-1]]["time"].to_numpy() for rows in each(drawn)]
         last = [own for own in last if len(own) > 1]
         slowest, fastest = (
             sum(own[-1] == own.max() for own in last),
             sum(own[-1] == own.min() for own in last),
         )
-        assert (
-            f"{len(last)} whose level has other runs, {fastest} are the fastest run of their level and {slowest} the"
-            in said
-        )
+        counts = f"{fastest} are the fastest run of their level and {slowest} the"
+        assert f"{len(last)} whose level has other runs, {counts}" in text
     behind = [rows["level"].iloc[-1] / rows["level"].min() for rows in each(drawn)]
     slower = [100 * (ratio - 1) for ratio in behind if ratio > 1]
-    assert ("best level" in said) == bool(slower)
+    assert ("best level" in text) == bool(slower)
     if slower:
         assert (
             f"{len(slower)} of {len(behind)} are slower than their best level, by up to {max(slower):+.1f}%"
-            in said
+            in text
         )
 
 
@@ -234,7 +232,7 @@ def test_calibrated_times_below_1_contradict_nothing_on_the_page(drawn: pd.DataF
     assert "can fall below 1" in text
 
 
-# --- What users of such histories have reported elsewhere -------------------------------------------------------------
+# --- What users of such histories have reported elsewhere ---------------------------------------------------
 
 
 def test_small_steps_add_up(tmp_path: Path) -> None:
@@ -250,8 +248,8 @@ def test_small_steps_add_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["a package", "a new package", "Python", "the benchmarks"])
 def test_a_change_says_what_else_changed_with_it(what: str, tmp_path: Path) -> None:
-    # scikit-learn/scikit-learn#27264, scipy/scipy#4592: an upgrade, or another benchmark, passes for a change of code;
-    # airspeed-velocity/asv#563: a new package splits the history
+    # scikit-learn/scikit-learn#27264, scipy/scipy#4592: an upgrade, or another benchmark, passes for a change
+    # of code; airspeed-velocity/asv#563: a new package splits the history
     expected = {
         "a package": "numba 0.67.0 to 0.68.1",
         "a new package": "jax unknown to 0.10.2",
@@ -274,7 +272,7 @@ def test_a_change_says_what_else_changed_with_it(what: str, tmp_path: Path) -> N
     assert expected in report(regressions(table, 0.05), 0.05)
 
 
-def test_a_change_with_nothing_beside_says_so(tmp_path: Path) -> None:
+def test_a_change_with_nothing_else_changed_says_so(tmp_path: Path) -> None:
     table = made(tmp_path, [1.0] * 20 + [1.2] * 10)
     assert all(change.also == "" for change in history.found_changes(table))
     assert "nothing known" in history_page.page(table, [])

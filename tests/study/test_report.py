@@ -65,7 +65,7 @@ def html(frames, pictures):
     return report.page(frames, PROVENANCE, pictures)
 
 
-def test_the_page_is_well_formed_and_stands_alone(html):
+def test_the_page_is_well_formed_and_self_contained(html):
     page = Page(html)
     assert len(page.ids) == len(set(page.ids))
     assert {link for link in page.links if ":" in link} == {"data:,"}
@@ -160,27 +160,27 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 
 
 @pytest.mark.parametrize(
-    ("neutral", "wrong", "said"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)]
+    ("neutral", "wrong", "makes_up"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)]
 )
-def test_what_a_larger_rate_makes_up_for_is_said_where_it_is_so(frames, neutral, wrong, said):
+def test_the_page_says_what_a_larger_rate_makes_up_for_only_where_it_does(frames, neutral, wrong, makes_up):
     found = answer(frames)
     entry = found["wrong"][found["featured"]]
     found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
     found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
-    told = " ".join(first.lede(found | {"featured": 0}))
-    assert f"the two are {words.times(neutral)} and {words.times(wrong)}." in told
-    assert ("A larger rate makes up" in told) == said
+    lede = " ".join(first.lede(found | {"featured": 0}))
+    assert f"the two are {words.times(neutral)} and {words.times(wrong)}." in lede
+    assert ("A larger rate makes up" in lede) == makes_up
 
 
-def test_a_best_rate_at_the_end_of_the_grid_is_told(frames):
+def test_a_best_rate_at_the_end_of_the_grid_is_reported(frames):
     found = answer(frames)
     entry = found["wrong"][found["featured"]]
     for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
         known = found | {"largest_rate": largest}
         assert ("is the largest tried" in first.cards(known)[-1].tuned_label) == edge
         assert ("is the largest tried" in prose.policy_prose(known)[-1]) == edge
-    told = first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned_label
-    assert "in 2 of the data sets MSE's is the largest tried" in told
+    label = first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned_label
+    assert "in 2 of the data sets MSE's is the largest tried" in label
 
 
 def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
@@ -200,14 +200,14 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
 
 
 @pytest.mark.parametrize(
-    ("equal", "tuned", "said"),
+    ("equal", "tuned", "text"),
     [
         (10.0, 2.5, "buy back a factor of 4, and 2.5\N{MULTIPLICATION SIGN} remains"),
         (10.0, 12.0, "buy nothing back here"),
         (math.inf, 12.0, "only a bound is known"),
     ],
 )
-def test_policy_prose_follows_the_decomposition(equal, tuned, said):
+def test_policy_prose_follows_the_decomposition(equal, tuned, text):
     def record(value):
         return {
             "slowdown": min(value, 800.0),
@@ -218,7 +218,7 @@ def test_policy_prose_follows_the_decomposition(equal, tuned, said):
 
     entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
     found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0), "largest_rate": 10.0}
-    assert said in prose.policy_prose(found)[1]
+    assert text in prose.policy_prose(found)[1]
 
 
 def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
@@ -335,7 +335,7 @@ def test_the_markdown_has_the_numbers_of_the_page(html, frames):
     text = report.markdown(frames, PROVENANCE)
     plain = re.sub(r"\\(.)", r"\1", text)
     page = Page(html)
-    told = contents(frames, PROVENANCE)
+    content = contents(frames, PROVENANCE)
     for key in (
         "lede",
         "phase_prose",
@@ -346,10 +346,10 @@ def test_the_markdown_has_the_numbers_of_the_page(html, frames):
         "guilt",
         "minima_prose",
     ):
-        for sentence in told[key]:
+        for sentence in content[key]:
             assert sentence in plain, key
             assert re.sub(r"\s+", " ", sentence) in page.text, key
-    for card in told["cards"]:
+    for card in content["cards"]:
         assert all(part in plain and part in page.text for part in (card.value, card.interval, card.detail))
     # A number of the Markdown outside of pictures' words is on the page too.
     shown = set(numbers(page.text)) | set(numbers(PROVENANCE.commit))
@@ -358,7 +358,7 @@ def test_the_markdown_has_the_numbers_of_the_page(html, frames):
 
 
 def test_markdown_tables_keep_their_shape(frames):
-    """A bar or a tag in a cell neither ends it nor becomes one."""
+    """A bar in a cell does not end it, and a tag is not taken for one."""
     text = report.markdown(frames, PROVENANCE)
     assert r"digits \<3\> & 8" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -386,7 +386,7 @@ def test_the_law_is_laid_out_for_the_targets_of_the_study(frames):
     assert grids.law_grid(cells[cells["target"] == "logloss"]).head[2:] == ["log loss"]
 
 
-def test_claims_stand_in_order_with_mark_and_word(frames):
+def test_claims_are_in_order_with_mark_and_word(frames):
     grid = grids.claims_grid(frames["claims"])
     assert [row[0] for row in grid.rows] == [
         f"{s}{n}" for s, k in (("A", 6), ("R", 9), ("N", 3)) for n in range(1, k + 1)
@@ -405,12 +405,13 @@ def test_minima_prose_counts_basins(frames):
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
     few, many = prose.phase_prose(frames)[1:]
-    # Of 36 points each, the law is expected where e^a is at most 0.3 of the root of n: up to a = 1, and up to a = 4.
+    # Of 36 points each, the law is expected where e^a is at most 0.3 sqrt(n): up to a = 1, and up to a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
     )
     assert few.endswith(
-        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, and at 24 their chance deviations bend the path."
+        "at 12 too few samples lie near the boundary, where MSE's gradient comes from, "
+        "and at 24 their chance deviations bend the path."
     )
     assert (
         "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
@@ -424,9 +425,9 @@ def test_phase_prose_follows_the_table(frames):
     assert len(prose.phase_prose(frames | {"phase": rows[~rows["large"]]})) == 2
 
 
-def test_the_innocence_of_mse_is_counted(frames):
-    told = prose.guilt_prose(frames)
-    assert told[0].startswith(
+def test_what_mse_is_not_to_blame_for_is_counted(frames):
+    sentences = prose.guilt_prose(frames)
+    assert sentences[0].startswith(
         "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs"
     )
     lost = frames["arrivals"].assign(

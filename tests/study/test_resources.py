@@ -1,4 +1,4 @@
-"""Time limits that hold: never less than the kernels' own price, growing with the work."""
+"""Time limits: never less than the kernels' own estimate, growing with the work."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def test_a_changed_table_is_read_again(written: Path) -> None:
     assert minutes(written) > before
 
 
-def test_a_table_that_is_not_there_yet_is_asked_for_again(tmp_path: Path) -> None:
+def test_a_table_that_is_not_there_yet_is_looked_for_again(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         minutes(tmp_path / "datasets.parquet")

@@ -19,7 +19,7 @@ LINK = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=equal&r
 
 
 def saved(page, name, form, path):
-    """Save what has a name in a form, and return its bytes."""
+    """Save what has this name in this format, and return its bytes."""
     with page.expect_download() as download:
         page.click(f"[data-name={name}] button:has-text('{form}')")
     assert download.value.suggested_filename == f"{name}.{form.lower()}"
@@ -33,7 +33,7 @@ def pixels(png):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme, tmp_path):
-    """Drawn at the same size: every mark, also one that is drawn many times, has the colour it has in the page."""
+    """Drawn at the same size: every mark, even one drawn many times, has its colour of the page."""
     names = list(figure_register.FIGURES)
     shown, kept = {}, {}
     options = {"viewport": {"width": 1400, "height": 900}}
@@ -57,8 +57,8 @@ def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme
         assert abs(drawn.shape[0] - shown[name].shape[0]) <= 1
         rows, columns = (min(a, b) for a, b in zip(drawn.shape[:2], shown[name].shape[:2], strict=True))
         ours, theirs = drawn[:rows, :columns], shown[name][:rows, :columns]
-        # A picture that stands between two pixels is smoothed otherwise at its edges, so shares of colours are compared.
-        # They differed by at most 0.0003; with the marks filled black, by 0.0006 to 0.003.
+        # A picture at a fraction of a pixel is smoothed differently at its edges, so shares of colours are
+        # compared. They differed by at most 0.0003; with the marks filled black, by 0.0006 to 0.003.
         assert colours(ours) == pytest.approx(colours(theirs), abs=0.0005), name
     context.close()
 
@@ -78,7 +78,7 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context = browser.new_context(viewport={"width": 1600, "height": 900})
     page = context.new_page()
     page.set_content(
-        f"<style>body {{ margin: 0 }} svg {{ display: block; width: 1600px; height: auto }}</style>{svg.decode()}"
+        "<style>body { margin: 0 } svg { display: block; width: 1600px; height: auto }</style>" + svg.decode()
     )
     drawn = pixels(page.locator("svg").first.screenshot())
     context.close()
@@ -90,7 +90,7 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
 @pytest.mark.parametrize(("show", "lines"), [("both", ["MSE", "BCE"]), ("bce", ["BCE"])])
 @pytest.mark.parametrize("width", [390, 1400])
 def test_a_saved_chart_says_what_it_is_of(browser, file, frames, show, lines, width, tmp_path):
-    """Title, setting and legend stand in the file, inside its frame, in the words of the page."""
+    """Title, setting and legend are in the file, inside its frame, in the words of the page."""
     options = {"viewport": {"width": width, "height": 900}}
     with opened(browser, file, LINK + f"&show={show}", **options) as page:
         where, title = page.inner_text("#explorer-where"), page.inner_text("#explorer-curves-title")
@@ -176,7 +176,8 @@ def test_the_saved_learning_curve_is_the_quantiles_to_a_byte(browser, file, fram
     with opened(browser, file, link) as page:
         rows = table(saved(page, "explorer-curves", "CSV", tmp_path / "a.csv").decode())
     curves = frames["curves"].query(
-        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' and scale == 8 and rate == 1"
+        "dataset == 'gaussian' and separability == 2 and initialisation == 'wrong' "
+        "and scale == 8 and rate == 1"
     )
     for loss in ("mse", "bce"):
         mine = [r for r in rows if r["loss"] == loss]
@@ -189,7 +190,7 @@ def test_the_saved_learning_curve_is_the_quantiles_to_a_byte(browser, file, fram
 @pytest.mark.parametrize("old", [True, False])
 @pytest.mark.parametrize("name", ["explorer", "explorer-survival", "explorer-curves"])
 def test_a_table_can_be_copied_and_is_what_is_saved(browser, file, name, old, tmp_path):
-    """In the old way, which an iframe may too, and in the new where a browser has no other."""
+    """With the old interface, which works in an iframe too, and with the new if a browser lacks it."""
     with opened(browser, file, LINK, permissions=["clipboard-read", "clipboard-write"]) as page:
         if not old:
             page.evaluate("document.execCommand = () => false")

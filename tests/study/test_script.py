@@ -1,4 +1,4 @@
-"""What the adapters share: errors are told in a line, and the telling cannot fail."""
+"""What the adapters share: an error is reported in one line, even on a full disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from study.errors import UserError
 from study.job import job, note
 
-FULL = Path("/dev/full")  # every write to it finds no room
+FULL = Path("/dev/full")  # every write to it fails for lack of space
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")

@@ -29,7 +29,7 @@ def split(sample):
 
 
 def by_scipy(times, observed):
-    """Median and interval ends by inverting SciPy's curve and band; nan in the band is returned as it stands."""
+    """Median and interval ends by inverting SciPy's curve and band; nan in the band is returned as nan."""
     data = scipy.stats.CensoredData(uncensored=times[observed], right=times[~observed])
     sf = scipy.stats.ecdf(data).sf
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -43,7 +43,7 @@ def by_scipy(times, observed):
     return (*ends, first(band.high.probabilities <= 0.5), sf)
 
 
-# --- Medians ----------------------------------------------------------------------------------------------------------
+# --- Medians ------------------------------------------------------------------------------------------------
 
 
 @given(samples)
@@ -53,7 +53,7 @@ def test_median_and_interval_are_those_of_scipy(sample):
     middle, low, high, sf = by_scipy(times, observed)
     ours = [end[0] for end in median([times], [observed])]
     assert ours[0] == middle
-    # Where the curve is 0 SciPy's band is nan; the lower end is then known to be there at the latest.
+    # Where the curve is 0 SciPy's band is nan; the lower end is then there at the latest.
     gone = sf.quantiles[sf.probabilities == 0]
     assert ours[1] == min([low, *gone])
     exact = gone if observed.sum() >= 6 else []
@@ -65,7 +65,7 @@ def test_median_and_interval_are_those_of_scipy(sample):
 def test_median_agrees_with_lifelines(sample):
     lifelines = pytest.importorskip("lifelines")
     times, observed = split(sample)
-    # Lifelines misses a curve that is 1/2 but for rounding: exp(sum of logs) may lie an ulp above.
+    # Lifelines misses a curve that is 1/2 up to rounding: exp(sum of logs) may be an ulp above.
     assume(np.abs(survival(times, observed)[1] - 0.5).min() > 1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -127,7 +127,7 @@ def test_average_running_time_by_hand():
     np.testing.assert_equal(art, [65, np.inf])
 
 
-# --- Log-rank ---------------------------------------------------------------------------------------------------------
+# --- Log-rank -----------------------------------------------------------------------------------------------
 
 
 @given(samples, samples)
@@ -156,7 +156,7 @@ def test_log_rank_takes_padded_rows():
     assert p[1] < 0.05
 
 
-# --- Bootstrap --------------------------------------------------------------------------------------------------------
+# --- Bootstrap ----------------------------------------------------------------------------------------------
 
 
 def tail(n):
@@ -195,7 +195,7 @@ def test_bootstrap_agrees_with_scipy_under_censoring():
         )
     low, high = bootstrap(ratio, known, resamples=3999)
     medians = result.bootstrap_distribution
-    # Medians are a few values with jumps between: our ends must lie where theirs cross the tail, to what chance leaves.
+    # Medians are a few values with jumps between: our ends must be where theirs cross the tail, up to chance.
     assert np.mean(medians < low) - 0.01 < tail(30) < np.mean(medians <= low) + 0.01
     assert np.mean(medians > high) - 0.01 < tail(30) < np.mean(medians >= high) + 0.01
 
@@ -240,7 +240,7 @@ def test_bootstrap_of_nothing_is_nan():
 
 
 @given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0, 1), st.booleans()), min_size=1, max_size=30))
-def test_a_lower_bound_never_exceeds_the_median_of_full_knowledge(pairs):
+def test_a_lower_bound_never_exceeds_the_median_without_censoring(pairs):
     full = np.array([r for r, _, _ in pairs], dtype=float)
     known = np.array([seen for _, _, seen in pairs])
     cut = np.where(known, full, full * [share for _, share, _ in pairs])
@@ -250,7 +250,7 @@ def test_a_lower_bound_never_exceeds_the_median_of_full_knowledge(pairs):
 
 @pytest.mark.parametrize("censoring", [0.0, 0.3])
 def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
-    """Short; the long simulation is `simulate_coverage`. Exponential times of median ln 2, censored independently."""
+    """Exponential times of median ln 2, censored independently; the long version is `simulate_coverage`."""
     rng, studies, n = np.random.default_rng(11), 1000, 30
     times = rng.exponential(1, (studies, n))
     limit = (
@@ -269,7 +269,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(censoring):
     assert 0.91 < np.mean((ends[:, 0] <= math.log(2)) & (math.log(2) <= ends[:, 1])) < 0.985
 
 
-# --- Pairs and cells --------------------------------------------------------------------------------------------------
+# --- Pairs and cells ----------------------------------------------------------------------------------------
 
 
 def runs_of(outcomes, *, rate=1.0, role="evaluation", budget=1000, first=0):
@@ -311,11 +311,11 @@ def cell_of(outcomes, **options):
         ([(40, 10)] * 4 + [(None, 10)] * 3, "4x [4, inf)", {"mse_censored": 3}),
         ([(40, 10)] * 6 + [(0, 0)], "4x [4, 4]", {"at_start": 1, "starts": 7}),
         ([(40, 10)] * 3 + [(None, 10)] * 3 + [(None, 5)], "> 100x", {"mse_censored": 4}),
-        # Kaplan and Meier's median is 4 in each; where under half of the ratios are known it is not printed as a number.
+        # The Kaplan-Meier median is 4 in each; if under half of the ratios are known it is not printed.
         ([(40, 10)] * 6 + [(None, None)] * 6, "4x [0, inf)", {"both_missed": 6, "slowdown_bound": False}),
         ([(40, 10)] * 5 + [(None, None)] * 6, "unknown", {"both_missed": 6, "slowdown_bound": True}),
         ([(40, 10)] * 5 + [(None, 500)] * 6, "> 2x", {"mse_censored": 6, "slowdown_bound": True}),
-        # So few pairs carry no interval at 95%.
+        # So few pairs have no interval at 95%.
         ([(40, 10)] * 5, "4x [0, inf)", {"slowdown_low": 0.0, "slowdown_high": math.inf}),
         ([(40, 10)], "4x [0, inf)", {"starts": 1}),
     ],
@@ -423,7 +423,7 @@ def test_every_cell_is_consistent(frames):
     assert (counted["slowdown_low"] <= counted["slowdown_high"]).all()
     assert (counted.loc[counted["slowdown_bound"], "slowdown_high"] == np.inf).all()
     assert (counted["text"].str.startswith((">", "unknown")) == counted["slowdown_bound"]).all()
-    # The study holds the awkward cases that the tests want to have seen.
+    # The study holds the awkward cases that these tests are for.
     assert counted["slowdown_bound"].any()
     assert (cells["starts"] == cells["at_start"]).any()
     assert cells["separability"].isna().any()
@@ -459,7 +459,7 @@ def test_statuses_count_every_evaluation_run(frames):
         assert counted[status].sum() == (runs["status"] == status).sum() > 0
 
 
-# --- What the cells say together --------------------------------------------------------------------------------------
+# --- What the cells say together ----------------------------------------------------------------------------
 
 
 def test_decomposition_divides_the_policies(frames):
@@ -533,7 +533,7 @@ def test_pooled_answers_are_those_of_all_their_pairs_in_one_list(frames):
         assert found["rate"] == found["rate_mse"] == found["rate_bce"] == 1
 
 
-def test_answers_stand_beside_the_cells_they_are_of(frames):
+def test_answers_are_in_the_rows_of_their_cells(frames):
     cells, found = frames["slowdown"], frames["answers"]
     largest = frames["runs"]["rate"].max()
     assert set(found["initialisation"]) == {"zero", "normal", "wrong"}

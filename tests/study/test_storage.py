@@ -1,4 +1,4 @@
-"""Whatever stands in the storage of recorded runs: the rest is shown, and the culprit named on the page and in the log."""
+"""A bad file among the recorded runs: the others are shown, and it is named on the page and in the log."""
 
 from __future__ import annotations
 
@@ -118,25 +118,25 @@ def put(folder: Path) -> Path:
 
 def drawn(folder: Path) -> tuple[list[str], str, Any]:
     """Draw the history, from the files to the page and the table read back."""
-    said = history_page.write([folder], folder / "h.csv", folder / "h.html", folder)
-    return said, (folder / "h.html").read_text(encoding="utf-8"), store.read(HISTORY, folder / "h.csv")
+    messages = history_page.write([folder], folder / "h.csv", folder / "h.html", folder)
+    return messages, (folder / "h.html").read_text(encoding="utf-8"), store.read(HISTORY, folder / "h.csv")
 
 
 def of_others(table: Any, damaged: str) -> Any:
-    """What the table says of the runs that were not damaged, but for what depends on all runs."""
+    """What the table says about the undamaged runs, without what depends on all runs."""
     kept = table[~table["file"].str.contains(damaged, regex=False)]
     return kept.sort_values(["file", "benchmark"])[["file", *KEPT]].reset_index(drop=True)
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_one_bad_file_costs_the_others_nothing_and_is_named(kind: str, tmp_path: Path) -> None:
+def test_one_bad_file_does_not_affect_the_others_and_is_named(kind: str, tmp_path: Path) -> None:
     bad = put(tmp_path)
     whole = drawn(tmp_path)[2]
     damage, lost = DAMAGE[kind]
     damage(bad)
-    said, text, table = drawn(tmp_path)
+    messages, text, table = drawn(tmp_path)
     assert of_others(table, bad.name).equals(of_others(whole, bad.name))
-    line, *more = [line for line in said if bad.name in line]
+    line, *more = [line for line in messages if bad.name in line]
     assert not more
     assert re.search(r"left out|placed by|has no benchmark", line)
     assert "\n" not in line
@@ -145,7 +145,7 @@ def test_one_bad_file_costs_the_others_nothing_and_is_named(kind: str, tmp_path:
     assert count == {"run": 0, "benchmark": 5, "nothing": 6}[lost]
 
 
-def test_a_storage_that_is_none_costs_the_others_nothing(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_storage_does_not_affect_the_others(tmp_path: Path) -> None:
     put(tmp_path / "good")
     (tmp_path / "file").write_text("")
     (tmp_path / "link").symlink_to("nowhere")
@@ -185,11 +185,11 @@ def test_names_that_no_table_and_no_terminal_can_hold_are_written_out(tmp_path: 
     content["benchmarks"][1]["fullname"] = "x.py::\ud800"
     content["commit_info"]["id"] = "nan"
     bad.rename(bad.with_name("\udcff\n.json")).write_text(json.dumps(content))
-    said, _, table = drawn(tmp_path)
+    messages, _, table = drawn(tmp_path)
     assert {r"test\r\n[a::b]", r"\ud800"} < set(table["benchmark"])
     assert r"CPU\r\x1b[31m\x00, 2 cores, flags 340a" in set(table["machine"])
     assert "nan" in set(table["commit"])
-    assert all(line.isprintable() for line in said)
+    assert all(line.isprintable() for line in messages)
 
 
 def test_copies_are_counted_once(tmp_path: Path) -> None:
@@ -203,14 +203,14 @@ def test_copies_are_counted_once(tmp_path: Path) -> None:
     assert line.count(".json") == 4
 
 
-def test_a_run_beside_the_folders_of_machines_is_read(tmp_path: Path) -> None:
+def test_a_run_outside_the_folders_of_machines_is_read(tmp_path: Path) -> None:
     # `pytest-benchmark` reads these too
     file = put(tmp_path)
     file.rename(tmp_path / file.name)
     assert len(runs.read([tmp_path])[0]) == 3
 
 
-def test_snakemake_is_given_what_it_can_take_and_told_of_the_rest(tmp_path: Path) -> None:
+def test_snakemake_is_given_what_it_can_take_and_the_rest_is_reported(tmp_path: Path) -> None:
     bad = put(tmp_path)
     for name in ("{x}.json", "<x>.json", "*.json", "\udcff.json"):
         shutil.copy(bad, bad.with_name(name))
@@ -249,7 +249,7 @@ JSON = st.sampled_from(NASTY) | st.recursive(
 
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """All places of a JSON value, but of long lists the first items only."""
+    """All places of a JSON value; of long lists only the first items."""
     inner = (
         value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
     )
@@ -262,7 +262,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     st.sampled_from(["put", "del", "bytes"]),
 )
 @settings(max_examples=30, deadline=None)
-def test_random_damage_to_a_file_never_costs_the_others(
+def test_random_damage_to_a_file_never_affects_the_others(
     tmp_path_factory: pytest.TempPathFactory, rng: random.Random, values: list[Any], kind: str
 ) -> None:
     folder = tmp_path_factory.mktemp("storage")

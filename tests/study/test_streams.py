@@ -37,7 +37,7 @@ def test_uniforms_are_uniform() -> None:
 
 
 def test_the_bits_are_pinned() -> None:
-    """A change of any bit would change every study: it must be meant."""
+    """A change of any bit would change every study: it must be deliberate."""
     x = Stream(0, "data", "gaussian", 2.0, 7).normals(1000)
     assert hashlib.sha256(x.astype("<f8").tobytes()).hexdigest() == PINNED
 

@@ -15,7 +15,7 @@ MARGIN = 0.02
 def times(
     rng: np.random.Generator, shift: float, *, processes: int = 7, noise: float = 0.03, own: float = 0.003
 ):
-    """(base, head) seconds of 15 rounds: a random walk common to all, heavy-tailed rounds, levels of processes."""
+    """(base, head) seconds of 15 rounds: a shared random walk, heavy-tailed rounds, levels of processes."""
     drift = np.cumsum(rng.normal(0, 0.2, 15))[:, None]
     logs = drift + rng.normal(0, own, 2 * processes) + noise * rng.standard_t(3, (15, 2 * processes))
     logs[:, processes:] += shift
@@ -31,8 +31,8 @@ def found(shift: float, count: int = 60, **options) -> Counter:
 
 
 def test_the_same_is_neither_slower_nor_faster() -> None:
-    said = found(0.0)
-    assert said["slower"] + said["faster"] <= 2
+    counts = found(0.0)
+    assert counts["slower"] + counts["faster"] <= 2
 
 
 def test_ten_per_cent_are_found_either_way() -> None:
@@ -81,5 +81,5 @@ def test_p_values_are_those_of_scipy_corrected_by_holm() -> None:
 
 def test_two_processes_a_side_can_call_nothing() -> None:
     assert verdicts.least_p(2) == pytest.approx(1 / 3)
-    said = found(np.log(1.5), count=10, processes=2)
-    assert set(said) <= {"inconclusive"}
+    counts = found(np.log(1.5), count=10, processes=2)
+    assert set(counts) <= {"inconclusive"}

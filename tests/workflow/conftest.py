@@ -1,4 +1,4 @@
-"""One finished study for all tests of the workflow; who changes it works on a copy."""
+"""One finished study for all tests of the workflow; tests that change it work on a copy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import running
 
 
 def offline() -> list[str]:
-    """What to put before a command so that it has no network, not even its own machine's; nothing where that cannot be."""
+    """A prefix that runs a command without network, not even localhost; empty where that is impossible."""
     words = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
     try:
         return (
@@ -33,7 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small study run to its end."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "tiny.yaml").write_text(running.TINY)
-    # Without a network, so that nothing can lean on one.
+    # Without a network, so that nothing can depend on one.
     done = running.snakemake(folder, "--configfile", str(folder / "tiny.yaml"), before=offline())
     assert done.returncode == 0, done.stderr
     return folder
@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def study(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished study, times and all."""
+    """A copy of the finished study, with its modification times."""
     shutil.copytree(finished, tmp_path / "study")
     return tmp_path / "study"
 

@@ -1,9 +1,9 @@
-"""Run commands of Snakemake one after another in a study, and say of each what it changed in `results/`.
+"""Run commands of Snakemake one after another in a study, and list what each changed in `results/`.
 
     python looking.py TREE FOLDER '[["--summary"], ["-n", "all"]]'
 
-Each runs in a fork of this process, so that what they all import is imported once. Prints a line of JSON for each:
-the exit code, what was said, and the files whose bytes or times are others.
+Each runs in a fork of this process, so that what they all import is imported once. Prints a line of JSON for
+each: the exit code, the output, and the files whose bytes or times changed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def snapshot(results: Path) -> dict[str, Any]:
     return found
 
 
-def forked(words: list[str], said: Path) -> int:
+def forked(words: list[str], output: Path) -> int:
     """Run Snakemake in a fork; return its exit code."""
     child = os.fork()
     if child == 0:
         code = 1
-        with said.open("w") as file, contextlib.suppress(BaseException):
+        with output.open("w") as file, contextlib.suppress(BaseException):
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
             sys.argv = ["snakemake", *words]
@@ -56,12 +56,12 @@ def run(tree: Path, folder: Path, commands: list[list[str]]) -> None:
     base += ["--directory", str(folder), "--configfile", str(folder / "tiny.yaml")]
     with tempfile.TemporaryDirectory() as place:
         for words in commands:
-            before, said = snapshot(folder / "results"), Path(place, "said")
-            code, after = forked([*words, *base], said), snapshot(folder / "results")
+            before, output = snapshot(folder / "results"), Path(place, "said")
+            code, after = forked([*words, *base], output), snapshot(folder / "results")
             changed = sorted(
                 name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
             )
-            print(json.dumps({"code": code, "said": said.read_text(), "changed": changed}), flush=True)
+            print(json.dumps({"code": code, "said": output.read_text(), "changed": changed}), flush=True)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1
 def snakemake(
     folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, code: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the Snakefile of a source tree in a folder; the code is that tree's, whatever is installed, if not `code`'s."""
+    """Run the Snakefile of a source tree in a folder, with the code of `code` or else of that tree."""
     command = [
         sys.executable,
         "-m",
@@ -49,7 +49,7 @@ def snakemake(
 
 
 def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:
-    """Run the study that `finished` has finished; return what was said."""
+    """Run the study that `finished` has finished; return its output."""
     done = snakemake(folder, *words, "--configfile", str(folder / "tiny.yaml"), tree=tree)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
@@ -57,15 +57,17 @@ def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:
 
 def due(folder: Path, *words: str, tree: Path = ROOT) -> set[str]:
     """Return the rules that a run would run, by a dry run."""
-    said = tiny(folder, "-n", *words, tree=tree)
-    if "Nothing to be done" in said:
+    output = tiny(folder, "-n", *words, tree=tree)
+    if "Nothing to be done" in output:
         return set()
-    [table] = set(re.findall(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", said, re.MULTILINE | re.DOTALL))
+    [table] = set(
+        re.findall(r"^Job stats:\njob +count\n[- ]+\n(.*?)^total ", output, re.MULTILINE | re.DOTALL)
+    )
     return {line.split()[0] for line in table.splitlines()} - {"all"}
 
 
 def copy_of_tree(place: Path) -> Path:
-    """Copy what git knows of this repository, and what it would add, as it stands."""
+    """Copy the tracked files of this repository, and those that git would add, as they are now."""
     listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\0"):
         if name and not name.startswith("results/reference") and (ROOT / name).is_file():

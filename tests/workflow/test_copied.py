@@ -1,4 +1,4 @@
-"""Results that were copied here, and a run that fails: what is there is used and shown, what is not is said."""
+"""Copied results, and a run that fails: what is there is used and shown, what is missing is named."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def test_copied_results_are_taken_as_their_receipts_prove_them(study: Path) -> N
     there = copied(study)
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
-    said = tiny(there)
-    assert "have no record in .snakemake, but receipts that prove them" in said
-    assert "Nothing to be done" in said
+    output = tiny(there)
+    assert "have no record in .snakemake, but receipts that prove them" in output
+    assert "Nothing to be done" in output
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
 
@@ -49,20 +49,20 @@ def test_a_restored_record_says_what_snakemake_wrote(study: Path) -> None:
 
 
 def test_copied_results_of_another_config_are_made_again(study: Path) -> None:
-    """Snakemake's own records here are of these results; those that were copied over them are of others."""
+    """Snakemake's records here are of these results; the results copied over them are of another study."""
     there = copied(study)
     receipt = there / "results/receipts/statistics.json"
     record = json.loads(receipt.read_text())
     record["params"]["config"]["statistics"]["resamples"] = 198
     receipt.write_text(json.dumps(record))
     shutil.copytree(there / "results", study / "results", dirs_exist_ok=True)
-    said = running.snakemake(study, "--until", "statistics", "--configfile", str(study / "tiny.yaml"))
-    assert "Estimating medians" in said.stdout + said.stderr
-    assert said.returncode == 0
+    run = running.snakemake(study, "--until", "statistics", "--configfile", str(study / "tiny.yaml"))
+    assert "Estimating medians" in run.stdout + run.stderr
+    assert run.returncode == 0
 
 
 def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, tree: Path) -> None:
-    edit(tree / "workflow/scripts/minima.py", "with told", "from study.errors import UserError\nwith told")
+    edit(tree / "workflow/scripts/minima.py", "with job", "from study.errors import UserError\nwith job")
     edit(
         tree / "workflow/scripts/minima.py",
         "    found = ",

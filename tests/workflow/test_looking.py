@@ -1,4 +1,4 @@
-"""Commands that only look change nothing in `results/`, whatever state it is in, and are not refused beside a run.
+"""Read-only commands change nothing in `results/`, whatever its state, and are not refused during a run.
 
 Which commands there are is taken from Snakemake's own command line, so that a new one is tried too.
 """
@@ -37,13 +37,13 @@ VALUES = {
     "report": ["{folder}/snakemake.html"],
     "reporter": ["html", "--report-html-path", "{folder}/reporter.html"],
 }
-"""What options take that do not go without, and where what would be written into the working directory is to go."""
+"""Values of the options that need one; files are written to `folder`."""
 
 MORE = [["-n"], ["-n", "--forceall"], ["-n", "report"], ["-n", "--delete-all-output"], ["help"], ["--help"]]
 
 
 def options() -> dict[str, str]:
-    """By name, every option that makes Snakemake do something else than to execute the workflow."""
+    """By name, every option that makes Snakemake do something other than execute the workflow."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(cli.args_to_api)))
     found = {"report", "reporter"}
     for node in (node for node in ast.walk(tree) if isinstance(node, ast.If)):
@@ -68,20 +68,18 @@ def options() -> dict[str, str]:
 
 
 def commands(folder: Path) -> list[list[str]]:
-    """Every command that only looks, as words of a command line."""
+    """Every read-only command, as words of a command line."""
     takes = {action.dest: action.nargs for action in cli.get_argument_parser()._actions}
     found = []
     for name, option in options().items():
         if name not in RUNS:
-            assert name in VALUES or takes[name] in {0, "?"}, (
-                f"say in VALUES what {option} is to be tried with"
-            )
+            assert name in VALUES or takes[name] in {0, "?"}, f"add to VALUES a value to try {option} with"
             found.append([option, *(value.format(folder=folder) for value in VALUES.get(name, []))])
     return found + MORE
 
 
 def look(folder: Path, words: list[list[str]]) -> list[dict[str, Any]]:
-    """Run commands in a study; what each gave."""
+    """Run commands in a study; return the result of each."""
     path = os.pathsep.join(map(str, (running.ROOT, running.ROOT / "workflow")))
     command = [
         sys.executable,
@@ -108,15 +106,15 @@ def test_the_options_are_found() -> None:
         "list_untracked",
     } <= found.keys()
     utilities = next(g for g in cli.get_argument_parser()._action_groups if g.title == "UTILITIES")
-    said = {action.dest for action in utilities._group_actions}
-    said -= {
+    listed = {action.dest for action in utilities._group_actions}
+    listed -= {
         "skip_script_cleanup",
         "keep_incomplete",
         "drop_metadata",
         "version",
     }  # how to run, or done by the parser
-    # Snakemake 9.27 takes --export-cwl, forgets it and runs the workflow: then it is a run.
-    assert said - found.keys() == {"export_cwl"}
+    # Snakemake 9.27 accepts --export-cwl, ignores it and runs the workflow: that is a run.
+    assert listed - found.keys() == {"export_cwl"}
 
 
 def edited(study: Path, *, records: bool) -> Path:
@@ -128,7 +126,7 @@ def edited(study: Path, *, records: bool) -> Path:
     return study
 
 
-def test_some_that_only_look_change_nothing(study: Path) -> None:
+def test_some_read_only_commands_change_nothing(study: Path) -> None:
     words = [["--summary"], ["-n"], ["--dag"], ["help"]]
     for command, gave in zip(words, look(edited(study, records=False), words), strict=True):
         assert gave["changed"] == [], (command, gave["said"])
@@ -137,14 +135,14 @@ def test_some_that_only_look_change_nothing(study: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("records", [True, False], ids=["with records", "without"])
-def test_what_only_looks_changes_nothing(study: Path, records: bool) -> None:
+def test_read_only_commands_change_nothing(study: Path, records: bool) -> None:
     words = commands(study)
     for command, gave in zip(words, look(edited(study, records=records), words), strict=True):
         assert gave["changed"] == [], (command, gave["said"])
 
 
 @pytest.mark.slow
-def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
+def test_read_only_commands_are_not_refused_during_a_run(study: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -156,10 +154,10 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
     ]
     command += ["--profile", str(running.ROOT / "profiles/default"), "--directory", str(study)]
     path = os.pathsep.join(map(str, (running.ROOT, running.ROOT / "workflow")))
-    with (study / "said").open("w") as said:
+    with (study / "said").open("w") as output:
         live = subprocess.Popen(
             [*command, "--configfile", str(study / "tiny.yaml")],
-            stdout=said, stderr=said, start_new_session=True, env=os.environ | {"PYTHONPATH": path},
+            stdout=output, stderr=output, start_new_session=True, env=os.environ | {"PYTHONPATH": path},
         )  # fmt: skip
     try:
         while not any(
@@ -169,7 +167,7 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
             time.sleep(0.05)
         os.killpg(
             live.pid, signal.SIGSTOP
-        )  # in the middle of a job, so that nothing but the commands changes a file
+        )  # in the middle of a job, so that only the commands could change a file
         words = commands(study)
         for command, gave in zip(words, look(study, words), strict=True):
             assert gave["changed"] == [], (command, gave["said"])
@@ -183,8 +181,8 @@ def test_what_only_looks_is_not_refused_beside_a_run(study: Path) -> None:
 
 def test_an_edited_result_is_kept_aside_by_a_run(study: Path) -> None:
     page = (study / "results" / "report.html").read_bytes()
-    said = running.tiny(edited(study, records=True))
-    assert "results/report.html: edited or damaged" in said
+    output = running.tiny(edited(study, records=True))
+    assert "results/report.html: edited or damaged" in output
     assert (study / "results" / "report.html").read_bytes() == page
     assert (study / "results" / "set-aside" / "report.html").read_bytes() == page + b"edited by hand"
     assert running.due(study) == set()

@@ -1,4 +1,4 @@
-"""Code from another place than the Snakefile's folder is refused, and so is code that another distribution is mixed into."""
+"""Code from outside the Snakefile's folder is refused, and so is code mixed with another distribution."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import running
 ROOT = running.ROOT
 
 
-def alone(said: str) -> str:
-    """The only line of the study's own."""
+def alone(output: str) -> str:
+    """The only line that is the study's own."""
     [line] = [
-        line for line in said.splitlines() if line.strip() and not line.startswith(("Using ", "Config file "))
+        line
+        for line in output.splitlines()
+        if line.strip() and not line.startswith(("Using ", "Config file "))
     ]
     return line
 
@@ -28,11 +30,11 @@ def alone(said: str) -> str:
 def test_the_code_of_another_tree_is_refused(tree: Path, tmp_path: Path, words: list[str]) -> None:
     done = running.snakemake(tmp_path / "folder", *words, tree=tree, code=ROOT)
     assert done.returncode != 0
-    said = alone(done.stderr)
-    assert said.startswith(
+    output = alone(done.stderr)
+    assert output.startswith(
         f"study: imported from {ROOT / 'workflow' / 'study'}, but this Snakefile is in {tree}"
     )
-    assert "pip install --no-deps --no-build-isolation -e ." in said
+    assert "pip install --no-deps --no-build-isolation -e ." in output
     assert not (tmp_path / "folder" / "results").exists()
 
 
@@ -46,7 +48,7 @@ def test_a_mixture_of_two_trees_is_refused(tree: Path) -> None:
 
 @pytest.mark.parametrize("distribution", ["kernels", "study"])
 @pytest.mark.parametrize("package", ["kernels", "study"])
-def test_another_distribution_in_the_same_place_is_told(
+def test_another_distribution_in_the_same_place_is_reported(
     tmp_path: Path, distribution: str, package: str
 ) -> None:
     for folder in ("kernels", "workflow/study"):
@@ -57,7 +59,7 @@ def test_another_distribution_in_the_same_place_is_told(
     (tmp_path / f"{distribution}-0.1.dist-info").mkdir()
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=code)
     if (package, distribution) == ("kernels", "study"):
-        assert done.returncode == 0  # `kernels` alone is whole
+        assert done.returncode == 0  # `kernels` alone is intact
         return
     assert f"ImportError: {distribution}: the distribution of that name from the package index" in done.stderr
     assert f"pip uninstall {distribution}" in done.stderr

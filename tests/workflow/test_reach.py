@@ -1,4 +1,4 @@
-"""What an edit reaches: which rules a finished study runs again after it, by dry runs from an edited copy of the code."""
+"""Which rules a finished study runs again after an edit: dry runs from an edited copy of the code."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ REACH = {
     ),
     "an adapter": (
         "workflow/scripts/phase.py",
-        "with told",
-        "extra = 1\nwith told",
+        "with job",
+        "extra = 1\nwith job",
         {"phase", "figures_law"} | PAGES,
     ),
 }

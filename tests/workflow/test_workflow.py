@@ -45,7 +45,7 @@ def test_a_study_ends_in_verdicts(finished: Path) -> None:
         "holds in the limit",
         "holds",
     ]
-    # Two data seeds are few, but a run that arrives refutes that none can.
+    # Two data seeds are few, but one run that arrives refutes that none can.
     runs = store.read(TABLES["runs"], results / "runs.parquet")
     mse = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
     some = mse[(mse["target"] == "accuracy")]["status"].eq("reached").sum()
@@ -62,9 +62,9 @@ def test_the_report_alone_does_not_run_the_sweep_again(finished: Path) -> None:
     shutil.copytree(finished, finished.parent / "copy", dirs_exist_ok=True)
     copy = finished.parent / "copy"
     (copy / "results" / "report.html").unlink()
-    said = tiny(copy, "-n", "report")
-    assert "rule page" in said or "Writing the report" in said
-    assert "Descending" not in said
+    output = tiny(copy, "-n", "report")
+    assert "rule page" in output or "Writing the report" in output
+    assert "Descending" not in output
 
 
 def test_clean_removes_what_a_run_made(finished: Path) -> None:
@@ -73,13 +73,15 @@ def test_clean_removes_what_a_run_made(finished: Path) -> None:
     (copy / "results" / "reference").mkdir()
     tiny(copy, "clean")
     left = {path.name for path in (copy / "results").iterdir()}
-    assert left - {"clean.log"} == {"reference"}  # Snakemake makes the log of the job anew, empty
+    assert left - {"clean.log"} == {"reference"}  # Snakemake makes the log of the job again, empty
 
 
 def test_a_change_of_the_config_runs_what_depends_on_it(finished: Path) -> None:
     (finished / "more.yaml").write_text("statistics: {resamples: 198}")
-    said = snakemake(finished, "-n", "--configfile", str(finished / "tiny.yaml"), str(finished / "more.yaml"))
-    statistics = said.stdout + said.stderr
+    output = snakemake(
+        finished, "-n", "--configfile", str(finished / "tiny.yaml"), str(finished / "more.yaml")
+    )
+    statistics = output.stdout + output.stderr
     assert "Estimating medians" in statistics
     assert "Descending" not in statistics
     assert "Descending" in tiny(finished, "-n", "--config", "max_steps=301")
@@ -112,7 +114,7 @@ def test_every_artifact_is_in_the_manifest_with_what_it_was_made_from(finished: 
     assert not any(name.startswith("/") for entry in found.values() for name in entry["inputs"])
 
 
-def test_a_config_without_a_reference_is_told(finished: Path) -> None:
+def test_a_config_without_a_reference_is_reported(finished: Path) -> None:
     done = snakemake(finished, "verify", "--configfile", str(finished / "tiny.yaml"))
     assert done.returncode != 0
     assert "No reference for this config" in done.stderr
@@ -122,25 +124,25 @@ def test_a_damaged_table_is_named_and_made_again(finished: Path) -> None:
     path = finished / "results" / "tables" / "decomposition.csv"
     expected = digest(path)
     path.write_bytes(path.read_bytes()[:-20])
-    said = tiny(finished)
-    assert "results/tables/decomposition.csv: edited or damaged" in said
+    output = tiny(finished)
+    assert "results/tables/decomposition.csv: edited or damaged" in output
     assert digest(path) == expected
 
 
 def test_numbers_inside_a_value_of_the_command_line_are_numbers(finished: Path) -> None:
-    said = tiny(finished, "-n", "--config", "statistics={resamples: 198}")
-    assert "Estimating medians" in said
+    output = tiny(finished, "-n", "--config", "statistics={resamples: 198}")
+    assert "Estimating medians" in output
     done = snakemake(finished, "-n", "--config", "statistics={resamples: 1}")
     assert "statistics.resamples: 1 is not allowed" in done.stderr
 
 
 def test_plan_and_help_print_what_they_promise(finished: Path) -> None:
-    said = tiny(finished, "plan")
+    output = tiny(finished, "plan")
     for word in ("runs", "steps       at most", "sweep time"):
-        assert word in said
-    said = tiny(finished, "help")
+        assert word in output
+    output = tiny(finished, "help")
     for word in ("snakemake -n", "snakemake tables", "snakemake report", "snakemake clean", "snakemake plan"):
-        assert word in said
+        assert word in output
 
 
 def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
@@ -172,7 +174,7 @@ def test_the_history_is_drawn_from_the_runs_there_are(tmp_path: Path) -> None:
     assert not (tmp_path / "results" / "history.html").exists()
 
 
-def test_the_history_fails_where_a_benchmark_got_slower_and_the_page_stands(tmp_path: Path) -> None:
+def test_the_history_fails_where_a_benchmark_got_slower_but_the_page_is_written(tmp_path: Path) -> None:
     for number in range(30):
         factor = 1.2 if number >= 20 else 1.0
         recorded.store(tmp_path / "results" / "benchmarks", number, recorded.run(number, factor=factor))
@@ -201,7 +203,7 @@ def test_two_studies_are_compared(finished: Path, tmp_path: Path) -> None:
     assert "'nowhere' is not a folder" in done.stderr
 
 
-def test_an_unknown_revision_is_told(tmp_path: Path) -> None:
+def test_an_unknown_revision_is_reported(tmp_path: Path) -> None:
     for target, key in (("compare", "base"), ("benchmark", "head")):
         done = snakemake(tmp_path, target, "--config", f"{key}=no-such-revision")
         assert done.returncode != 0
@@ -241,7 +243,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("change", BAD)
-def test_a_bad_config_is_told_in_a_line_before_anything_runs(change: str, tmp_path: Path) -> None:
+def test_a_bad_config_is_reported_in_a_line_before_anything_runs(change: str, tmp_path: Path) -> None:
     done = snakemake(tmp_path, "--config", change)
     assert done.returncode != 0
     lines = [
@@ -254,7 +256,7 @@ def test_a_bad_config_is_told_in_a_line_before_anything_runs(change: str, tmp_pa
     assert not (tmp_path / "results").exists()
 
 
-def test_a_bad_data_file_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_bad_data_file_is_reported_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("x,label\n1.0,0\n2.0,2\n")
     done = snakemake(tmp_path, "--config", "datasets=[{name: mine, file: mine.csv}]")
     assert done.returncode != 0
@@ -266,7 +268,7 @@ def test_a_bad_data_file_is_told_without_a_traceback(tmp_path: Path) -> None:
     )
 
 
-def test_results_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+def test_results_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file, not a folder")
     done = snakemake(tmp_path, "--config", "max_steps=10")
     assert done.returncode != 0
