@@ -73,7 +73,7 @@ rule sweep:
         mem_mb=growing(1000 + checked.number_of_data_sets // 400),
         runtime=sweep_minutes,
     params:
-        config=only("seed", "targets", "curves"),
+        config=only("seed", "targets", "hold", "curves"),
         code=fingerprint("sweep"),
     message:
         f"Descending: shard {{wildcards.shard}} of {shards.stop}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
@@ -42,7 +42,12 @@ class Config(Section):
     """A study. The defaults are those of the default study."""
 
     seed: int = key(0, "Root of every random stream of the study.", ge=0, lt=2**31)
-    seeds: Seeds = key(Seeds(), "Seeds: see below.")
+    seeds: Seeds = key(
+        tuple(range(30)),
+        "Seeds of the draws and starts.",
+        allowed="a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers "
+        ">= 0",
+    )
     datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
         tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
         "The data sets: see below.",
@@ -51,17 +56,20 @@ class Config(Section):
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
         (
             InitialisationOptions(name="zero"),
-            InitialisationOptions(name="normal", scales=(0.5, 2.0, 16.0)),
-            InitialisationOptions(name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
-            InitialisationOptions(name="right", scales=(4.0,)),
+            InitialisationOptions(name="normal", scales=(0.5, 2.0)),
+            InitialisationOptions(name="sure_wrong", scales=(0.9, 0.99, 0.999, 0.9999)),
+            InitialisationOptions(name="sure_right", scales=(0.99,)),
+            InitialisationOptions(
+                name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0), datasets=("gaussian",)
+            ),
         ),
         "Where the descents start: see below.",
         allowed="a list of one or more initialisations, each a mapping with a name of its own",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
-        (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
+        (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0),
         "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
-        "1/L is added to them.",
+        "1/L is added to them, and twice each of them for `mse`: without its factor 1/2, MSE takes those steps.",
     )
     losses: Grid[Annotated[str, one_of(LOSSES)]] = key(
         ("mse", "bce"),
@@ -70,10 +78,18 @@ class Config(Section):
     )
     targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
-        "What a run is to reach. `accuracy` is within 0.01 of the BCE optimum's; `brier` and `logloss` within a tenth "
-        "of the way from the optimum to theta = 0.",
+        "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of their two "
+        "optima in that score) to what the base rate scores.",
     )
-    max_steps: int = key(20_000, "Steps after which a run is censored.", ge=1, le=1_000_000_000)
+    hold: int = key(
+        10,
+        "Steps in a row for which a target has to hold; a run arrives at the first of them. 1: its first passage.",
+        ge=1,
+        le=1_000_000,
+    )
+    max_steps: int = key(
+        20_000, "The last step at which a run can arrive: later, it is censored.", ge=1, le=1_000_000_000
+    )
     shards: int = key(8, "Jobs the sweep is cut into. The results do not depend on it.", ge=1, le=10_000)
     curves: Curves = key(Curves(), "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "Intervals: see below.")
@@ -96,8 +112,7 @@ class Config(Section):
     @property
     def number_of_data_sets(self) -> int:
         """Realised data sets: one per (dataset, separability, seed)."""
-        seeds = len(self.seeds.evaluation) + len(self.seeds.tuning)
-        return seeds * sum(len(entry.separabilities) for entry in self.datasets)
+        return len(self.seeds) * sum(len(entry.separabilities) for entry in self.datasets)
 
     def identity(self) -> dict[str, Any]:
         """All that the results depend on, with every default filled in: neither how they are cut nor what is compared."""
@@ -131,6 +146,20 @@ class Config(Section):
     @classmethod
     def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         distinct(tuple(entry.name for entry in value))
+        return value
+
+    @field_validator("initialisations")
+    @classmethod
+    def _limits(
+        cls, value: tuple[InitialisationOptions, ...], info: ValidationInfo
+    ) -> tuple[InitialisationOptions, ...]:
+        names = [entry.name for entry in info.data.get("datasets", ())]
+        for entry in value if names else ():
+            for name in set(entry.datasets) - set(names):
+                raise ValueError(
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study{nearest(name, names)} "
+                    f"(it has {', '.join(names)})"
+                )
         return value
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from study.config.model import Config
-from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
+from study.config.sections import Benchmarks, Curves, Phase, Statistics
 from study.data.kinds import KINDS, REAL, DatasetOptions
 from study.data.starts import INITIALISATIONS, InitialisationOptions
 from study.schema import (
@@ -26,7 +26,6 @@ def reference() -> str:
     parts = [
         _INTRODUCTION,
         "## Top level\n\n" + _table(Config),
-        "## `seeds`\n\n" + _table(Seeds),
         "## `datasets`\n\n" + _DATASETS_TEXT + "\n\n" + _table(DatasetOptions),
         *(f"### `{name}`\n\n{cls.summary}\n\n{_table(cls, DatasetOptions)}" for name, cls in kinds),
         *(
@@ -101,7 +100,7 @@ def _default(name: str, field: Any) -> str:
         return "none: must be given"
     if isinstance(field.default, Section):
         return "see below"
-    if name in {"evaluation", "tuning"}:
+    if name == "seeds":
         return f"`{len(field.default)}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     if value in ("", []):

@@ -226,9 +226,9 @@ _KINDS: Final = (
           ("dataset", "separability", *_START, "policy", "rate", "target"),
           ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound", "text"),
           ("rate_mse", "rate_bce", "starts", "budget"), _cell),
-    _Kind("step", "first-passage steps", "runs",
+    _Kind("step", "arrival steps", "runs",
           ("dataset", "separability", "seed", *_START, "loss", "learning_rate", "target"),
-          ("status", "step"), ("role", "max_steps", "threshold"), _step),
+          ("status", "step"), ("max_steps", "threshold"), _step),
 )  # fmt: skip
 
 

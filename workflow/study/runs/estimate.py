@@ -15,7 +15,7 @@ from kernels import checks
 from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.data.streams import Stream
-from study.runs.plan import assign_shards, expanded, grid_of_one, thresholds
+from study.runs.plan import Grid, thresholds
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -33,12 +33,12 @@ def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64
     Parameters
     ----------
     config, table
-        As for `expand`; of the table, `n` and `d` are read.
+        As for `expand`; of the table, `dataset`, `n` and `d` are read.
     price
         Seconds that a step of one run takes, by data set, shape (data,).
     """
-    loads = np.bincount(assign_shards(table, config.shards), price)
-    return float(loads.max()) * len(grid_of_one(config)) * config.max_steps
+    grid = Grid(config, table)
+    return float(np.bincount(grid.shards, price * grid.sizes).max()) * config.max_steps
 
 
 def describe(
@@ -65,33 +65,30 @@ def describe(
     str
         Some lines of text, without a line break at the end.
     """
-    pattern, shards = grid_of_one(config), assign_shards(table, config.shards)
-    each = len(pattern)
-    runs = each * len(table)
+    grid = Grid(config, table)
+    runs = int(grid.sizes.sum())
     cores = checks.thread_count(threads)
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
-    upper = float(price.sum()) * each * config.max_steps / cores
+    upper = float((price * grid.sizes).sum()) * config.max_steps / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
     first = settings.transform("first").to_numpy()
     trials = np.unique(first)
-    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (each * price[trials].sum()))))
-    rows = expanded(config, table.iloc[trials], shards[trials], pattern)
+    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (grid.sizes * price)[trials].sum())))
+    rows = grid.rows(trials)
     steps = {
         data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget)
         for data in trials
     }
-    typical = float((price * np.array([steps[data] for data in first])).sum()) * each / cores
+    typical = float((price * grid.sizes * np.array([steps[data] for data in first])).sum()) / cores
     share = float(np.mean([steps[data] for data in trials])) / config.max_steps
-    count = int(shards.max()) + 1
-    of_loss = pattern["loss"].value_counts(sort=False) * len(table)
-    losses = ", ".join(f"{number:,} {loss}" for loss, number in of_loss.items())
-    seeds = f"{len(config.seeds.evaluation)} evaluation and {len(config.seeds.tuning)} tuning seeds"
-    trial = f"trials of {each * len(trials):,} runs over {budget:,} steps"
+    count = int(grid.shards.max()) + 1
+    losses = ", ".join(f"{grid.count(loss):,} {loss}" for loss in config.losses)
+    trial = f"trials of {len(rows):,} runs over {budget:,} steps"
     cut = "" if budget == config.max_steps else ", longer ones counted in full"
     machine = f"{cores} core{'s' * (cores > 1)} of this machine"
     lines = [
-        f"data sets   {len(table):,} ({len(trials)} settings, {seeds})",
-        f"starts      {pattern['start'].nunique() * len(table):,}",
+        f"data sets   {len(table):,} ({len(trials)} settings, {len(config.seeds)} seeds)",
+        f"starts      {int(grid.starts.sum()):,}",
         f"runs        {runs:,} ({losses})",
         f"rows        {runs * len(config.targets):,} (a row per run and target)",
         f"steps       at most {runs * config.max_steps:,} ({config.max_steps:,} a run)",
@@ -107,7 +104,7 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
     starts = rows.drop_duplicates("start")
     columns = (starts[name] for name in ("start", "initialisation", "scale", "seed"))
     thetas = {
-        number: start(name, scale, data.direction, int(seed), config.seed)
+        number: start(name, scale, data.aim, int(seed), config.seed)
         for number, name, scale, seed in zip(*columns, strict=True)
     }
     total = 0.0
@@ -119,9 +116,12 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
             loss=str(loss),
             learning_rate=group["learning_rate"].to_numpy(),
             max_steps=budget,
-            targets=thresholds(config, group),
+            targets=thresholds(config, group) or None,
+            hold=config.hold,
         )
-        censored = np.any([status == "censored" for status in run.status.values()], axis=0)
+        censored = np.any(
+            [run.steps_run == budget, *(ends == "censored" for ends in run.status.values())], axis=0
+        )
         total += float(np.where(censored, config.max_steps, run.steps_run).sum())
     return total / len(rows)
 

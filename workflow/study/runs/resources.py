@@ -44,6 +44,6 @@ def sweep_minutes(config: Config, datasets: str | Path) -> int:
 
 @functools.lru_cache(maxsize=4)
 def _sweep_minutes(config: Config, path: Path, _changed: int) -> int:
-    table = store.scan(DATASETS, path, ["n", "d"])
+    table = store.scan(DATASETS, path, ["dataset", "n", "d"])
     price = 1e-9 * table["n"] * (NANOSECONDS[0] + NANOSECONDS[1] * table["d"])
     return START + math.ceil(estimate.fullest_shard(config, table, price.to_numpy()) / 60)

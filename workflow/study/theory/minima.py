@@ -337,15 +337,15 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
     steps = recorded_steps(60, min(config.max_steps, SLOPE_STEPS))
     runs = points = downhill = 0
     steepness = math.inf
-    for data, seed, smoothness in zip(
-        *(chosen[name].tolist() for name in ("data", "seed", "smoothness")), strict=True
+    for data, name, seed, smoothness in zip(
+        *(chosen[column].tolist() for column in ("data", "dataset", "seed", "smoothness")), strict=True
     ):
         drawn = sample(arrays, data)
         signed = drawn.features * (2.0 * drawn.labels - 1.0)[:, None]
         if matvec(signed, drawn.direction).min() <= 0.0:  # the direction is rounded to nine digits
             continue
         rate = 1.0 / (kernels.LOSSES["bce"].smoothness * smoothness)
-        theta = every_start(config.initialisations, drawn.direction, seed, config.seed)
+        theta = every_start(config.initialisations, name, drawn.aim, seed, config.seed)
         runs += len(theta)
         for ahead in np.diff(steps, prepend=0).tolist():
             theta = kernels.descend(

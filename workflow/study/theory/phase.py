@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import kernels
 from kernels import laws
-from study.data.facts import SHARE, SLACK
+from study.data.facts import target
 from study.data.kinds import Gaussian
 from study.data.samples import sample, with_bias
 from study.data.streams import Stream
@@ -72,7 +72,7 @@ def flow(
     config
         Its root seed, targets, losses and `phase` are read.
     table
-        The table of data sets. Evaluation draws of those that have a separability are solved.
+        The table of data sets. Those that have a separability are solved.
     arrays
         The arrays of `study.runs.draw.build`.
     progress
@@ -84,7 +84,8 @@ def flow(
         The columns of ``flow.parquet``.
     """
     parts = []
-    for problem in [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]:
+    problems = [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]
+    for problem in filter(lambda problem: problem.thresholds, problems):
         starts = _starts(config, problem)
         for loss in config.losses:
             begun = time.perf_counter()
@@ -98,26 +99,27 @@ def flow(
                 max_evaluations=MOST_EVALUATIONS,
             )
             progress.add(len(starts), time.perf_counter() - begun)
-            parts += [_rows(problem, starts, loss, target, solved) for target in config.targets]
+            parts += [_rows(problem, starts, loss, target, solved) for target in problem.thresholds]
     progress.end()
     empty = pd.DataFrame(columns=list(FLOW.dtypes))
     return conform(pd.concat(parts, ignore_index=True) if parts else empty, FLOW)
 
 
 def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
-    """Mark the data sets that the flow is solved on: evaluation draws of those with a separability."""
-    return (table["role"] == "evaluation") & table["separability"].notna()
+    """Mark the data sets that the flow is solved on: those with a separability."""
+    return table["separability"].notna()
 
 
 def _own_problems(
     config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
 ) -> Iterator[_Problem]:
-    """Yield the study's own data sets, each with its own targets."""
+    """Yield the study's own data sets, each with the targets that are defined on it."""
     for record in table[_of_own_data(table)].to_dict("records"):
-        row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "role", "n")}
+        row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "n")}
         row["large"] = False
         drawn = sample(arrays, record["data"])
-        thresholds = {target: float(record[f"target_{target}"]) for target in config.targets}
+        asked = {target: float(record[f"target_{target}"]) for target in config.targets}
+        thresholds = {target: value for target, value in asked.items() if not math.isnan(value)}
         yield _Problem(row, drawn.features, drawn.labels, drawn.direction, thresholds)
 
 
@@ -131,7 +133,7 @@ def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
             features, labels = drawn.draw(separability, Stream(config.seed, "large", separability, seed))
             features = with_bias(features)
             row = {"data": data, "dataset": "gaussian", "separability": separability, "seed": seed}
-            row |= {"role": "evaluation", "large": True, "n": n}
+            row |= {"large": True, "n": n}
             direction = np.eye(features.shape[1])[0]
             yield _Problem(
                 row, features, labels, direction, {name: thresholds[name] for name in config.targets}
@@ -143,9 +145,9 @@ def _population_targets(mu: float) -> dict[str, float]:
     """Targets as `study.data.facts` sets them, of the population: its optimum is at 2 mu times the true direction."""
     best = laws.population_scores(2.0 * mu, mu)
     return {
-        "accuracy": best.accuracy - 1.0 / SLACK,
-        "brier": best.brier + SHARE * (0.25 - best.brier),
-        "logloss": best.logloss + SHARE * (math.log(2.0) - best.logloss),
+        "accuracy": target(best.accuracy, 0.5, larger=True),
+        "brier": target(best.brier, 0.25),
+        "logloss": target(best.logloss, math.log(2.0)),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from study.tables.columns import LOSS, ROLE, SEED, SETTING, START, TARGET
+from study.tables.columns import LOSS, SEED, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
 __all__ = ["FLOW", "MINIMA", "PHASE"]
@@ -31,7 +31,6 @@ FLOW: Final = Table(
         ),
         *SETTING,
         SEED,
-        ROLE,
         _LARGE,
         Column("n", "int64", "samples", "Number of samples."),
         *START,
@@ -40,7 +39,10 @@ FLOW: Final = Table(
         Column("threshold", "float64", "see target", "Value at which the target holds."),
         Column("status", "str", "", "`reached`, or `censored`: it did not hold up to `time`."),
         Column(
-            "time", "float64", "time", "First passage; a step at learning rate eta advances the time by eta."
+            "time",
+            "float64",
+            "time",
+            "First passage (the flow has no steps to hold for); a step at learning rate eta advances the time by eta.",
         ),
     ),
 )
