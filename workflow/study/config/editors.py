@@ -1,7 +1,7 @@
 """The JSON schema of the config, for editors: `python -m study.config.editors > config/config.schema.json`.
 
-It says what a config may look like; what no schema can say, such as that no tuning seed is an evaluation
-seed, is said by `study.config.model.load` alone.
+It says what a config may look like; what no schema can say, such as that names are different, is said by
+`study.config.model.load` alone.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from study.report.words import (
     verdict_text,
 )
 from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 
 @dataclass(frozen=True)
