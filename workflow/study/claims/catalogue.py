@@ -6,7 +6,6 @@ A claim is one entry of `CLAIMS`. Its verdict is computed from the evidence and 
 
 from __future__ import annotations
 
-import textwrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +33,7 @@ from study.claims.judges import (
 )
 from study.claims.tables import CLAIMS as CLAIMS_TABLE
 from study.tables.table import conform
+from study.wrapping import wrapped
 
 if TYPE_CHECKING:
     from study.claims.evidence import Evidence
@@ -300,20 +300,6 @@ compute it as sigma(-z), which does not round to 0 there.
 """
 
 
-def _wrapped(text: str) -> str:
-    """Wrap a paragraph or list item; no line begins with a minus sign, which would start a list."""
-    head = "- " if text.startswith("- ") else ""
-    body = text.removeprefix(head).replace(" - ", "\N{NO-BREAK SPACE}-\N{NO-BREAK SPACE}")
-    wrapper = textwrap.TextWrapper(
-        110,
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapper.fill(body).replace("\N{NO-BREAK SPACE}", " ")
-
-
 def page() -> str:
     """Render the claims as the Markdown page `docs/claims.md`."""
     titles = {
@@ -327,7 +313,7 @@ def page() -> str:
         for entry in CLAIMS.values():
             if entry.source == source:
                 texts = (entry.statement, f"- Formally: {entry.formal}", f"- Test: {entry.test}")
-                statement, *points = (_wrapped(text) for text in texts)
+                statement, *points = (wrapped(text) for text in texts)
                 lines += [f"### {entry.claim}", "", statement, "", *points, ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
