@@ -291,7 +291,7 @@ local minimum there is slowness, or rounding. R6 checks this along the study's o
 ## Floating point
 
 A parameter of -a, one sample at x = 1 of class 1 and the largest safe rate 1/L: once the update is less than
-half the distance to the next number, the parameter stays where it is for good. The evidence of R6 gives the a
+half the distance to the next number, the parameter never changes again. The evidence of R6 gives the a
 at which this begins, found by bisection.
 
 The claims about limits (R5, R9, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from about
