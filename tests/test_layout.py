@@ -56,6 +56,7 @@ ROOMS = (
         "machine",
         "schema",
         "wording",
+        "wrapping",
         "pages",
         "files",
         "git",
