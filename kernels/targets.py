@@ -1,4 +1,4 @@
-"""The scores that runs are to reach: how each is summed over the samples, and when a target is met.
+"""The scores of the targets: how each is summed over the samples, and when a target is met.
 
 ``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
 probability (without a half), ``logloss`` the mean cross-entropy in nats.  The target of accuracy holds from its
@@ -35,7 +35,7 @@ _LN2: Final = float.fromhex("0x1.62e42fefa39efp-1")
 
 @lanewise
 def begin_sums(nothing: Any, padding: Any) -> Any:
-    """The sums over no sample, less what the samples of features 0 are going to add that fill up the groups.
+    """The sums over no sample, minus what the padding samples of features 0 are going to add.
 
     Each of these adds a square of 1/4 and a factor of 1/2, both exact.  `nothing` is a vector of 0.
     """

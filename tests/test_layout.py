@@ -43,7 +43,7 @@ def imported(path: Path) -> set[str]:
 
 
 LAYERS = (
-    "prose", "errors", "machine", "schema", "wording", "pages", "files", "git", "tables", "data", "config",
+    "prose", "errors", "machine", "schema", "wording", "wrapping", "pages", "files", "git", "tables", "data", "config",
     "runs", "statistics", "theory", "claims", "catalogue", "provenance", "job", "figures", "report",
     "benchmarks", "dictionary",
 )  # fmt: skip
