@@ -1,4 +1,4 @@
-"""Facts of a data set: what is reachable on it, and the direction that leads there.
+"""Facts of a data set: the optimum of each score on it, and the direction of BCE's optimum.
 
 Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting
 separated data in binary logistic regression models"): it counts the samples that a hyperplane through the
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy  # its parts are loaded at their first use: most jobs read facts, and only one finds them
+import scipy  # its parts are loaded at first use: most jobs import this module, but only one computes facts
 from numpy.typing import NDArray
 
 import kernels
@@ -27,18 +27,18 @@ __all__ = ["Facts", "facts"]
 Array = NDArray[np.float64]
 
 SHARE = 0.1
-"""A Brier or log-loss target is the optimum plus this share of the way to what theta = 0 has."""
+"""A Brier or log-loss target is the optimum plus this share of the way to the score of theta = 0."""
 
 SLACK = 100
-"""An accuracy target is the optimum's less one sample in this many."""
+"""An accuracy target is the optimum's accuracy less one sample in this many."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of one realised data set; all but counts rounded to 9 significant digits."""
+    """Facts of one realised data set; all except counts are rounded to 9 significant digits."""
 
     n: int
-    d: int  # bias column counted
+    d: int  # bias column included
     positives: int
     fisher: float
     separable: bool
@@ -52,7 +52,7 @@ class Facts:
     direction: Array  # (d,), unit; zero where BCE's optimum is theta = 0
 
     def row(self) -> dict[str, Any]:
-        """All but the direction, by name: a row of the table of data sets."""
+        """All except the direction, by name: a row of the table of data sets."""
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -83,8 +83,8 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     separable, limit, finite_optimum = _bce_limit(signed)
     margins = matvec(signed[~separable], finite_optimum)
     optimum = float(column_sums(kernels.softplus(-margins)[:, None])[0]) / n
-    # In the limit every sample that can be separated is right. A logit of exactly 0 is wrong, rounding or
-    # not.
+    # In the limit every sample that can be separated is right. A logit of exactly 0 counts as wrong, also if
+    # it is one only because of rounding.
     accurate = int(separable.sum()) + int((margins > 1e-9).sum())
     brier = 0.0 if separable.all() else _brier_optimum(signed, finite_optimum, limit, separable)
     direction = _unit(finite_optimum) if limit is None else limit
@@ -107,7 +107,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
 
 
 def _smoothness(features: Array) -> float:
-    """Largest eigenvalue of X'X/n, rounded up at the ninth digit: a bound stays a bound."""
+    """Largest eigenvalue of X'X/n, rounded up at the ninth digit, so that it remains an upper bound."""
     largest = float(np.linalg.eigvalsh(gram(features) / len(features))[-1])
     return float(digits9(largest * (1.0 + 1e-8)))
 
@@ -131,7 +131,7 @@ def _fisher(features: Array, labels: NDArray[np.int64]) -> float:
 
 
 def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
-    """Find where descent on BCE goes: to ``finite_optimum``, plus ever more of ``limit`` where samples can be separated.
+    """Find where descent on BCE goes: to `finite_optimum`, plus ever more of `limit` if any can be separated.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
 
 
 def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Which samples can be put strictly on their own side, the others not on the wrong one; and by which theta.
+    """Which samples a plane can put strictly on their own side with none on the wrong one; and its theta.
 
     The program is: maximise the sum of t over theta and t, subject to ``t <= signed @ theta`` and
     ``0 <= t <= 1``. Any solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole
@@ -197,7 +197,7 @@ def _separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
 
 
 def _max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:
-    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; shape (d,), or None.
+    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; None if none.
 
     Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with
     ``signed @ theta >= 1``, from non-negative least squares. The samples found in contact fix theta, which is
@@ -237,7 +237,7 @@ def _null_space(rows: Array) -> Array:
 
 
 def _bce_optimum(signed: Array) -> Array:
-    """Find the theta of least mean log loss on samples that no hyperplane separates, by damped Newton; shape (d,).
+    """Find the theta of least mean log loss on inseparable samples, by damped Newton steps; shape (d,).
 
     The columns are made orthonormal first (so conditioning is that of the weights alone); a column that
     depends on earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
@@ -275,7 +275,7 @@ def _newton(rows: Array) -> Array:
 
 
 def _rise(margins: Array, change: Array) -> float:
-    """Change of the mean log loss as margins fall by `change`, without cancellation of the losses themselves.
+    """Change of the mean log loss as margins fall by `change`, computed without cancellation of losses.
 
     softplus(-(m - c)) - softplus(-m) = log(1 + sigmoid(-m) (e^c - 1)).
     """

@@ -35,7 +35,7 @@ class Initialisation:
         From (scale, direction (d,), stream) to theta_0 (d,). The direction is the data set's: see
         `study.data.facts`.
     scaled : bool
-        Whether it takes a scale.
+        Whether it has a scale.
     directed : bool
         Whether it uses the direction, so that a data set must have one.
     """
@@ -57,7 +57,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
         lambda scale, direction, stream: scale * stream.normals(len(direction)),
     ),
     "wrong": Initialisation(
-        "theta = -a times the unit direction of the BCE optimum (max-margin where separable): confidently wrong.",
+        "theta = -a times the BCE optimum's unit direction (max-margin if separable): confidently wrong.",
         lambda scale, direction, stream: -scale * direction,  # noqa: ARG005
         directed=True,
     ),
@@ -76,7 +76,7 @@ class InitialisationOptions(Section):
     name: Annotated[str, one_of(INITIALISATIONS)] = key(..., "Name of the initialisation.")
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
-        "The scales a, a cell of the results each.",
+        "The scales a; each makes cells of its own in the results.",
         allowed="a list of one or more different numbers, each > 0 and <= 10000; none for zero",
         validate_default=True,
     )

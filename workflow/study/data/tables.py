@@ -28,7 +28,7 @@ DATASETS: Final = Table(
             "separable",
             "bool",
             "",
-            "Whether a plane parts the classes without error, decided by a linear program.",
+            "Whether a hyperplane separates the classes without error, decided by a linear program.",
         ),
         Column(
             "bayes_error",
@@ -40,7 +40,7 @@ DATASETS: Final = Table(
             "smoothness",
             "float64",
             "",
-            "Largest eigenvalue of X'X/n; L of a loss is its constant times this.",
+            "Largest eigenvalue of X'X/n; L of a loss is the loss's smoothness constant times this.",
         ),
         Column("bce_optimum", "float64", "nats", "Smallest mean log loss of the model on these samples."),
         Column("bce_accuracy", "float64", "", "Training accuracy at the BCE optimum; 1 where separable."),

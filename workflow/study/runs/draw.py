@@ -1,4 +1,4 @@
-"""Every data set of a study: drawn, checked against the config, and put into a table with its facts."""
+"""The data sets of a study: drawn, checked against the config, and put into a table with their facts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
 
 
 def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
+    """Realise the data sets of a study one by one; yield the row and arrays of each as `build` has them."""
     seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [
         ("tuning", s) for s in config.seeds.tuning
     ]
@@ -73,7 +73,7 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def check(config: Config) -> None:
-    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
+    """Read the user's data files; raise `UserError` if one is missing, malformed or made by the study."""
     for options in config.datasets:
         if isinstance(options, File):
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
@@ -85,10 +85,10 @@ def check(config: Config) -> None:
 
 def _check_direction(config: Config, name: str, seed: int, direction: Array) -> None:
     """Raise `UserError` if an initialisation of the study needs a direction and the data set has none."""
-    asking = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
-    if asking and not direction.any():
+    directed = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
+    if directed and not direction.any():
         others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
         raise UserError(
-            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none "
-            f"(its BCE optimum is theta = 0); allowed there: {others}"
+            f"initialisations: {' and '.join(directed)} need a direction, but data set {name!r} "
+            f"(seed {seed}) has none (its BCE optimum is theta = 0); allowed there: {others}"
         )

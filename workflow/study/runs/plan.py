@@ -1,4 +1,4 @@
-"""The plan: the grid of the study, expanded once, a row per run; and what it will cost.
+"""The plan: the grid of the study, expanded once, a row per run.
 
 Nothing downstream derives again what a row says: which data, which start, which loss, which rate, which
 shard.
@@ -45,14 +45,14 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterator[pd.DataFrame]:
-    """Expand the grid a block at a time, so that a plan of any size is never held.
+    """Expand the grid a block at a time, so that the whole plan is never in memory.
 
     Parameters
     ----------
     config, table
         As for `expand`.
     rows
-        Rows of a block, roughly at most; one data set is never cut.
+        Rows of a block, about at most; the runs of a data set stay together.
 
     Yields
     ------
@@ -97,12 +97,12 @@ _OF_DATA = ("data", "separability", "seed", "smoothness", "target_accuracy", "ta
 
 
 def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
-    """Take words row by row, by way of a categorical: a million strings are not made one at a time."""
+    """Take words row by row through a categorical, which avoids making a million strings one at a time."""
     return pd.Series(words.astype("category").array.take(rows)).astype("str")
 
 
 def grid_of_one(config: Config) -> pd.DataFrame:
-    """List the runs on one data set, by start (from 0); `nearest` marks the rate that curves are recorded at."""
+    """List the runs on one data set, by start (from 0); `nearest` marks the rate of recorded curves."""
     starts = [(entry.name, scale) for entry in config.initialisations for scale in entry.scales or (0.0,)]
     nearest = min(config.learning_rates, key=lambda rate: (abs(np.log(rate)), rate))
     rows = [
@@ -121,7 +121,7 @@ def _rates(config: Config, loss: str) -> list[float]:
 
 
 def assign_shards(table: pd.DataFrame, shards: int) -> NDArray[np.int64]:
-    """Give each data set a shard, the largest (n times d) first, to the shard with least so far; shape (data,)."""
+    """Assign data sets to shards, the largest (n times d) first, each to the least full; shape (data,)."""
     work = (table["n"] * table["d"]).to_numpy()
     loads = [(0, shard) for shard in range(min(shards, len(table)))]
     result = np.empty(len(table), dtype=np.int64)

@@ -29,7 +29,7 @@ RUNS: Final = Table(
     "runs",
     "tables/runs",
     (".parquet",),
-    "One run and target, whatever happened.",
+    "One run and target, reached or not.",
     ("run", "target"),
     (
         *PLANNED,

@@ -21,7 +21,7 @@ SEED: Final = Column(
     "seed",
     "int64",
     "",
-    "Seed of the start and of the data set's draw; of real data and your own, it draws the share of the samples.",
+    "Seed of the start and of the data set's draw; for real data and your own, of the share of samples.",
 )
 ROLE: Final = Column(
     "role", "str", "", "`evaluation`, or `tuning` where the seed only serves to choose learning rates."
@@ -35,7 +35,7 @@ START: Final = (
     ),
     Column("scale", "float64", "", "Size a of the first parameters; 0 for `zero`."),
 )
-LOSS: Final = Column("loss", "str", "", "Name of the loss that was descended.")
+LOSS: Final = Column("loss", "str", "", "Name of the loss that was minimised.")
 RATE: Final = Column(
     "rate", "float64", "1/L_BCE", "Learning rate in units of the largest safe rate of BCE on these data."
 )
@@ -60,7 +60,9 @@ PLANNED: Final = (
     ),
 )
 BUDGET: Final = (
-    Column("max_steps", "int64", "steps", "Budget: the step at which the run is given up."),
+    Column("max_steps", "int64", "steps", "Budget: the step at which the run is stopped."),
     Column("traced", "bool", "", "Whether the learning curve of the run was recorded."),
 )
-TARGET: Final = Column("target", "str", "", "`accuracy`, `brier` or `logloss`: what had to be reached.")
+TARGET: Final = Column(
+    "target", "str", "", "`accuracy`, `brier` or `logloss`: the score whose threshold had to be reached."
+)
