@@ -16,14 +16,15 @@ def _check_places() -> None:
         if any(here.glob(f"{name}-*.dist-info")):
             raise ImportError(
                 f"{name}: the distribution of that name from the package index is installed in {here} and "
-                f"has mixed its files with ours; pip uninstall {name}, then in the folder of this study: {_MEND}"
+                f"has mixed its files with ours; pip uninstall {name}, "
+                f"then in the folder of this study: {_MEND}"
             )
     spec = find_spec("kernels")
     found = Path(spec.origin).resolve().parent if spec and spec.origin else None
     if found not in {here / "kernels", here.parent / "kernels"}:
         raise ImportError(
-            f"kernels: imported from {found}, but study from {here / 'study'}: two versions of the code would "
-            f"be mixed; use an environment of this folder's own (python3 -m venv), and in it: {_MEND}"
+            f"kernels: imported from {found}, but study from {here / 'study'}: two versions of the code "
+            f"would be mixed; use an environment of this folder's own (python3 -m venv), and in it: {_MEND}"
         )
 
 

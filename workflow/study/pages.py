@@ -69,7 +69,7 @@ def render(template: str, styles: Sequence[str], scripts: Sequence[str] = (), **
         .render(
             style=style,
             script=script,
-            security_policy=Markup(policy(style, script)),  # noqa: S704  it has quotes, and nothing from outside
+            security_policy=Markup(policy(style, script)),  # noqa: S704  it has quotes, no outside text
             **values,
         )
     )

@@ -123,7 +123,7 @@ class Config(Section):
         missing = [name for name in ("mse", "bce") if name not in value]
         if missing:
             raise ValueError(
-                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are the pair compared"
+                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are compared"
             )
         return known(value, LOSSES)
 
