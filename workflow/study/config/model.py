@@ -123,7 +123,8 @@ class Config(Section):
         missing = [name for name in ("mse", "bce") if name not in value]
         if missing:
             raise ValueError(
-                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are compared"
+                f"{' and '.join(missing)} missing from {shown(list(value))}: "
+                "mse and bce are the pair compared"
             )
         return known(value, LOSSES)
 
@@ -212,7 +213,8 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     if (called := entry.get("name")) != name and isinstance(called, str) and called in KINDS:
         # Tables identify data by name: under that of another kind they would be mistaken for it.
         lines.append(
-            f"{path}.name: {shown(called)} is the name of another kind than {name}; allowed: its own name"
+            f"{path}.name: {shown(called)} is the name of another kind than {name}; "
+            "allowed: a name of its own"
         )
         return None
     try:

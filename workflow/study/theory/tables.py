@@ -110,10 +110,10 @@ MINIMA: Final = Table(
     "minima",
     "tables/minima",
     (".csv", ".parquet"),
-    "One local minimum of a loss on a data set made for the purpose; see [claims.md](claims.md).",
+    "One local minimum of a loss on a constructed data set; see [claims.md](claims.md).",
     ("dataset", "loss", "minimum"),
     (
-        Column("dataset", "str", "", "Name of the made data set: `two_scales` or `two_scales_twice`."),
+        Column("dataset", "str", "", "Name of the constructed data set: `two_scales` or `two_scales_twice`."),
         LOSS,
         Column("minimum", "int64", "", "Number of the minimum, from 0, by value."),
         Column("theta_0", "float64", "", "First weight."),
