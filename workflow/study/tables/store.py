@@ -64,7 +64,7 @@ def write_parts(parts: Iterable[pd.DataFrame], table: Table, path: str | Path) -
     table
         Its schema.
     path
-        Ends in `.parquet`. The file appears whole or not at all.
+        Ends in `.parquet`. The file appears complete or not at all.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def merge(table: Table, parts: Iterable[str | Path], path: str | Path) -> None:
         Files that `write_parts` wrote. Row groups of different files may alternate in any order, but none may
         overlap.
     path
-        Ends in `.parquet`. The file appears whole or not at all.
+        Ends in `.parquet`. The file appears complete or not at all.
 
     Raises
     ------
