@@ -145,7 +145,7 @@ def test_an_archive_inside_another_repository_is_not_taken_for_it(inside: Path, 
     assert f"it is inside another one, {project}" in work_tree(inside).problem
     assert ours.described(inside) == "unknown"
     assert ours.described(project) != "unknown"
-    with pytest.raises(UserError, match=r"'HEAD' cannot be found: .*no git repository of its own") as told:
+    with pytest.raises(UserError, match=r"'HEAD' cannot be found: .*not a git repository of its own") as told:
         compared(inside)
     assert "\n" not in str(told.value)
 
