@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
 
 
 def _entry(cls: type[DatasetOptions]) -> dict[str, Any]:
-    """Return the schema of the data sets of a class: its options, and how `study.config.model` knows that they are its."""
+    """Return the schema of the data sets of a class: its options, and the names and kinds that select it."""
     names = [name for name, other in KINDS.items() if other is cls]
     entry = _described(cls)
     entry["properties"]["kind"] |= {"enum": names}

@@ -35,7 +35,9 @@ _DATASETS = (
     *("iris_versicolor_virginica", "wine_0_1", "wine_1_2"),
 )
 
-_NAMED = "text; one that reads as a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
+_NAMED = (
+    "text; if it looks like a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
+)
 
 
 class Config(Section):
@@ -95,18 +97,21 @@ class Config(Section):
     statistics: Statistics = key(Statistics(), "Intervals: see below.")
     phase: Phase = key(Phase(), "The phase diagram: see below.")
     base: str = key(
-        "", "What `snakemake compare` and `compare_studies` start from: a revision, a folder.", allowed=_NAMED
+        "",
+        "What `snakemake compare` and `compare_studies` compare with: a revision or a folder.",
+        allowed=_NAMED,
     )
     head: str = key(
         "",
-        "What is measured by `benchmark`, or compared with `base`: a revision, a folder; none for this folder as it is.",
+        "What is measured by `benchmark`, or compared with `base`: a revision or a folder; none for this "
+        "folder as it is.",
         allowed=_NAMED,
     )
     benchmarks: Benchmarks = key(Benchmarks(), "Benchmarks: see below.")
 
     @property
     def number_of_shards(self) -> int:
-        """Shards there are: a shard holds whole data sets, so there are no more than those."""
+        """Number of shards: a shard holds whole data sets, so there are at most as many."""
         return min(self.shards, self.number_of_data_sets)
 
     @property
@@ -115,11 +120,11 @@ class Config(Section):
         return len(self.seeds) * sum(len(entry.separabilities) for entry in self.datasets)
 
     def identity(self) -> dict[str, Any]:
-        """All that the results depend on, with every default filled in: neither how they are cut nor what is compared."""
+        """All that the results depend on, with every default: neither `shards` nor what is compared."""
         return self.model_dump(mode="json", exclude={"shards", "base", "head", "benchmarks"})
 
     def as_yaml(self) -> str:
-        """The config as YAML text: what the results depend on."""
+        """All that the results depend on, as YAML text."""
         return yaml.safe_dump(self.identity(), sort_keys=False, default_flow_style=None, width=100)
 
     @property
@@ -133,7 +138,8 @@ class Config(Section):
         missing = [name for name in ("mse", "bce") if name not in value]
         if missing:
             raise ValueError(
-                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are the pair compared"
+                f"{' and '.join(missing)} missing from {shown(list(value))}: "
+                "mse and bce are the pair compared"
             )
         return known(value, LOSSES)
 
@@ -169,7 +175,7 @@ def load(mapping: Mapping[str, Any]) -> Config:
     Parameters
     ----------
     mapping : mapping
-        As Snakemake hands it over: mappings, lists, strings and numbers. Keys left out take their defaults.
+        As Snakemake gives it: mappings, lists, strings and numbers. Keys left out have their defaults.
 
     Returns
     -------
@@ -197,9 +203,9 @@ def load(mapping: Mapping[str, Any]) -> Config:
 
 
 def typed(value: Any) -> Any:
-    """Give back their types to the values inside a list or mapping of Snakemake's ``--config``, which come as text.
+    """Restore the types of values inside a list or mapping of Snakemake's ``--config``, which come as text.
 
-    Text that YAML takes for a number, true, false or null becomes that; other text stays.
+    Text that YAML reads as a number, true, false or null becomes that; other text stays.
     """
     if isinstance(value, Mapping):
         return {key: typed(item) for key, item in value.items()}
@@ -218,7 +224,8 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     """Give an entry of `datasets` the type of its kind; problems go to `lines`."""
     if not isinstance(entry, Mapping):
         lines.append(
-            f"{path}: {shown(entry)} is not a mapping; allowed: a mapping with a name, such as {{name: gaussian}}"
+            f"{path}: {shown(entry)} is not a mapping; "
+            "allowed: a mapping with a name, such as {name: gaussian}"
         )
         return None
     given = "kind" if "kind" in entry else "name"
@@ -229,14 +236,14 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     if not isinstance(name, str) or name not in KINDS:
         lines.append(
             f"{path}.{given}: {shown(name)} is not a kind of data set{nearest(name, KINDS)}; "
-            f"allowed: {', '.join(_kind_names())}, or any name beside kind or file"
+            f"allowed: {', '.join(_kind_names())}, or any name together with kind or file"
         )
         return None
     if (called := entry.get("name")) != name and isinstance(called, str) and called in KINDS:
-        # Tables know data by their name: under that of another kind they would be taken for what they are
-        # not.
+        # Tables identify data by name: under that of another kind they would be mistaken for it.
         lines.append(
-            f"{path}.name: {shown(called)} is the name of another kind than {name}; allowed: a name of its own"
+            f"{path}.name: {shown(called)} is the name of another kind than {name}; "
+            "allowed: a name of its own"
         )
         return None
     try:
@@ -255,6 +262,6 @@ def known(value: tuple[str, ...], names: Any) -> tuple[str, ...]:
 
 
 def _kind_names() -> list[str]:
-    """Kinds as a message lists them: the 45 pairs of digits in one word."""
+    """Kinds as a message lists them: the 45 pairs of digits in one entry."""
     names = [name for name in KINDS if not name.startswith("digits_")]
     return [*names, "digits_0_1 to digits_8_9"]

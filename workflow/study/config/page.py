@@ -51,15 +51,15 @@ Every key has a default: an empty file is the default study. To change one key, 
 
     snakemake --config max_steps=1000
 
-or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the default
-list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML, write `1.0e-3`:
-without the point it is text.
+or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the
+default list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML,
+write `1.0e-3`: without the point it is text.
 
 This page is made from the code: `python -m study.config.page > docs/config.md`."""
 
 _DATASETS_TEXT = """\
-A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind` says
-otherwise; an entry with a `file` is your own data. So one kind can be there twice, with other options:
+A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind`
+is given; an entry with a `file` is your own data. So one kind can occur twice, with different options:
 
     datasets:
       - {name: gaussian, separability: [2, 4]}
@@ -89,7 +89,7 @@ def _table(model: type[Section], base: type[Section] = Section) -> str:
                 _default(name, field),
                 field.description or "",
             ]
-            # A bar would end the cell, a word in angle brackets would vanish as a tag.
+            # A bar would end the cell; a word in angle brackets would be read as a tag.
             lines.append("| " + " | ".join(re.sub(r"\||<(?=\w)", r"\\\g<0>", cell) for cell in cells) + " |")
     return "\n".join(lines)
 

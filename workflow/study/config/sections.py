@@ -40,7 +40,7 @@ class Curves(Section):
 
 
 class Statistics(Section):
-    """How intervals are made."""
+    """How intervals are computed."""
 
     confidence: float = key(0.95, "Confidence level of the intervals.", ge=0.5, lt=1)
     resamples: int = key(999, "Number of bootstrap resamples of an interval.", ge=100, le=100_000)
@@ -63,12 +63,12 @@ class Phase(Section):
     )
     large_n: int = key(
         100_000,
-        "Number of samples of the large draws: Gaussian pairs as of `gaussian`, started along the true direction.",
+        "Number of samples of the large draws: pairs as in `gaussian`, started along the true direction.",
         ge=4,
         le=10_000_000,
     )
     large_draws: int = key(1, "Number of large draws at each separability; 0 for none.", ge=0, le=1000)
-    # From 2 * laws.LEAST_MU; not imported, or every job that reads the config would depend on the laws.
+    # From 2 * laws.LEAST_MU, not imported: else every job that reads the config would depend on the laws.
     large_separability: Grid[Annotated[float, Field(ge=2e-6, le=100)]] = key(
         (1.0, 2.0, 4.0, 6.0, 12.0), "Values of d' = 2 mu of the large draws."
     )
@@ -78,7 +78,7 @@ class Phase(Section):
 
 
 class Benchmarks(Section):
-    """What is timed, and when two revisions count as different."""
+    """Which benchmarks are timed, and when two revisions count as different."""
 
     record: Words = key(
         (),
@@ -97,13 +97,13 @@ class Benchmarks(Section):
     )
     threshold: float = key(
         0.05,
-        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "
-        "one stands on a level that is slower than its best by more.",
+        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; "
+        "`snakemake history` if the level of one is slower than its best level by more than this.",
         ge=0,
         le=10,
     )
     accepted: str = key(
         "",
-        "What got slower up to this commit is accepted by `snakemake history`.",
+        "`snakemake history` accepts what got slower up to this commit.",
         allowed="a commit of the history, or how it begins; none for none",
     )

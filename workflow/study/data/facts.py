@@ -29,10 +29,10 @@ SHARE: Final = 0.1
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of one realised data set; all but counts rounded to 9 significant digits."""
+    """Facts of one realised data set; all except counts are rounded to 9 significant digits."""
 
     n: int
-    d: int  # bias column counted
+    d: int  # bias column included
     positives: int
     fisher: float
     separable: bool
@@ -53,7 +53,7 @@ class Facts:
     direction: Array  # (d,), unit; zero where BCE's optimum is theta = 0
 
     def row(self) -> dict[str, Any]:
-        """All but the direction, by name: a row of the table of data sets."""
+        """All except the direction, by name: a row of the table of data sets."""
         return {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -163,7 +163,7 @@ def _named(prefix: str, scores: _Scores) -> dict[str, float]:
 
 
 def _smoothness(features: Array) -> float:
-    """Largest eigenvalue of X'X/n, rounded up at the ninth digit: a bound stays a bound."""
+    """Largest eigenvalue of X'X/n, rounded up at the ninth digit, so that it remains an upper bound."""
     largest = float(np.linalg.eigvalsh(gram(features) / len(features))[-1])
     return float(digits9(largest * (1.0 + 1e-8)))
 

@@ -51,7 +51,7 @@ class Initialisation:
     make : callable
         From (scale, `Aim`, stream) to theta_0 (d,).
     scaled : bool
-        Whether it takes a scale.
+        Whether it has a scale.
     directed : bool
         Whether it uses the direction, so that a data set must have one.
     sure : bool

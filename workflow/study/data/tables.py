@@ -38,7 +38,7 @@ DATASETS: Final = Table(
             "separable",
             "bool",
             "",
-            "Whether a plane parts the classes without error, decided by a linear program.",
+            "Whether a hyperplane separates the classes without error, decided by a linear program.",
         ),
         Column(
             "bayes_error",
@@ -50,7 +50,7 @@ DATASETS: Final = Table(
             "smoothness",
             "float64",
             "",
-            "Largest eigenvalue of X'X/n; L of a loss is its constant times this.",
+            "Largest eigenvalue of X'X/n; L of a loss is the loss's smoothness constant times this.",
         ),
         Column(
             "median_margin",

@@ -130,7 +130,7 @@ def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str,
 
 
 def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFrame | None:
-    """Read a table of any commit, indexed by what its rows are about; None and a note if it cannot be read."""
+    """Read a table of any commit, indexed by what its rows are about; None, with a note, if that fails."""
     path = folder / "tables" / f"{kind.table}.parquet"
     if not path.exists():
         return None

@@ -1,4 +1,4 @@
-"""Every data set of a study: drawn, checked against the config, and put into a table with its facts."""
+"""The data sets of a study: drawn, checked against the config, and put into a table with their facts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def check(config: Config) -> None:
-    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
+    """Read the user's data files; raise `UserError` if one is missing, malformed or made by the study."""
     for options in config.datasets:
         if isinstance(options, File):
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["TRIAL_SECONDS", "describe", "fullest_shard"]
 
 TRIAL_SECONDS = 10.0
-"""What `describe` may spend on trial runs, at most, on one core."""
+"""The most that `describe` spends on trial runs, on one core."""
 
 
 def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64]) -> float:
-    """Return the seconds that the longest shard takes if every run goes on to its budget.
+    """Return the seconds that the longest shard takes if every run uses its whole budget.
 
     Parameters
     ----------
@@ -46,10 +46,9 @@ def describe(
 ) -> str:
     """Say how large a study is and how long its sweep will take, before it runs.
 
-    The price of a sample-step (one sample, one step, one run) is measured here, on this machine, by a short
-    descent. All runs on the first data set of each setting are then tried, with a smaller budget if the
-    config's would take long; what that leaves unfinished counts as if it went on to the budget. The expected
-    time is scaled up from these.
+    The time of a sample-step (one sample, one step, one run) is measured on this machine by a short descent.
+    All runs on the first data set of each setting are then tried, with a smaller budget if the config's would
+    take long; runs that do not finish count with the whole budget. The expected time is scaled up from these.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ def describe(
     arrays : mapping
         The arrays of `study.runs.draw.build`.
     threads : int, optional
-        Cores to reckon with; default: all that this process may use.
+        Number of cores to assume; default: all that this process may use.
 
     Returns
     -------
@@ -100,7 +99,7 @@ def describe(
 
 
 def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) -> float:
-    """Mean number of steps of the runs on one data set; a run that `budget` does not suffice for counts in full."""
+    """Mean number of steps of the runs on one data set; one that `budget` cuts short counts in full."""
     starts = rows.drop_duplicates("start")
     columns = (starts[name] for name in ("start", "initialisation", "scale", "seed"))
     thetas = {
@@ -127,13 +126,13 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
 
 
 def _price(dimensions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Seconds a sample-step takes on one core, by number of columns: linear in it, so two are timed."""
+    """Seconds a sample-step takes on one core, by number of columns: linear, so two numbers are timed."""
     ends = sorted({int(dimensions.min()), int(dimensions.max())})
     return np.interp(dimensions, ends, [_timed(d) for d in ends])
 
 
 def _timed(d: int) -> float:
-    """Seconds that a sample-step takes on one core with d columns: the best of five short descents, targets checked."""
+    """Seconds that a sample-step with targets takes on one core with d columns: the best of five descents."""
     samples, runs, steps = 256, 64, max(20, 2000 // d)
     features = Stream(0, "price", d).normals(samples * d).reshape(samples, d)
     labels = np.arange(samples) % 2
@@ -155,7 +154,7 @@ def _timed(d: int) -> float:
 
 
 def _duration(seconds: float) -> str:
-    """Put a time in words, to two digits: ``45 s``, ``3.2 min``, ``7.5 h``, ``12 days``."""
+    """Write a time to two digits: ``45 s``, ``3.2 min``, ``7.5 h``, ``12 days``."""
     for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= size:
             return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:,.0f} {unit}"

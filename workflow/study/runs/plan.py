@@ -1,4 +1,4 @@
-"""The plan: the grid of the study, expanded once, a row per run; and what it will cost.
+"""The plan: the grid of the study, expanded once, a row per run.
 
 Nothing downstream derives again what a row says: which data, which start, which loss, which rate, which
 shard.
@@ -49,14 +49,14 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterator[pd.DataFrame]:
-    """Expand the grid a block at a time, so that a plan of any size is never held.
+    """Expand the grid a block at a time, so that the whole plan is never in memory.
 
     Parameters
     ----------
     config, table
         As for `expand`.
     rows
-        Rows of a block, roughly at most; one data set is never cut.
+        Rows of a block, about at most; the runs of a data set stay together.
 
     Yields
     ------
@@ -142,7 +142,7 @@ _OF_DATA = (
 
 
 def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
-    """Take words row by row, by way of a categorical: a million strings are not made one at a time."""
+    """Take words row by row through a categorical, which avoids making a million strings one at a time."""
     return pd.Series(words.astype("category").array.take(rows)).astype("str")
 
 

@@ -1,4 +1,4 @@
-"""The sweep: the runs of a shard through the kernels, to a row per run and target, and learning curves."""
+"""The sweep: makes the runs of a shard, a row per run and target, and learning curves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Note = Callable[[str], None]
 
 
 class Progress:
-    """Says how far a shard has come: at most a line every few seconds, and one at the end.
+    """Reports the progress of a shard: at most a line every few seconds, and one at the end.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Progress:
 
 
 def recorded_steps(points: int, max_steps: int) -> NDArray[np.int64]:
-    """Return the steps at which a learning curve is recorded: 0, and about `points` more, evenly in their logarithm."""
+    """Return the steps at which a learning curve is recorded: 0, and about `points` more, log-spaced."""
     return np.unique(np.concatenate([[0], np.geomspace(1, max_steps, points).round()]).astype(np.int64))
 
 
@@ -96,7 +96,7 @@ def run_shard(
     arrays
         The arrays of `study.runs.draw.build`.
     progress
-        Is told of every batch.
+        Counts every batch.
 
     Returns
     -------
@@ -130,13 +130,13 @@ def run_shard(
 
 
 def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Split runs or curves of a shard by data set, in the order of the plan: as `merge` wants them."""
+    """Split runs or curves of a shard by data set, in the order of the plan, for `merge`."""
     numbers = frame["run"].map(plan.set_index("run")["data"])
     return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
 
 
 def _compile(losses: Iterable[str]) -> None:
-    """Have the kernels of the sweep compiled, so that the progress display speaks of runs alone."""
+    """Compile the kernels of the sweep first, so that the progress display counts the runs alone."""
     features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
     for loss in losses:
         common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}

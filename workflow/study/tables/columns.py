@@ -21,7 +21,7 @@ SEED: Final = Column(
     "seed",
     "int64",
     "",
-    "Seed of the start and of the data set's draw; of real data and your own, it draws the share of the samples.",
+    "Seed of the start and of the data set's draw; for real data and your own, of the share of samples.",
 )
 START: Final = (
     Column(
@@ -37,7 +37,7 @@ START: Final = (
         "Length of the first parameters, or, of the `sure_` ones, the median sample's probability; 0 for `zero`.",
     ),
 )
-LOSS: Final = Column("loss", "str", "", "Name of the loss that was descended.")
+LOSS: Final = Column("loss", "str", "", "Name of the loss that was minimised.")
 RATE: Final = Column(
     "rate", "float64", "1/L_BCE", "Learning rate in units of the largest safe rate of BCE on these data."
 )
@@ -64,4 +64,6 @@ BUDGET: Final = (
     Column("max_steps", "int64", "steps", "Budget: the last step at which the run could arrive."),
     Column("traced", "bool", "", "Whether the learning curve of the run was recorded."),
 )
-TARGET: Final = Column("target", "str", "", "`accuracy`, `brier` or `logloss`: what had to be reached.")
+TARGET: Final = Column(
+    "target", "str", "", "`accuracy`, `brier` or `logloss`: the score whose threshold had to be reached."
+)
