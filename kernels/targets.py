@@ -1,8 +1,9 @@
 """The scores of the targets: how each is summed over the samples, and when a target is met.
 
 ``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
-probability (without a half), ``logloss`` the mean cross-entropy in nats.  The target of accuracy holds from its
-threshold on, those of the other two down from theirs; a target is met by holding for several steps in a row.
+probability (without a half), ``logloss`` the mean cross-entropy in nats. The target of accuracy holds from
+its threshold on, those of the other two down from theirs; a target is met by holding for several steps in a
+row.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def any_met(task: Task, lanes: Lanes, scores: Any) -> Any:
 
 @lanewise
 def _held(lanes: Lanes, target: int, holds: Any, step: Any, enough: float) -> Any:
-    """Note in which lanes a target `holds` at `step`; return whether it has for `enough` steps in any of them."""
+    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps."""
     missed = select(holds, load(lanes.missed, target), step)
     store(lanes.missed, target, missed)
     return any_true(step - missed >= enough)

@@ -47,8 +47,8 @@ class Config(Section):
     seeds: Seeds = key(
         tuple(range(30)),
         "Seeds of the draws and starts.",
-        allowed="a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers "
-        ">= 0",
+        allowed="a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole "
+        "numbers >= 0",
     )
     datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
         tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
@@ -70,8 +70,10 @@ class Config(Section):
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
         (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0),
-        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
-        "1/L is added to them, and twice each of them for `mse`: without its factor 1/2, MSE takes those steps.",
+        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each "
+        "loss's own "
+        "1/L is added to them, and twice each of them for `mse`: without its factor 1/2, MSE takes those "
+        "steps.",
     )
     losses: Grid[Annotated[str, one_of(LOSSES)]] = key(
         ("mse", "bce"),
@@ -80,12 +82,14 @@ class Config(Section):
     )
     targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
-        "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of their two "
+        "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of "
+        "their two "
         "optima in that score) to what the base rate scores.",
     )
     hold: int = key(
         10,
-        "Steps in a row for which a target has to hold; a run arrives at the first of them. 1: its first passage.",
+        "Steps in a row for which a target has to hold; a run arrives at the first of them. 1: its first "
+        "passage.",
         ge=1,
         le=1_000_000,
     )
@@ -163,7 +167,8 @@ class Config(Section):
         for entry in value if names else ():
             for name in set(entry.datasets) - set(names):
                 raise ValueError(
-                    f"{entry.name} is limited to {name!r}, which is no data set of this study{nearest(name, names)} "
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study{nearest(name, "
+                    f"names)} "
                     f"(it has {', '.join(names)})"
                 )
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field
 
 from study.schema import (
     Grid,
@@ -46,7 +46,8 @@ class Statistics(Section):
     resamples: int = key(999, "Number of bootstrap resamples of an interval.", ge=100, le=100_000)
     folds: int = key(
         5,
-        "Parts that the seeds are dealt to: the best learning rate of a loss is chosen on all parts but one, and judged "
+        "Parts that the seeds are dealt to: the best learning rate of a loss is chosen on all parts but one, "
+        "and judged "
         "on that one, each in turn.",
         ge=2,
         le=1000,

@@ -1,4 +1,4 @@
-"""Facts of a data set: what each loss can attain on it, what a run is to reach, and the direction that leads there.
+"""Facts of a data set: what each loss attains on it, what a run is to reach, and the way there.
 
 All samples can be separated: the data are linearly separable. None can: BCE has one finite optimum. Some can
 (quasi-separation): BCE has no finite optimum either; its infimum is that of the other samples alone.
@@ -24,7 +24,7 @@ __all__ = ["SHARE", "Facts", "facts", "target"]
 Array = NDArray[np.float64]
 
 SHARE: Final = 0.1
-"""A target is what both losses can attain, plus this share of the way from there to what the base rate scores."""
+"""A target lies this share of the way from what both losses attain to what the base rate scores."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,13 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
 
     Notes
     -----
-    `bce_*` and `mse_*` are the scores at the optimum of each loss, in the limit where it lies at infinity: accuracy 1
-    and both others 0 on separable data. The optimum of MSE is the best that was found. `base_*` are the scores of the
-    share of positives as everybody's probability. The targets are those of `target`; that of accuracy is the least
-    multiple of 1/n that is as good. `direction` is that of the BCE optimum; where there is none, the limit of its path:
-    the max-margin direction of the samples that can be separated, in the space orthogonal to the others (Ji and
-    Telgarsky 2018, "Risk and parameter convergence of logistic regression").
+    `bce_*` and `mse_*` are the scores at the optimum of each loss, in the limit where it lies at infinity:
+    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found. `base_*`
+    are the scores of the share of positives as everybody's probability. The targets are those of `target`;
+    that of accuracy is the least multiple of 1/n that is as good. `direction` is that of the BCE optimum;
+    where there is none, the limit of its path: the max-margin direction of the samples that can be separated,
+    in the space orthogonal to the others (Ji and Telgarsky 2018, "Risk and parameter convergence of logistic
+    regression").
     """
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
@@ -119,7 +120,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
 
 
 def target(attained: float, base: float, *, larger: bool = False) -> float:
-    """What a run is to reach in a score: a tenth of the way from what is attained to what the base rate scores.
+    """What a run is to reach in a score: a tenth of the way from what is attained to the base rate's.
 
     Parameters
     ----------
@@ -133,7 +134,8 @@ def target(attained: float, base: float, *, larger: bool = False) -> float:
     Returns
     -------
     float
-        Between the two, rounded to 9 significant digits; nan where the base rate is as good, and no such target exists.
+        Between the two, rounded to 9 significant digits; nan where the base rate is as good, and no such
+        target exists.
     """
     gain = attained - base if larger else base - attained
     return float(digits9(attained + SHARE * (base - attained))) if gain > 1e-6 else math.nan

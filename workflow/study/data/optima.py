@@ -1,8 +1,8 @@
 """Where descent ends on each of the two losses: the optimum, or the limit of its path where there is none.
 
-The optimum of BCE comes from Newton's method. That of MSE, which is not convex, is the best that descents from
-several starts find, finished by Newton's method. All but the search for it is exact IEEE arithmetic in a fixed
-order.
+The optimum of BCE comes from Newton's method. That of MSE, which is not convex, is the best that descents
+from several starts find, finished by Newton's method. All but the search for it is exact IEEE arithmetic in a
+fixed order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAR = 40.0
 
 
 def bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
-    """Find where descent on BCE goes: to ``finite_optimum``, plus ever more of ``limit`` where samples can be separated.
+    """Find where descent on BCE goes: to ``finite_optimum``, plus ever more of ``limit``.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
 
 
 def _bce_optimum(signed: Array) -> Array:
-    """Find the theta of least mean log loss on samples that no hyperplane separates, by damped Newton; shape (d,).
+    """Find the theta of least mean log loss on samples that cannot be separated, by Newton; shape (d,).
 
     The columns are made orthonormal first (so conditioning is that of the weights alone); a column that
     depends on earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
@@ -109,8 +109,8 @@ def mse_margins(
 ) -> Array:
     """Margins of the samples, shape (n,), at the smallest mean squared error that was found.
 
-    Levenberg-Marquardt from the BCE optimum and six other starts, the best end rounded (its last digits depend
-    on the processor) and finished by Newton's method.
+    Levenberg-Marquardt from the BCE optimum and six other starts, the best end rounded (its last digits
+    depend on the processor) and finished by Newton's method.
 
     Parameters
     ----------
@@ -166,8 +166,8 @@ def _squared_error(margins: Array) -> float:
 def _mse_newton(rows: Array, theta: Array) -> Array:
     """Finish a descent on ``mean(sigmoid(-rows @ theta)^2)`` near its minimum; shape (d,).
 
-    With w = sigmoid(-m) the derivatives in a margin m are -2 w^2 (1 - w) and 2 w^2 (1 - w) (2 - 3 w). Where the
-    curvature is not positive, on the way to a minimum at infinity, `theta` stays as it is.
+    With w = sigmoid(-m) the derivatives in a margin m are -2 w^2 (1 - w) and 2 w^2 (1 - w) (2 - 3 w). Where
+    the curvature is not positive, on the way to a minimum at infinity, `theta` stays as it is.
     """
     for _ in range(20):
         margins = matvec(rows, theta)

@@ -1,8 +1,8 @@
 """Which samples of a data set can be separated by a hyperplane, and the direction of largest margin.
 
-Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting separated
-data in binary logistic regression models"): it counts the samples that a hyperplane through the others can put
-strictly on their own side.
+Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting
+separated data in binary logistic regression models"): it counts the samples that a hyperplane through the
+others can put strictly on their own side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
-    """Which samples can be put strictly on their own side, the others not on the wrong one; and by which theta.
+    """Find the samples that can be put strictly on their own side, none being on the wrong one; and theta.
 
     The program is: maximise the sum of t over theta and t, subject to ``t <= signed @ theta`` and
     ``0 <= t <= 1``. Any solution can be scaled up, so each t is 0 or 1 at the optimum: the answer is a whole
@@ -57,7 +57,7 @@ def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
 
 
 def max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:
-    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; shape (d,), or None.
+    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; or None.
 
     Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with
     ``signed @ theta >= 1``, from non-negative least squares. The samples found in contact fix theta, which is

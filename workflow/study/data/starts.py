@@ -91,14 +91,16 @@ INITIALISATIONS: dict[str, Initialisation] = {
         lambda scale, aim, stream: scale * stream.normals(len(aim.direction)),
     ),
     "sure_wrong": Initialisation(
-        "theta along minus the direction of the BCE optimum (max-margin where separable), so long that the sample of "
+        "theta along minus the direction of the BCE optimum (max-margin where separable), so long that the "
+        "sample of "
         "median margin is given its wrong class with the probability a: confidently wrong.",
         lambda scale, aim, stream: -_sure(scale, aim),  # noqa: ARG005
         directed=True,
         sure=True,
     ),
     "sure_right": Initialisation(
-        "theta along that direction, so long that the same sample is given its true class with the probability a: "
+        "theta along that direction, so long that the same sample is given its true class with the "
+        "probability a: "
         "confidently right.",
         lambda scale, aim, stream: _sure(scale, aim),  # noqa: ARG005
         directed=True,
@@ -125,8 +127,8 @@ class InitialisationOptions(Section):
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
         "The scales a, a cell of the results each.",
-        allowed="a list of one or more different numbers, each > 0 and <= 10000, and between 0.5 and 1 for the sure "
-        "ones; none for zero",
+        allowed="a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between 0.5 "
+        "and 1; none for zero",
         validate_default=True,
     )
     datasets: Annotated[tuple[str, ...], Field(strict=False)] = key(
@@ -162,7 +164,7 @@ class InitialisationOptions(Section):
 
 
 def starts_of(options: Iterable[InitialisationOptions], dataset: str) -> list[tuple[str, float]]:
-    """List initialisation and scale of every start on a data set, in the order of the config; scale 0 of none."""
+    """List initialisation and scale (0 for none) of every start on a data set, in the order of the config."""
     here = [entry for entry in options if not entry.datasets or dataset in entry.datasets]
     return [(entry.name, scale) for entry in here for scale in entry.scales or (0.0,)]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from study.data.algebra import digits9
 from study.data.facts import Facts, facts
 from study.data.kinds import File, realise
-from study.data.samples import Array, Sample
+from study.data.samples import Sample
 from study.data.starts import INITIALISATIONS, starts_of
 from study.data.tables import DATASETS
 from study.errors import UserError
@@ -53,7 +53,7 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
 
 
 def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
+    """Realise the data sets of a study one after the other: yield of each its row and its arrays."""
     settings = ((options, level) for options in config.datasets for level in options.separabilities)
     every = ((options, level, seed) for options, level in settings for seed in config.seeds)
     for data, (options, separability, seed) in enumerate(every):
@@ -82,19 +82,22 @@ def check(config: Config) -> None:
 
 
 def _check_aim(config: Config, dataset: str, seed: int, found: Facts) -> None:
-    """Raise `UserError` if an initialisation of the study needs a direction and the data set has none that will do."""
+    """Raise `UserError` if an initialisation needs a direction and the data set has none that will do."""
     names = {name for name, _ in starts_of(config.initialisations, dataset)}
     directed = [name for name, entry in INITIALISATIONS.items() if name in names and entry.directed]
     if directed and not found.direction.any():
         others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
         raise UserError(
-            f"initialisations: {' and '.join(directed)} need a direction, but data set {dataset!r} (seed {seed}) has "
+            f"initialisations: {' and '.join(directed)} need a direction, but data set {dataset!r} (seed "
+            f"{seed}) has "
             f"none (its BCE optimum is theta = 0); allowed there: {others}"
         )
     sure = [name for name in directed if INITIALISATIONS[name].sure]
     if sure and found.median_margin <= 0.0:
         raise UserError(
-            f"initialisations: {' and '.join(sure)} need a direction that puts more than half of the samples on their "
-            f"own side, but data set {dataset!r} (seed {seed}) has none; allowed there: any other initialisation "
+            f"initialisations: {' and '.join(sure)} need a direction that puts more than half of the samples "
+            f"on their "
+            f"own side, but data set {dataset!r} (seed {seed}) has none; allowed there: any other "
+            f"initialisation "
             "(limit these to some data sets with their key `datasets`)"
         )

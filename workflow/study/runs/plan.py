@@ -27,7 +27,7 @@ __all__ = ["WITHOUT_HALF", "Grid", "assign_shards", "blocks", "expand", "grid_of
 
 
 WITHOUT_HALF: Final = {"mse": 2.0}
-"""Losses that carry a factor 1/2 here and not elsewhere: without it a run at rate r takes the steps of this many times r."""
+"""Losses with a factor 1/2 here and not elsewhere: without it, rate r makes the steps of this times r."""
 
 
 def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +43,8 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per run, the columns of ``plan.parquet``, in the order data set, start, loss, rate. `run` and
-        `start` count from 0. A start is shared by every loss and rate. The rates of a loss are those of `rates`.
+        `start` count from 0. A start is shared by every loss and rate. The rates of a loss are those of
+        `rates`.
     """
     return Grid(config, table).rows(np.arange(len(table)))
 
@@ -147,7 +148,7 @@ def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
 
 
 def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
-    """List the runs on one data set, by start (from 0); `nearest` marks the rate that curves are recorded at."""
+    """List the runs on one data set, by start (from 0); `nearest` marks the rate of the recorded curves."""
     nearest = min(config.learning_rates, key=lambda rate: (abs(np.log(rate)), rate))
     rows = [
         (i, name, scale, loss, rate, rate == nearest)

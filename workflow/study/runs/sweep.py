@@ -155,7 +155,8 @@ def _descend(
 ) -> kernels.Descent:
     """Descend from `thetas` at the rates of the plan, on the one thread that a job has.
 
-    The budget of the study is the last step of an arrival: the steps that have to hold from there on come on top.
+    The budget of the study is the last step of an arrival: the steps that have to hold from there on come on
+    top.
     """
     return kernels.descend(
         drawn.features,

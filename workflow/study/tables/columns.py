@@ -28,13 +28,15 @@ START: Final = (
         "initialisation",
         "str",
         "",
-        "How the first parameters were made: `zero`, `normal`, `sure_wrong`, `sure_right`, `wrong` or `right`.",
+        "How the first parameters were made: `zero`, `normal`, `sure_wrong`, `sure_right`, `wrong` or "
+        "`right`.",
     ),
     Column(
         "scale",
         "float64",
         "",
-        "Length of the first parameters, or, of the `sure_` ones, the median sample's probability; 0 for `zero`.",
+        "Length of the first parameters, or, of the `sure_` ones, the median sample's probability; 0 for "
+        "`zero`.",
     ),
 )
 LOSS: Final = Column("loss", "str", "", "Name of the loss that was minimised.")

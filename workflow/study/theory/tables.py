@@ -42,7 +42,8 @@ FLOW: Final = Table(
             "time",
             "float64",
             "time",
-            "First passage (the flow has no steps to hold for); a step at learning rate eta advances the time by eta.",
+            "First passage (the flow has no steps to hold for); a step at learning rate eta advances the "
+            "time by eta.",
         ),
     ),
 )
