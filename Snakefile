@@ -1,8 +1,8 @@
-"""How slowly does a sigmoid classifier train with MSE instead of BCE?  `snakemake help` lists what can be asked for."""
+"""How slowly does a sigmoid classifier train with MSE instead of BCE? `snakemake help` lists commands."""
 
 from pathlib import Path
 
-# Where this file lies; `workflow.basedir` is the folder of another Snakefile where this one is its module.
+# The folder of this file; `workflow.basedir` is that of another Snakefile if this one is its module.
 root = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 
 
@@ -61,7 +61,7 @@ onerror:
 
 
 onsuccess:
-    # What a failed run had written, as soon as the report itself is there again.
+    # Remove what a failed run had written, as soon as the report itself is made again.
     if "results/report.html" in {
         str(file) for each in workflow.dag.jobs for file in each.output
     }:

@@ -1,4 +1,4 @@
-"""Everything that is done to this repository again and again: `nox --list` says what there is, `nox -s NAME` does it.
+"""The recurring tasks of this repository: `nox --list` lists them, `nox -s NAME` runs one.
 
 All sessions but `pythons` use the environment that nox runs in, made from `requirements-dev.lock`.
 """
@@ -24,7 +24,7 @@ nox.options.sessions = ["lint", "fast"]
 
 ROOT = Path(__file__).parent
 os.environ["PATH"] = (
-    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # also if that is not activated
+    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # even if it is not activated
 )
 FAST = "not slow and not cluster and not integration"
 
@@ -40,7 +40,7 @@ WRITTEN = {
     "docs/laws.md": ["tests/study/laws_page.py"],
 }
 
-# Packages without a wheel, which need no compiler.
+# Packages without a wheel that need no compiler.
 WITHOUT_WHEEL = {"autograd-gamma", "connection-pool"}
 
 
@@ -56,13 +56,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def fast(session: nox.Session) -> None:
-    """Tests that start no other program: under a minute on two cores. Words are passed on to pytest."""
+    """Tests that start no other program: under a minute on two cores. Arguments are passed on to pytest."""
     session.run("pytest", "-n", "auto", "-m", FAST, *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests but the long ones and the cluster's, and the lines that they reach."""
+    """All tests except the slow and the cluster ones, with their coverage."""
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto")
     session.run("coverage", "combine", "--quiet")
@@ -71,21 +71,21 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Tests of minutes."""
+    """Tests that take minutes."""
     session.run("pytest", "-n", "auto", "-m", "slow")
 
 
 @nox.session
 def cluster(session: nox.Session) -> None:
-    """Tests with a Slurm of one node; only root can start one. Without the lost node, which takes long (docs/cluster.md)."""
+    """Tests with a one-node Slurm, which needs root; the slow test of a lost node is left out."""
     if os.getuid():
-        session.skip("left out: only root can start a cluster of its own")
+        session.skip("left out: only root can start a cluster")
     session.run("pytest", "-m", "cluster", "-k", "not lost_node")
 
 
 @nox.session
 def smoke(session: nox.Session) -> None:
-    """A study of seconds to its report, again, and beside its reference."""
+    """Run a study of seconds, run it again, and compare it with its reference."""
     with study(session) as snakemake:
         snakemake("--configfile", "config/smoke.yaml")
         again = snakemake("--configfile", "config/smoke.yaml", silent=True)
@@ -97,7 +97,7 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session
 def reproducibility(session: nox.Session) -> None:
-    """Interruptions, abuse and bytes, in short; docs/reproducibility.md has the full commands."""
+    """Short versions of the reproducibility tests; docs/reproducibility.md has the full commands."""
     session.run("python", "tests/reproducibility/matrix.py", "--tiny", "--cells", "libraries")
     session.run("python", "tests/reproducibility/kills.py", "--tiny", "--count", "1", "--signals", "KILL")
     session.run("python", "tests/reproducibility/abuse.py", "--count", "3", "--kinds", "bad")
@@ -106,7 +106,7 @@ def reproducibility(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """A quick recording, its history, and HEAD compared with itself."""
+    """Record quick benchmarks, draw their history, and compare HEAD with itself."""
     short = '{record: ["[kernels-mse-d2"], compare: ["[kernels-mse-d2"], processes: 2, rounds: 3}'
     with study(session) as snakemake:
         config = snakemake.folder / "short.yaml"
@@ -125,7 +125,7 @@ class Study:
         self.session, self.folder = session, folder
 
     def __call__(self, *words: str, silent: bool = False) -> str:
-        """Run it with these words, targets first; what it prints is given back if it is `silent`."""
+        """Run it with these arguments, targets first; return what it prints if `silent`."""
         options = [
             "--profile",
             "profiles/default",
@@ -139,7 +139,7 @@ class Study:
 
 @contextmanager
 def study(session: nox.Session) -> Iterator[Study]:
-    """Give a Snakemake with a folder that is gone afterwards."""
+    """Give a Snakemake with a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         yield Study(session, Path(folder))
 
@@ -153,7 +153,7 @@ def generate(session: nox.Session) -> None:
 
 @nox.session
 def generated(session: nox.Session) -> None:
-    """See that no generated file is stale; nothing is changed."""
+    """Check that no generated file is stale; nothing is changed."""
     before = {path: (ROOT / path).read_bytes() for path in [*PRINTED, *WRITTEN]}
     try:
         stale = changed(session)
@@ -165,7 +165,7 @@ def generated(session: nox.Session) -> None:
 
 
 def changed(session: nox.Session) -> list[str]:
-    """Write every generated file, and name those whose bytes have changed."""
+    """Write every generated file, and return those whose bytes have changed."""
     before = {path: (ROOT / path).read_bytes() for path in [*PRINTED, *WRITTEN]}
     for path, command in PRINTED.items():
         printed = session.run("python", *command, silent=True, stderr=None)
@@ -186,7 +186,7 @@ def supported() -> list[str]:
 
 @nox.session
 def locks(session: nox.Session) -> None:
-    """See that the lock can be installed without a compiler on every supported Python; nothing is installed."""
+    """Check that the lock installs without a compiler on every supported Python; nothing is installed."""
     for version in supported():
         words = ["-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes"]
         words += [
@@ -211,11 +211,11 @@ def locks(session: nox.Session) -> None:
 
 @nox.session
 def pythons(session: nox.Session) -> None:
-    """The fast tests on the oldest and the newest supported Python, each in a new environment; one not found is left out."""
+    """The fast tests on the oldest and newest supported Python found, each in a new environment."""
     left_out = []
     for version in dict.fromkeys([supported()[0], supported()[-1]]):
         if sys.version_info[:2] == tuple(map(int, version.split("."))):
-            session.log(f"Python {version}: that is the one nox runs on")
+            session.log(f"Python {version}: nox runs on it")
             continue
         python = interpreter(version)
         if python is None:
@@ -229,11 +229,11 @@ def pythons(session: nox.Session) -> None:
             session.run(*install, "--no-deps", "--no-build-isolation", "-e", ".", external=True)
             session.run(inside, "-m", "pytest", "-n", "auto", "-m", FAST, external=True)
     if left_out:
-        session.skip(f"left out, for there is no Python {' and no '.join(left_out)} here")
+        session.skip(f"left out, because there is no Python {' and no '.join(left_out)} here")
 
 
 def interpreter(version: str) -> str | None:
-    """Path of a Python that starts: the first on PATH, else one that pyenv keeps."""
+    """Path of a Python that starts: the first on PATH, else one of pyenv's."""
     kept = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     names = [
         shutil.which(f"python{version}"),

@@ -1,9 +1,9 @@
 """Gradient descent of sigmoid classifiers: arrays in, arrays out, the same bits on every machine.
 
-numpy and numba only.  Nothing in here reads a file, a config or a clock, but for the compiled code that
+numpy and numba only.  Nothing in here reads a file, a config or a clock, except for the compiled code that
 `code_cache` keeps.
 
-A name is imported from its module when it is first asked for, so that a program loads (and depends on) what
+A name is imported from its module when it is first used, so that a program loads (and depends on) what
 it uses.
 """
 

@@ -1,12 +1,12 @@
 """The project's own exponential, logarithm, sigmoid and softplus.
 
 IEEE operations and explicit fused multiply-adds only: no libm, no fast-math.  So the same bits come out on
-every processor and in every vector width, and `tests/kernels/test_arithmetic.py` holds them to a stated
-number of ulps against mpmath.
+every processor and in every vector width, and `tests/kernels/test_arithmetic.py` checks them against mpmath,
+to a stated number of ulps.
 
-Functions marked `lanewise` compile for a float64 and for a vector of lanes alike, and are what losses are
-written with.  The array functions `exp`, `expit`, `expit_slope`, `log1p` and `softplus` are the same
-arithmetic for everyone else.
+Functions marked `lanewise` compile for a float64 and for a vector of lanes alike, and losses are written with
+these. The array functions `exp`, `expit`, `expit_slope`, `log1p` and `softplus` are the same arithmetic for
+arrays.
 """
 
 from __future__ import annotations
@@ -67,8 +67,7 @@ _L4: Final = 0.18183565408179383
 _L5: Final = 0.15314021098791508
 _L6: Final = 0.14796261336110894
 
-# exp(-708) is the last power of e, counted in whole numbers, that is a normal float64 and whose reciprocal is
-# one.
+# exp(-708) is the smallest power of e with a whole exponent that is a normal float64, as is its reciprocal.
 _LARGEST_EXPONENT: Final = 708.0
 _TINY: Final = 2.0**-54
 
@@ -95,7 +94,7 @@ def _exp_of_remainder(x: Any, shifted: Any) -> Any:
 def exp_clamped(x: Any) -> Any:
     """``exp(x)`` within 1 ulp; beyond +-708, that of +-708: neither 0, inf nor a subnormal ever comes out.
 
-    A nan that an operation made stays one; it has no payload that the exponent could be disturbed by.
+    A nan that an operation made stays a nan; it has no payload that could disturb the exponent.
     """
     x = select(x > _LARGEST_EXPONENT, _LARGEST_EXPONENT, x)
     x = select(x < -_LARGEST_EXPONENT, -_LARGEST_EXPONENT, x)
@@ -152,7 +151,7 @@ def _exp(x: Any) -> Any:
     bounded = select(x > 1e3, 1e3, select(x < -1e3, -1e3, x))
     shifted = fma(bounded, _LOG2_E, _SHIFTER)
     p = _exp_of_remainder(bounded, shifted)
-    # Two factors, as 2**k itself may be no normal number; only the product with the second one rounds.
+    # Two factors, as 2**k itself may not be a normal number; only the product with the second one rounds.
     k = shifted - _SHIFTER
     first = fma(k, 0.5, _SHIFTER)
     second = (k - (first - _SHIFTER)) + _SHIFTER

@@ -1,4 +1,4 @@
-"""Validation of what the public functions are given.
+"""Validation of the arguments of the public functions.
 
 Each check returns its argument in the form the loops take, or raises a `ValueError` that says what is wrong.
 """
@@ -183,7 +183,7 @@ def thread_count(value: object) -> int:
 def thresholds_of(
     targets: Mapping[str, npt.ArrayLike] | None, labels: Floats, runs: int
 ) -> tuple[tuple[str, ...], Floats]:
-    """The names of the targets asked for, and the thresholds of all (3, runs): nan where not asked for."""
+    """The names of the requested targets, and the thresholds of all (3, runs): nan if not requested."""
     table = np.full((len(TARGETS), runs), np.nan)
     asked = {} if targets is None else targets
     allowed = f"a mapping from {', '.join(TARGETS)} to thresholds"

@@ -1,12 +1,12 @@
 """Compiled code, kept on disk from one process to the next, as compiling it takes seconds.
 
-Numba's own cache does not serve here. It looks at the file of the outermost function alone, so it would run
-stale code after a change in a file that this calls into; it never finds a function that closes over others,
-as each loss's loop does; and its index can name another process's code where two write at once. Here a file's
-name is a digest of all that the code depends on, and its content is checked before it is run. What cannot be
-read, or written, is compiled.
+Numba's own cache does not suit. It checks the file of the outermost function alone, so it would run stale
+code after a change in another file that this function uses; it never finds a function that closes over
+others, as each loss's loop does; and its index can name another process's code if two write at once. Here a
+file's name is a digest of all that the code depends on, and its content is checked before it is run. If a
+file cannot be read or written, the function is compiled.
 
-Files lie in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, under ``mse-versus-bce``. They
+Files are in `NUMBA_CACHE_DIR` if that is set, else in the user's cache folder, under ``mse-versus-bce``. They
 may be removed at any time.
 """
 
@@ -41,14 +41,14 @@ _HERE: Final = Path(__file__).parent
 _KEPT_SECONDS: Final = 30 * 86_400  # for the code of other versions
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
-# Numba numbers the functions that a process compiles, and tells symbols apart by these numbers. Code from
-# another process would have the same, and what a linker makes of two functions of one name is nobody's
-# promise.
+# Numba numbers the functions that a process compiles, and distinguishes symbols by these numbers. Code from
+# another process would have the same ones, and it is not defined what a linker does with two functions of one
+# name.
 FunctionIdentity._unique_ids = itertools.count(secrets.randbits(62))
 
 
 def keep_code(dispatcher: Any, function: Callable[..., Any]) -> Any:
-    """Let a function that Numba compiles find its code on disk, and leave it there; return it."""
+    """Make Numba load a function's code from disk, and save it there; return the function."""
     dispatcher._cache = _Shelf(function)
     return dispatcher
 
@@ -75,7 +75,7 @@ def _version() -> str:
 
 
 class _Shelf(_Cache):  # type: ignore[misc]
-    """The kept code of one function, by signature and processor; what Numba's dispatcher asks of a cache."""
+    """The kept code of one function, by signature and processor; the interface of Numba's caches."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -105,7 +105,7 @@ class _Shelf(_Cache):  # type: ignore[misc]
         try:
             parts = (*_describe(self._function), str(sig), *map(str, target_context.codegen().magic_tuple()))
             return folder() / f"{hashlib.sha256(repr(parts).encode()).hexdigest()}.code"
-        except (LookupError, RuntimeError):  # a function from elsewhere; no home
+        except (LookupError, RuntimeError):  # a function of another package
             return None
 
     def enable(self) -> None:
@@ -115,7 +115,7 @@ class _Shelf(_Cache):  # type: ignore[misc]
         """Nothing: it is always on."""
 
     def flush(self) -> None:
-        """Nothing: nothing is dropped before its version is."""
+        """Nothing: code is removed only with its version."""
 
 
 def _describe(value: Any) -> Iterator[str]:
@@ -148,7 +148,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, payload: bytes) -> None:
-    """Write a file in one go, and remove what other versions left long ago if it is the first of this one."""
+    """Write a file atomically; if it is this version's first, remove what other versions left long ago."""
     if not path.parent.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         for other in path.parent.parent.iterdir():

@@ -1,7 +1,7 @@
 """Gradient descent of many runs at once, with the step at which each arrives at its targets.
 
 A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends:
-so a run costs what its own steps cost, and nothing waits for the slowest of a block.
+so a run costs only its own steps, and no run waits for the slowest of a block.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Descent:
 
     @property
     def diverged(self) -> npt.NDArray[np.bool_]:
-        """Whether a run left the finite numbers, (runs,)."""
+        """Whether a parameter of a run became infinite or nan, (runs,)."""
         return np.logical_not(np.isfinite(self.theta).all(axis=1))
 
 
@@ -125,8 +125,8 @@ def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced
         active = refill(task, lanes)
         passes, vacant = 0, False
         while active > 0:
-            # Whether something rare is due is asked here and not in the function that does it: with a branch
-            # around its work there, Numba counts references to every array at every step, some 100 ns.
+            # Whether something rare is due is checked here and not in the function that does it: with such a
+            # branch there, Numba counts references to every array at every step, some 100 ns.
             if traced and any_due(lanes):
                 record(task, outcome, lanes)
             ended = False
@@ -236,7 +236,7 @@ def descend(
     Notes
     -----
     The scores that targets are checked against are sums in float64, good to about n ulps of 1.  A
-    margin beyond +-708 counts as +-708 in a gradient: what that leaves out is below 1e-307.
+    margin beyond +-708 counts as +-708 in a gradient: the error is below 1e-307.
     """
     chosen_loss = checks.known_loss(loss)
     chosen_model = checks.known_model(model)
@@ -273,7 +273,7 @@ def descend(
         arrival=np.full((len(TARGETS), runs), -1),
         trace=np.full((len(TARGETS), runs, len(recorded)), np.nan),
     )
-    # A worker that scores can always record as well: one function less to compile for who needs both.
+    # A worker that scores can always record as well: one function fewer to compile for those who need both.
     scored = bool(asked)
     work = _worker(chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
     memory, scratch = chosen_optimiser.slots * rows, chosen_model.scratch(x.shape[1])

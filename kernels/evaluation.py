@@ -104,7 +104,7 @@ def _gradient_loop(model: Model, loss: Loss) -> Any:
 def gradient(
     features: npt.ArrayLike, labels: npt.ArrayLike, thetas: npt.ArrayLike, *, loss: str, model: str = "linear"
 ) -> Floats:
-    """Gradient of the mean loss: the very sums that `descend` takes its steps along.
+    """Gradient of the mean loss: the same sums that `descend` steps along.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def gradient(
 
 
 def _blocks(theta: Floats) -> Iterator[tuple[slice, Floats]]:
-    """Vectors of runs: which they are, and their parameters (rows, lanes); lanes left over hold anything."""
+    """Vectors of runs: their numbers, and their parameters (rows, lanes); unused lanes hold anything."""
     lanes = aligned_rows(theta.shape[1])
     for first in range(0, len(theta), WIDTH):
         part = slice(first, min(first + WIDTH, len(theta)))

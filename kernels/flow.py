@@ -1,9 +1,9 @@
 """Gradient flow of many runs on the same samples: descent with infinitely small steps, across any plateau.
 
 A block holds a vector of runs, one a lane.  All lanes go through the stages of a step together, each at a
-step size of its own.  Nothing is summed across lanes, so the company a run is in changes no bit of it.  What
-is done at every stage is compiled (`flow_step`), the rest is elementwise numpy (`flow_block`).  The model is
-the linear one.
+step size of its own.  Nothing is summed across lanes, so the other runs of a block change no bit of a run.
+What is done at every stage is compiled (`flow_step`), the rest is elementwise numpy (`flow_block`).  The
+model is the linear one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Flow", "gradient_flow"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Times go like 1 / |x|^2: with larger features they, or what they may err by, are too short for float64.
+# Times go like 1 / |x|^2: with larger features they, or their tolerances, are too small for float64.
 _LARGEST_FEATURE: Final = 1e140
 
 
@@ -78,8 +78,8 @@ def gradient_flow(
     """Gradient flow, ``d theta / d t = -gradient``, of many runs on the same samples.
 
     It is what `descend` tends to as the rate goes to 0: a step at rate eta advances the time by eta.  A run
-    ends when all its targets have been met, when its time is up, when its path ends, or when its work is
-    spent.  The results are the same to the bit for any company and order of the runs and on any processor.
+    ends when all its targets have been met, when its time is up, when its path ends, or when its evaluations
+    are used up.  The results are the same to the bit for any set and order of runs and on any processor.
 
     Parameters
     ----------
@@ -119,11 +119,11 @@ def gradient_flow(
     The method is Dormand and Prince's of order 8 with an interpolant of order 7.  Targets are
     looked for at eight points of each step, or of its part before `max_time`, and the crossing between two of
     them by halving.  So a target that holds for less than an eighth of a step and then no longer may be
-    missed; the score that a loss itself descends cannot do that.
+    missed; a score that the loss itself decreases cannot do that.
 
-    A path ends at a stationary point.  That is taken to be reached where error control asks for steps which
-    move the logits by less than ten tolerances: near such a point the direction of the gradient turns within
-    the distance to it.  A run also ends where no component of the gradient, summed over the samples, exceeds
+    A path ends at a stationary point.  It counts as reached where error control requires steps that move the
+    logits by less than ten tolerances: near such a point the direction of the gradient turns within the
+    distance to it.  A run also ends where no component of the gradient, summed over the samples, exceeds
     1e-300.  A margin beyond +-708 counts as +-708 in a gradient.
 
     See Also

@@ -18,10 +18,10 @@ __all__ = ["ENDS", "Block", "Limits"]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-# A run stops as stationary where error control asks for steps that move the logits by less than this many
+# A run stops as stationary where error control requires steps that move the logits by less than this many
 # tolerances.
 _STANDSTILL: Final = 10.0
-# The first step moves the logits by about this much; from there on error control has its way.
+# The first step moves the logits by about this much; from there on error control decides.
 _FIRST_STEP: Final = 0.1
 _LEAST_FACTOR, _LARGEST_FACTOR, _SAFETY = 0.2, 10.0, 0.9
 # Targets are looked for at this many points of each step, then between two of them by halving.
@@ -33,7 +33,7 @@ ENDS: Final = ("", "reached", "time", "stationary", "work")
 
 
 class Limits(NamedTuple):
-    """What ends a run, and how exactly it is followed."""
+    """What ends a run, and how accurately it is followed."""
 
     max_time: float
     max_evaluations: int
@@ -48,7 +48,7 @@ class Block:
     step
         The step on trial.
     thresholds, passage
-        Per target, (3, lanes): the threshold, out of reach where it is not asked for, and the time at which
+        Per target, (3, lanes): the threshold, unreachable if not requested, and the time at which
         it was met, else inf.
     end
         Why a run has ended, (lanes,); `_LIVE` while it has not.
@@ -85,7 +85,7 @@ class Block:
 
     def follow(self) -> None:
         """Follow all runs to their ends."""
-        # Lanes that have ended go through the motions, and what comes out of them is not used.
+        # Lanes that have ended are still computed, and ignored.
         with np.errstate(all="ignore"):
             self.stages(self.samples, self.step, 0, 1)
             self._begin()
@@ -113,7 +113,7 @@ class Block:
         self._stop(live & (self._without_gradient() | stuck), _STATIONARY)
 
     def _without_gradient(self) -> Bools:
-        """Whether the gradient is too small for float64 where the runs stand; see `_rhs`."""
+        """Whether the gradient is too small for float64 where the runs are; see `_rhs`."""
         return np.asarray(self.step.slopes[0, -1] >= self.samples.total / LEAST_GRADIENT, dtype=np.bool_)
 
     def _stop(self, which: Bools, why: int) -> None:

@@ -1,7 +1,7 @@
 """One step of gradient flow for a vector of runs: Dormand and Prince's method of order 8, compiled.
 
 The path is followed by its arc length s: ``d theta / d s = -g / |g|`` and ``d t / d s = 1 / |g|``, `g` being
-the gradient.  A plateau on which t grows by ten decades is then a short way: the cost grows with the length
+the gradient.  A plateau on which t grows by ten decades is then a short path: the cost grows with the length
 of the path and not with the time.
 """
 
@@ -58,7 +58,7 @@ class Step(NamedTuple):
     ahead: Floats  # (d + 1, lanes), at its end
     size: Floats  # (lanes,), its arc length
     slopes: Floats  # (STAGES_EXTENDED, d + 1, lanes), derivatives of the state in s at the stages
-    error: Floats  # (lanes,), in units of what is allowed; nan where the step left the finite numbers
+    error: Floats  # (lanes,), in units of what is allowed; nan where the step gave inf or nan
     dense: Floats  # (7, d + 1, lanes), coefficients of the interpolant
     place: Floats  # (d, lanes), where a pass is made
     gradient: Floats  # (d, lanes), what it gives: a sum over the samples
@@ -140,8 +140,8 @@ def _weigh(step: Step, weights: Floats, j: int, total: Floats) -> None:
 def error_norm(samples: Samples, tolerance: float, step: Step) -> None:
     """Estimate the error of the step on trial: Hairer, Norsett and Wanner (1993), equation II.10.17.
 
-    A parameter may err by what moves the logits by a tolerance (or by what rounding does), the time by a
-    tolerance of itself.
+    A parameter may have an error that moves the logits by a tolerance (or one from rounding), the time a
+    relative error of a tolerance.
     """
     rows = step.state.shape[0]
     fifth, third = np.zeros(WIDTH), np.zeros(WIDTH)
@@ -204,7 +204,7 @@ _score_pass = full_pass(MODELS["linear"], None, scored=True)
 
 @compiled
 def scores_at(samples: Samples, step: Step, shares: Floats, scores: Floats) -> None:
-    """Take the scores (k, 3, lanes) where shares (k, lanes) of the step are done."""
+    """Compute the scores (k, 3, lanes) where shares (k, lanes) of the step are done."""
     for k in range(shares.shape[0]):
         for j in range(step.place.shape[0]):
             for lane in range(WIDTH):

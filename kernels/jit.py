@@ -40,8 +40,8 @@ left out, which halves the time to compile.
 subroutine: Any = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Decorator for a function that a compiled loop calls now and then.
 
-It is compiled apart from that loop, whose registers and instruction cache are so left to what runs all the
-time.
+It is compiled apart from that loop, which leaves the loop's registers and instruction cache to what runs all
+the time.
 """
 
 
@@ -70,7 +70,7 @@ def compile_for(function: Any, *arguments: Any) -> None:
 def intrinsic(plain: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Decorator for a function that writes LLVM instructions; `plain` is the same in Python.
 
-    It is for what neither Python's operators nor NumPy's functions say: fused multiply-adds, choices without
-    a branch, the bits of a float64, vectors in memory.
+    It is for what neither Python's operators nor NumPy's functions can express: fused multiply-adds, choices
+    without a branch, the bits of a float64, vectors in memory.
     """
     return lambda function: plain if _uncompiled else extending.intrinsic(function)

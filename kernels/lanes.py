@@ -42,7 +42,7 @@ _STATE_ROWS: Final = 3
 
 
 class Task(NamedTuple):
-    """What all workers share and none changes, but for the queue.
+    """What all workers share; none changes anything but the queue.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Task(NamedTuple):
     rates
         (runs,) learning rates.
     thresholds
-        (3, runs), in the order of `targets.TARGETS`; nan where a target is not asked for.
+        (3, runs), in the order of `targets.TARGETS`; nan where a target is not requested.
     hold
         A target is met by this many steps in a row at which it holds.
     max_steps
@@ -126,7 +126,7 @@ class Lanes(NamedTuple):
 
 
 def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
-    """Lanes without runs, with so many rows of parameters, of memory, of clocks and of scratch."""
+    """Lanes without runs, with the given numbers of rows of parameters, memory, clocks and scratch."""
     return Lanes(
         run=np.full(WIDTH, -1),
         theta=aligned_rows(rows),
@@ -142,7 +142,7 @@ def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
 
 @subroutine
 def _load(task: Task, lanes: Lanes, lane: int) -> None:
-    """Put the next run of the queue into `lane`; where there is none, the lane is left empty and at rest."""
+    """Put the next run of the queue into `lane`; if there is none, the lane is left empty and at rest."""
     run = fetch_add(task.queue, 1)
     found = run < task.starts.shape[0]
     lanes.run[lane] = run if found else -1

@@ -1,4 +1,4 @@
-"""Exact laws of the slowdown: what must come out, known from formulas and integrals and not from descending.
+"""Exact laws of the slowdown: what must come out, from formulas and integrals instead of descents.
 
 `docs/laws.md` derives every one of them.  All but `margin_time`, which needs a closed form, hold for any
 registered loss.  Times are those of gradient flow: a step at learning rate eta advances the time by eta.

@@ -1,6 +1,6 @@
-"""The registered losses: of each its value, its derivative in the logit, and how curved it can be.
+"""The registered losses: their values, derivatives in the logit, and largest curvatures.
 
-To add a loss, add one entry here, or call `register` from elsewhere: everything else learns of it from
+To add a loss, add one entry here, or call `register` from elsewhere: everything else finds it in
 `LOSSES`.  `docs/add-a-loss.md` has a worked example.
 """
 
@@ -25,7 +25,7 @@ class Loss:
     Parameters
     ----------
     name
-        What the loss is called wherever one is asked for.
+        The name by which the loss is chosen.
     value
         `lanewise` function ``(z, y) -> loss``.  It sees scalars only.
     derivative

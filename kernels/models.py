@@ -1,6 +1,6 @@
 """The registered models: how each turns features and parameters into logits, and slopes back into a gradient.
 
-To add a model, add one entry here, or call `register` from elsewhere: everything else learns of it from
+To add a model, add one entry here, or call `register` from elsewhere: everything else finds it in
 `MODELS`.  `docs/add-a-model.md` has a worked example.
 """
 
@@ -31,7 +31,7 @@ class Model:
     Parameters
     ----------
     name
-        What the model is called wherever one is asked for.
+        The name by which the model is chosen.
     rows
         Number of features -> number of parameters.
     scratch

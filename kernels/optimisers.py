@@ -1,6 +1,6 @@
 """The registered optimisers: how each turns a gradient into a step.
 
-To add an optimiser, add one entry here, or call `register` from elsewhere: everything else learns of it from
+To add an optimiser, add one entry here, or call `register` from elsewhere: everything else finds it in
 `OPTIMISERS`.  `docs/add-an-optimiser.md` has a worked example.
 """
 
@@ -22,16 +22,16 @@ class Optimiser:
     """A rule that moves parameters along a gradient, row by row; a row is a vector with a run in each lane.
 
     Memory and clocks are 0 when a run starts.  The gradient comes as a sum over samples together with their
-    number, so that descent without memory takes one rounding less; divide where a rule needs the mean.
+    number, so that descent without memory rounds once less; divide where a rule needs the mean.
 
     Parameters
     ----------
     name
-        What the optimiser is called wherever one is asked for.
+        The name by which the optimiser is chosen.
     slots
-        Numbers that it remembers for each parameter.
+        Numbers that it keeps for each parameter.
     clocks
-        Numbers that it remembers for each run.
+        Numbers that it keeps for each run.
     tick
         `lanewise` function ``(rate, count, clocks) -> pace``, called once a step: `rate` is the learning rate
         of each run, `count` how many samples the gradient is the sum of, `clocks` an array (clocks, lanes) to

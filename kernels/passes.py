@@ -1,7 +1,7 @@
-"""One pass over the samples for a vector of runs: the gradient, and the scores that targets are about.
+"""One pass over the samples for a vector of runs: the gradient, and the scores of the targets.
 
 The lanes of every vector are runs, so a sum over samples is sequential within its lane: neither the vector
-width nor the company a run is in changes a bit of it.
+width nor the other runs change a bit of it.
 """
 
 from __future__ import annotations

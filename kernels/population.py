@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 LEAST_MU: Final = 1e-6
-"""Below this the laws of Gaussian pairs are not told: two classes nearer than that are one."""
+"""Below this the laws of Gaussian pairs are not evaluated: the two classes are practically one."""
 
 
 class Scores(NamedTuple):
@@ -63,7 +63,7 @@ def population_gradient(c: float, mu: float, *, loss: str) -> float:
     float
         Within 1e-13 of itself (1e-12 where |c| exceeds 1000), but within 1e-15 near the optimum, where it
         vanishes; 0 where it
-        is below 1e-290, too small for float64 to tell its sign.
+        is below 1e-290, too small for its sign to be known in float64.
 
     Raises
     ------
@@ -78,8 +78,8 @@ def population_spread(c: float, mu: float, *, loss: str) -> float:
     """Standard deviation of one sample's share in the population gradient, relative to the gradient.
 
     Divided by the root of the number of samples it is the relative standard error of a finite sample's
-    gradient: where that is not small, no sample to speak of lies where the gradient comes from, and the
-    sample leaves the population's law.
+    gradient: where that is not small, hardly a point lies where the gradient comes from, and the sample
+    deviates from the population's law.
 
     Parameters and errors are those of `population_gradient`.
     """
@@ -99,7 +99,7 @@ def population_scores(c: float, mu: float) -> Scores:
 
 
 def population_optimum(mu: float, *, loss: str) -> float:
-    """The c at which the flow of the population comes to rest: 2 mu for BCE, MSE and every other proper loss.
+    """The c at which the flow of the population ends: 2 mu for BCE, MSE and every other proper loss.
 
     That of another loss is found where its gradient changes sign, to 1e-12 of itself; see
     `population_gradient`.
@@ -111,7 +111,7 @@ def population_optimum(mu: float, *, loss: str) -> float:
 
 @cache
 def _proper(loss: Loss) -> bool:
-    """Whether a loss is least at the true p: ``p L'(z, 1) + (1 - p) L'(z, 0) = 0``, tried at some z."""
+    """Whether a loss is least, on average, at the true p: ``p L'(z, 1) + (1 - p) L'(z, 0) = 0`` at some z."""
     slope = slope_of(loss)
     for z in range(-16, 17):
         up, down = expit(z) * slope(float(z), 1.0), expit(-z) * slope(float(z), 0.0)
@@ -123,8 +123,8 @@ def _proper(loss: Loss) -> bool:
 @cache
 def _optimum(loss: Loss, mu: float) -> float:
     if _proper(loss):
-        # The true logit of a sample at x along the direction is 2 mu x.  No search: for a large mu no pull
-        # near there has a sign.
+        # The true logit of a sample at x along the direction is 2 mu x.  No search: for a large mu the sign
+        # of the pull near there is unknown.
         return 2.0 * mu
     low, high = 0.0, 4.0 * mu
     while means(loss, high, mu).pull > 0.0 and high < 1e4:
@@ -216,22 +216,22 @@ def _panel_time(loss: Loss, low: float, high: float, mu: float) -> float:
 def population_deviation(start: float, end: float, mu: float, *, loss: str) -> float:
     """How far a finite sample's path may deviate from the true direction until `end`, times ``sqrt(n)``.
 
-    The root mean square of the deviation is at most this much over ``sqrt(n)``.
-    Where that is not small beside 1 the path turns away from the line on which the population's flow runs,
-    and the slowdown leaves its law.  It is the same for the bias and for every feature across.
+    The root mean square of the deviation is at most this much over ``sqrt(n)``. Where that is not small
+    compared to 1 the path turns away from the line of the population's flow, and the slowdown deviates from
+    its law. It is the same for the bias and for every feature orthogonal to the direction.
 
     Parameters and errors are those of `population_time`, `end` lying before the optimum.
 
     Returns
     -------
     float
-        To some per cent: what it is for is its order of magnitude.
+        To some per cent: its order of magnitude is what counts.
 
     Notes
     -----
     With ``w = -dL/dm``, a deviation obeys ``d delta / dt = E[w'] delta + noise``, noise of
     variance ``E[w^2] / n``, while ``dc / dt = E[x w]``.  By Stein's lemma ``E[x w] = mu E[w] + c E[w']``.
-    Noise at one c is taken to push the same way as that at another.
+    Noise at different c is assumed to push the same way.
     """
     chosen = checks.known_loss(loss)
     begin, mu = _checked(start, mu, "start")

@@ -1,6 +1,6 @@
 """The operations of `vectors` in plain Python: a vector is an array of float64, a scalar is a float64.
 
-They stand in where the compiler is switched off, and give the same bits: see `jit`.
+They are used if the compiler is switched off, and give the same bits: see `jit`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def all_true(mask: Any) -> bool:
 
 
 def add_to_exponent(x: Any, shifter: Any) -> Any:
-    """``x * 2**k`` for an integer ``k`` that stands in the lowest bits of `shifter`."""
+    """``x * 2**k`` for an integer ``k`` in the lowest bits of `shifter`."""
     return _each(
         lambda value, amount: _from_bits(_bits(value) + (_bits(amount) << _FRACTION_BITS)), x, shifter
     )
@@ -118,7 +118,7 @@ def store(rows: Any, row: int, value: Any) -> None:
 
 
 def fetch_add(counter: Any, amount: int) -> int:
-    """Add `amount` to ``counter[0]`` in one indivisible step; return what stood there."""
+    """Add `amount` to ``counter[0]`` in one indivisible step; return the old value."""
     with _lock:
         before = int(counter[0])
         counter[0] += amount

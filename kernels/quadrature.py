@@ -1,4 +1,4 @@
-"""Integrals over two Gaussian classes, and the rules that they are taken with."""
+"""Integrals over two Gaussian classes, and the quadrature rules for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_PULL: Final = 1.0 / LONGEST
 
 
 class _Rule(NamedTuple):
-    """The trapezoidal rule that a population integral is taken with: points x = first + k step."""
+    """The trapezoidal rule for a population integral: points x = first + k step."""
 
     first: float
     step: float
@@ -104,7 +104,7 @@ class Moments(NamedTuple):
 
 
 def means(loss: Loss, c: float, mu: float) -> Moments:
-    """The means; a pull that float64 cannot tell from 0 is 0."""
+    """The means; a pull that float64 cannot distinguish from 0 is 0."""
     pull, push = (total * _INVERSE_ROOT_2_PI for total in _mean_loop(loss)(c, mu, *_rule(c, mu)))
     return Moments(pull if abs(pull) >= _LEAST_PULL else 0.0, push)
 

@@ -45,12 +45,12 @@ class Parameter:
     kind: type[float] | type[int] = float
 
     def read(self, text: str) -> Any:
-        """The number that a text says.
+        """The number that a text represents.
 
         Raises
         ------
         ValueError
-            If it is no such number, or not allowed.
+            If it is not such a number, or not allowed.
         """
         number = self.kind(text)
         if not self.holds(number):
@@ -65,11 +65,11 @@ class Family(Generic[Entry]):
     Parameters
     ----------
     name
-        What stands before the parentheses.
+        The text before the parentheses.
     parameters
-        What stands between them, in this order.
+        Those between the parentheses, in this order.
     make
-        ``(name, *numbers) -> entry``; `name` is the whole canonical text, which the entry is to carry.
+        ``(name, *numbers) -> entry``; `name` is the whole canonical text, to be the entry's name.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Registry(Mapping[str, Entry]):
     """Entries of one kind by name.
 
     Looking up a text with parameters, ``registry["momentum(0.9)"]``, gives an entry whose name is the
-    canonical form of that text; the same numbers give the same entry, however they were written.  To iterate
+    canonical form of that text; the same numbers give the same entry, however they were written.  Iterating
     gives the names that take no parameters, of which there are finitely many.
 
     Parameters
@@ -139,7 +139,7 @@ class Registry(Mapping[str, Entry]):
         text
             A name, with parameters in parentheses where it takes some.
         argument
-            What the text was given for, in messages; by default the kind of entries.
+            The argument that the text was given for, in messages; by default the kind of entries.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Registry(Mapping[str, Entry]):
         raise failure(argument, repr(text), f"one of {forms}{nearest}")
 
     def canonical(self, text: str) -> str:
-        """The one way to write what a text names: ``momentum(0.9)`` for ``momentum( .90 )``.
+        """The canonical form of a text: ``momentum(0.9)`` for ``momentum( .90 )``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The samples as the loops take them: in groups, negative class first; and rows of vectors."""
+"""The samples in the form that the loops take: in groups, negative class first; and rows of vectors."""
 
 from __future__ import annotations
 

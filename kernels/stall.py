@@ -1,4 +1,4 @@
-"""The logit at which an update rounds away, found by trying."""
+"""The logit at which an update is lost to rounding, found by trying."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kernels.losses import Loss, slope_of
 __all__ = ["stall_logit"]
 
 
-# A gradient is looked at up to this logit, where a sigmoid's tail is still a normal float64.
+# A gradient is evaluated up to this logit, where a sigmoid's tail is still a normal float64.
 _FARTHEST: Final = 700.0
 
 
@@ -62,12 +62,11 @@ def stall_logit(*, loss: str, learning_rate: float, dtype: npt.DTypeLike) -> flo
 
     Notes
     -----
-    Between two powers of 2 numbers are evenly spaced, so there the update with the largest
-    gradient decides.  The gradient of BCE grows with z, that of MSE grows up to z = ln 2 and falls from
-    there; that of any loss is taken to have one peak at most.  So the powers of 2 are gone through downwards
-    until such an update moves its number, and halving finds the last one that moves.  An update of just half
-    the spacing moves every other number (round half to even), so a number counts as stalled where the next
-    one is, too.
+    Between two powers of 2 numbers are evenly spaced, so there the update with the largest gradient
+    decides.  The gradient of BCE grows with z, that of MSE grows up to z = ln 2 and falls from there; that of
+    any loss is assumed to have one peak at most. So the powers of 2 are tried downwards until such an update
+    moves its number, and halving finds the last one that moves.  An update of just half the spacing moves
+    every other number (round half to even), so a number counts as stalled where the next one is, too.
 
     The gradient is found in float64, to some ulps.  For `dtype` float64 that leaves the last digits of the
     place open where the gradient hardly changes: hundreds of ulps near the largest one of MSE.

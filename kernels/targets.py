@@ -1,8 +1,9 @@
-"""The scores that runs are to reach: how each is summed over the samples, and when a target is met.
+"""The scores of the targets: how each is summed over the samples, and when a target is met.
 
 ``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
-probability (without a half), ``logloss`` the mean cross-entropy in nats.  The target of accuracy holds from its
-threshold on, those of the other two down from theirs; a target is met by holding for several steps in a row.
+probability (without a half), ``logloss`` the mean cross-entropy in nats. The target of accuracy holds from
+its threshold on, those of the other two down from theirs; a target is met by holding for several steps in a
+row.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _LN2: Final = float.fromhex("0x1.62e42fefa39efp-1")
 
 @lanewise
 def begin_sums(nothing: Any, padding: Any) -> Any:
-    """The sums over no sample, less what the samples of features 0 are going to add that fill up the groups.
+    """The sums over no sample, minus what the padding samples of features 0 are going to add.
 
     Each of these adds a square of 1/4 and a factor of 1/2, both exact.  `nothing` is a vector of 0.
     """
@@ -91,7 +92,7 @@ def any_met(task: Task, lanes: Lanes, scores: Any) -> Any:
 
 @lanewise
 def _held(lanes: Lanes, target: int, holds: Any, step: Any, enough: float) -> Any:
-    """Note in which lanes a target `holds` at `step`; return whether it has for `enough` steps in any of them."""
+    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps."""
     missed = select(holds, load(lanes.missed, target), step)
     store(lanes.missed, target, missed)
     return any_true(step - missed >= enough)

@@ -38,12 +38,12 @@ def _write(task: Task, outcome: Outcome, lanes: Lanes, lane: int, sums: Any) -> 
 
 @lanewise
 def any_due(lanes: Lanes) -> Any:
-    """Whether a run stands at a step to be recorded."""
+    """Whether a run is at a step to be recorded."""
     return any_true(load(lanes.state, STEP) >= load(lanes.state, NEXT_TRACE))
 
 
 def recorder(model: Model) -> Any:
-    """The function ``(task, outcome, lanes)`` that records the runs which stand at a step to be recorded."""
+    """The function ``(task, outcome, lanes)`` that records the runs that are at a step to be recorded."""
     logits = model.logits
 
     @subroutine

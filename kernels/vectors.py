@@ -2,8 +2,8 @@
 
 A function written with ``+ - * /``, unary minus, comparisons and the helpers of this module compiles for a
 ``float64`` and for a vector of `WIDTH` of them alike, and gives the same bits in both: each operation is one
-IEEE operation per lane, and LLVM is given no licence to fuse, reorder or approximate.  Nothing in here knows
-what is being computed.
+IEEE operation per lane, and LLVM may not fuse, reorder or approximate. Nothing in here depends on what is
+being computed.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _from_bits(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
 
 
 def _common(*operands: types.Type) -> types.Type | None:
-    """The type that an operation on `operands` gives, None where one of them is no number of this module."""
+    """The type that an operation on `operands` gives, None if one of them is not a number of this module."""
     if any(operand is not _LANES and operand is not types.float64 for operand in operands):
         return None
     return _LANES if _LANES in operands else types.float64
@@ -307,7 +307,7 @@ def store(typingctx: Any, rows: Any, row: Any, value: Any) -> Any:
 
 @intrinsic(python_vectors.fetch_add)
 def fetch_add(typingctx: Any, counter: Any, amount: Any) -> Any:
-    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, and return what stood there."""
+    """Add `amount` to ``counter[0]`` (int64) in one indivisible step, and return the old value."""
     if not isinstance(counter, types.Array) or counter.dtype is not types.int64:
         return None
 

@@ -17,4 +17,4 @@ def _compiles_for_avx512() -> bool:
 
 
 WIDTH: Final = 16 if _compiles_for_avx512() else 8
-"""Lanes in a vector: a matter of speed alone, two registers' worth with AVX-512 and with AVX2."""
+"""Lanes in a vector: they affect speed alone; two registers' worth with AVX-512 and with AVX2."""

@@ -72,7 +72,7 @@ def descend(
     targets: dict[str, float],
     hold: int = 1,
 ) -> dict:
-    """One run of gradient descent: final parameters, steps taken, and arrivals, `hold` steps in a row each."""
+    """One run of gradient descent: final parameters, steps taken, and arrivals for `hold` steps in a row."""
     theta = [float(t) for t in start]
     arrival: dict[str, int] = {}
     stretch = dict.fromkeys(targets, 0)

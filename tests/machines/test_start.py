@@ -134,7 +134,7 @@ def test_as_a_module_it_verifies_and_leaves_the_files_of_others_alone(outer: Pat
     (outer / "mine.yaml").write_text(f"mvb:\n{indented}")
     done = snakemake(outer, "--cores", "2", "mvb_verify", "mine/copy.txt")
     assert done.returncode == 0, done.stderr
-    assert "Identical with the reference smoke" in done.stderr
+    assert "Identical to the reference smoke" in done.stderr
     before = (outer / "mine" / "copy.txt").stat()
     done = snakemake(outer, "--cores", "2", "first")
     assert done.returncode == 0, done.stderr

@@ -169,7 +169,7 @@ def test_every_process_takes_part_in_every_round_in_random_order() -> None:
             turns.append(self.number)
             return float(self.number + 1)
 
-        def tell(self, message: str) -> None:
+        def send(self, message: str) -> None:
             assert message == "stop"
 
     turns: list[int] = []

@@ -142,10 +142,12 @@ def test_an_ambiguous_revision_is_reported_in_the_words_of_git(project: Path) ->
 
 def test_an_archive_inside_another_repository_is_not_taken_for_it(inside: Path, project: Path) -> None:
     assert work_tree(inside).commit == "unknown"
-    assert f"lies inside another one, {project}" in work_tree(inside).problem
+    assert f"it is inside another one, {project}" in work_tree(inside).problem
     assert ours.described(inside) == "unknown"
     assert ours.described(project) != "unknown"
-    with pytest.raises(UserError, match=r"'HEAD' cannot be found: .*no git repository of its own") as error:
+    with pytest.raises(
+        UserError, match=r"'HEAD' cannot be found: .*not a git repository of its own"
+    ) as error:
         compared(inside)
     assert "\n" not in str(error.value)
 

@@ -113,7 +113,7 @@ def test_an_output_without_a_receipt_is_kept_aside_and_made_again(folder: Path) 
 
 
 def test_parameters_that_a_receipt_would_change_are_refused(folder: Path) -> None:
-    with pytest.raises(TypeError, match=r"sweep\.0: .*a tuple as a list"):
+    with pytest.raises(TypeError, match=r"sweep\.0: .*a tuple to a list"):
         Receipt("sweep.0", [], [SHARD], {"names": ("a", "b")})
 
 

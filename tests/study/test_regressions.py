@@ -150,7 +150,7 @@ def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
         )
     elif longest < fewest_runs():
         assert first.startswith("Whether a level changed cannot be said yet")
-        assert f"the most there are is {longest}." in first
+        assert f"there are at most {longest}." in first
     else:
         assert first.startswith("No change of level found in the ")
 

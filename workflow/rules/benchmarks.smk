@@ -9,8 +9,8 @@ recorded, other_recordings = benchmark_storage.watched(map(Path, histories))
 
 
 # The rules without output always run. `compare` must not declare its files as output: Snakemake would remove
-# them where it fails, and it fails by design where something got slower; so does `history`, whose page
-# another rule draws.
+# them when it fails, and it fails by design when something got slower. So does `history`, whose page another
+# rule draws.
 rule benchmark:
     log:
         "results/logs/benchmark.log",
@@ -23,7 +23,7 @@ rule benchmark:
         repository=str(root),
         storage=own_history,
     message:
-        "Running the benchmarks; another job beside them would be measured too"
+        "Running the benchmarks; other jobs at the same time would distort them"
     script:
         "../scripts/benchmark.py"
 

@@ -13,7 +13,7 @@ rule minima:
     params:
         code=fingerprint("minima"),
     message:
-        "Finding the local minima of a made data set and proving them"
+        "Finding the local minima of constructed data sets and proving them"
     script:
         "../scripts/minima.py"
 
@@ -42,6 +42,6 @@ rule claims:
         config=only("seed", "initialisations", "max_steps"),
         code=fingerprint("claims"),
     message:
-        "Putting the claims to the test"
+        "Testing the claims"
     script:
         "../scripts/claims.py"

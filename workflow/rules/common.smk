@@ -8,8 +8,8 @@ from snakemake.resources import ResourceValidationError
 from snakemake.settings.enums import RerunTrigger
 from snakemake.utils import update_config
 
-# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be
-# that one's.
+# The code must be that of this Snakefile: with the environment of another clone or work tree, it would be the
+# other one's.
 found = find_spec("study")
 if not found or not Path(found.origin).resolve().is_relative_to(root.resolve()):
     sys.exit(
@@ -38,10 +38,10 @@ from study.provenance import partial as partial_report
 from study.provenance.fingerprints import contents, fingerprint, templates
 from study.catalogue import OF_A_STUDY, TABLES
 
-# The class whose prose, the captions, the report shows.
+# The class whose prose, the captions, appears in the report.
 CAPTIONS = "study.figures.style.Entry"
 
-# Whether this is the whole workflow, and not a module of somebody else's.
+# Whether this is the whole workflow, and not a module of another one.
 whole = workflow.modifier.is_main_snakefile()
 
 
@@ -50,7 +50,7 @@ def say(text):
 
 
 def report_errors(action, *arguments):
-    """What an action returns. A user's error ends Snakemake with its message alone, before anything runs."""
+    """What an action returns. A `UserError` ends Snakemake with its message alone, before anything runs."""
     try:
         return action(*arguments)
     except UserError as error:
@@ -62,14 +62,14 @@ report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 
 
 def load(config):
-    """The config and the user's own data files, checked. Numbers inside a value of `--config` get back their type."""
+    """The config, checked. Numbers inside a value of `--config` get back their type."""
     if whole:
         update_config(config, study_config.typed(workflow.config_settings.config))
     return report_errors(study_config.load, config)
 
 
 def outputs():
-    """Every file there is that a rule of this workflow writes, and the rule's name."""
+    """Every existing file that a rule of this workflow writes, and the rule's name."""
     here = [
         known for known in workflow.rules if Path(known.snakefile).is_relative_to(root)
     ]
@@ -82,12 +82,12 @@ def outputs():
 
 
 def execute(executor_plugin, **settings):
-    """Execute the workflow, having seen to it that this run is alone and builds on nothing damaged.
+    """Execute the workflow, after making sure that no other run is at work and nothing it uses is damaged.
 
-    What Snakemake does besides executing a workflow (reports, graphs, lists, ...) does not come by here, so all of that
-    only looks, whatever its name. A dry run and `--touch` execute nothing of ours, and `help` prints a text.
+    What Snakemake does besides executing a workflow (reports, graphs, lists, ...) does not call this, so it
+    changes nothing. A dry run and `--touch` execute none of our code, and `help` only prints a text.
     """
-    # What a job's code does is a parameter (`fingerprint`); when its script was written does not matter.
+    # A job's code is a parameter (`fingerprint`); when its script was written does not matter.
     if whole:
         workflow.dag_settings.rerun_triggers = workflow.rerun_triggers - {
             RerunTrigger.CODE
@@ -109,7 +109,7 @@ def execute(executor_plugin, **settings):
 
 
 def prepare(**settings):
-    """Prepare what Snakemake knows of the jobs; of results that were copied here, it knows what their receipts say."""
+    """Prepare what Snakemake knows about the jobs: for results copied here, what their receipts say."""
     _prepare(**settings)
     if workflow.is_main_process and recovery.without_records():
         found = receipts.read_all()
@@ -135,7 +135,7 @@ def report_partially():
     }
     made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
     partial_report.write(made, missing, failed)
-    say(f"{partial_report.PAGE}: what is there, and what is missing")
+    say(f"{partial_report.PAGE}: what was made, and what is missing")
 
 
 _execute, workflow.execute = workflow.execute, execute
@@ -143,7 +143,7 @@ _prepare, workflow._prepare_dag = workflow._prepare_dag, prepare
 
 
 def only(*keys):
-    """Those keys of the config that are given. Rules take what they depend on, and a change elsewhere leaves them alone."""
+    """Those keys of the config that are given: a rule takes the keys it depends on, and no others."""
     return {key: config[key] for key in keys if key in config}
 
 
@@ -163,7 +163,7 @@ def tables_of_figures(names):
 
 
 def growing(amount):
-    """So much of a resource, and as much again at each further attempt."""
+    """An amount of a resource, and as much again at each further attempt."""
     return lambda wildcards, attempt: attempt * amount
 
 
@@ -174,10 +174,10 @@ def sweep_minutes(wildcards, input, attempt):
     except Exception as error:
         if (line := shortage(error)) is None:
             raise
-        # Which Snakemake prints without a traceback.
+        # Snakemake prints this one without a traceback.
         raise ResourceValidationError(line) from None
 
 
 def recorded_commits(recorded):
-    """The commits of recorded runs that this repository has, in order. They are in the names of the files."""
+    """The commits of recorded runs that this repository has, in order, from the names of the files."""
     return ancestry.known(root, re.findall(r"_([0-9a-f]{40})_", " ".join(recorded)))

@@ -31,13 +31,13 @@ rule phase:
         parquet="results/tables/phase.parquet",
     log:
         "results/logs/phase.log",
-    priority: 1  # figures and page wait for it
+    priority: 1  # the figures and the page wait for it
     conda:
         "../envs/study.yaml"
     params:
         config=only("datasets", "phase", "statistics"),
         code=fingerprint("phase"),
     message:
-        "Laying the phase diagram beside its law"
+        "Comparing the phase diagram with theory"
     script:
         "../scripts/phase.py"

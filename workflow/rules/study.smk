@@ -20,9 +20,9 @@ rule data:
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
         code=fingerprint("data"),
-        files=contents(checked.files),  # in place of their times
+        files=contents(checked.files),  # instead of their times
     message:
-        "Drawing the data sets and finding their facts"
+        "Drawing the data sets and computing their facts"
     script:
         "../scripts/data.py"
 
@@ -73,7 +73,7 @@ rule sweep:
         mem_mb=growing(1000 + checked.number_of_data_sets // 400),
         runtime=sweep_minutes,
     params:
-        config=only("seed", "targets", "curves"),
+        config=only("seed", "targets", "hold", "curves"),
         code=fingerprint("sweep"),
     message:
         f"Descending: shard {{wildcards.shard}} of {shards.stop}"
@@ -246,7 +246,7 @@ rule plan:
     params:
         config=config,
     message:
-        "Reckoning what the study will take"
+        "Estimating run time"
     script:
         "../scripts/describe.py"
 
@@ -260,8 +260,9 @@ rule clean:
     message:
         "Removing what a run makes; the benchmark history and the reference stay"
     shell:
-        "rm -rf results/data results/shards results/tables results/figures results/logs results/receipts results/comparisons"
-        " results/plan.parquet results/report.html results/report.md results/summary.json results/manifest.json results/history.html results/partial.html"
+        "rm -rf results/data results/shards results/tables results/figures results/logs results/receipts"
+        " results/comparisons results/plan.parquet results/report.html results/report.md results/summary.json"
+        " results/manifest.json results/history.html results/partial.html"
         " 2> {log} && rm -f {log}"
 
 
@@ -272,6 +273,6 @@ rule help:
     conda:
         "../envs/study.yaml"
     message:
-        "What can be asked for"
+        "What snakemake can do here"
     script:
         "../scripts/help.py"

@@ -1,4 +1,4 @@
-# What a run has to show for itself: every artifact's digest, and whether they are those of the reference.
+# The digests of a run's artifacts, and whether they match the reference.
 
 compared = [
     "results/data/arrays.npz",
@@ -24,7 +24,7 @@ rule manifest:
         config=checked.identity(),
         code=fingerprint("manifest"),
     message:
-        "Writing down every artifact's digest"
+        "Recording every artifact's digest"
     script:
         "../scripts/manifest.py"
 

@@ -1,4 +1,4 @@
-"""Adapter: compare the benchmarks of two revisions, and fail where one got slower by more than the threshold."""
+"""Adapter: compare the benchmarks of two revisions, and fail if one got slower than the threshold allows."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Adapter: say what differs between the results of two studies."""
+"""Adapter: report what differs between the results of two studies."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Adapter: print what the study will take."""
+"""Adapter: print the size of the study and its expected run time."""
 
 from study.config import model as config
 from study.data import arrays

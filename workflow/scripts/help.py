@@ -1,18 +1,18 @@
-"""Adapter: print what can be asked for."""
+"""Adapter: print what `snakemake` can do here."""
 
 print(
     """\
 snakemake                                      run the study to its report, results/report.html
-snakemake -n                                   say what would be done, and do nothing
-snakemake plan                                 say how many runs the study has and how long it will take
+snakemake -n                                   show what would be done, and do nothing
+snakemake plan                                 estimate how many runs the study has and how long it takes
 snakemake tables                               make the tables only, results/tables/
-snakemake report                               make the report from the tables, and the tables if need be
+snakemake report                               make the report from the tables, and the tables if needed
 snakemake verify                               compare the results with the reference, to the byte
-snakemake reference                            record the results as the reference of config/default.yaml or smoke.yaml
+snakemake reference                            record the results as the reference of their config
 snakemake benchmark                            run the benchmarks and record them, results/benchmarks/
-snakemake history                              draw the recorded benchmarks, results/history.html; fail if one got slower
-snakemake compare --config base=REV            compare the benchmarks of two revisions (head=REV; none: this folder)
-snakemake compare_studies --config base=DIR    say what differs between the results of two studies (head=DIR)
+snakemake history                              draw the recorded benchmarks; fail if one got slower
+snakemake compare --config base=REV            compare benchmarks of two revisions (default head: this folder)
+snakemake compare_studies --config base=DIR    report how the results of two studies differ (head=DIR)
 snakemake clean                                remove what a run makes; the benchmark history stays
 snakemake --configfile config/smoke.yaml       a study of seconds (config/full.yaml: one for a cluster)
 snakemake --config max_steps=5000              override a key of the config (docs/config.md lists them)

@@ -1,4 +1,4 @@
-"""Adapter: fail where the history ends on a slower level than its best, by more than the threshold."""
+"""Adapter: fail if the last level of a benchmark is slower than its best by more than the threshold."""
 
 from study.benchmarks import history_page
 from study.benchmarks.regressions import regressions, report
@@ -19,6 +19,4 @@ with job(snakemake.log[0]):
         write(f"slower, but not by the calibrated time, so the machine may have changed: {line}")
     if confirmed := [line for line in found if line.confirmed]:
         raise UserError(report(confirmed, chosen.threshold))
-    write(
-        f"No benchmark is known to stand on a level slower than its best by more than {100 * chosen.threshold:g}%."
-    )
+    write(f"No benchmark is known to be slower than its best level by more than {100 * chosen.threshold:g}%.")

@@ -1,4 +1,4 @@
-"""Adapter: find the local minima of the made data sets."""
+"""Adapter: find the local minima of the constructed data sets."""
 
 from study.job import job
 from study.tables import store

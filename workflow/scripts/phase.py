@@ -1,4 +1,4 @@
-"""Adapter: lay measured and predicted slowdowns side by side."""
+"""Adapter: put measured and predicted slowdowns side by side."""
 
 from study.catalogue import TABLES
 from study.config import model as config

@@ -16,5 +16,5 @@ with job(snakemake.log[0], snakemake.input):
         note(snakemake.log[0])(line)
     but = f", {len(repacked)} of them in other bytes" if repacked else ""
     note(snakemake.log[0])(
-        f"Identical with the reference {folder.name}: {len(snakemake.input.artifacts)} artifacts{but}."
+        f"Identical to the reference {folder.name}: {len(snakemake.input.artifacts)} artifacts{but}."
     )

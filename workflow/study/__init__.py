@@ -1,4 +1,4 @@
-"""The study: what the rules of the workflow do, a module a step, from config to report."""
+"""The study: the code of the workflow's rules, from config to report."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ def _check_places() -> None:
     for name in ("kernels", "study"):
         if any(here.glob(f"{name}-*.dist-info")):
             raise ImportError(
-                f"{name}: the distribution of that name from the package index is installed in {here} and has mixed its "
-                f"files with ours; pip uninstall {name}, then in the folder of this study: {_MEND}"
+                f"{name}: the distribution of that name from the package index is installed in {here} and "
+                f"has mixed its files with ours; pip uninstall {name}, "
+                f"then in the folder of this study: {_MEND}"
             )
     spec = find_spec("kernels")
     found = Path(spec.origin).resolve().parent if spec and spec.origin else None
     if found not in {here / "kernels", here.parent / "kernels"}:
         raise ImportError(
-            f"kernels: imported from {found}, but study from {here / 'study'}: two versions of the code would be mixed; "
-            f"use an environment of this folder's own (python3 -m venv), and in it: {_MEND}"
+            f"kernels: imported from {found}, but study from {here / 'study'}: two versions of the code "
+            f"would be mixed; use an environment of this folder's own (python3 -m venv), and in it: {_MEND}"
         )
 
 

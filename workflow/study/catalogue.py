@@ -1,4 +1,4 @@
-"""The tables of a study, gathered from the rooms that make them."""
+"""The tables of a study, collected from the packages that make them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from study.provenance.tables import STUDIES
 __all__ = ["ALL", "data_dictionary"]
 
 ALL: Final = MappingProxyType(dict(TABLES) | {table.name: table for table in (HISTORY, COMPARISON, STUDIES)})
-"""Every table by name: those of a study, and those that compare."""
+"""Every table by name: those of a study, and those of comparisons and the benchmark history."""
 
 
 def data_dictionary() -> str:
@@ -20,11 +20,11 @@ def data_dictionary() -> str:
     lines = [
         "# Tables",
         "",
-        "What a run of the study writes, column by column. This page is made from the schemas in `workflow/study`",
-        "(`python -m study.dictionary > docs/tables.md`); a test fails when the two drift.",
+        "What a run of the study writes, column by column. This page is made from the schemas in",
+        "`workflow/study` (`python -m study.dictionary > docs/tables.md`); a test fails if it is stale.",
         "",
-        "Rows are sorted by the key. `nan` stands for a value that does not exist, `inf` for one that was not reached.",
-        "CSV files carry numbers in their shortest exact form, so CSV and parquet hold the same values.",
+        "Rows are sorted by the key. `nan` means that a value does not exist, `inf` that it was not reached.",
+        "CSV files have numbers in their shortest exact form, so CSV and parquet hold the same values.",
         "Intervals are at the confidence of the config, 95% by default.",
     ]
     for table in ALL.values():

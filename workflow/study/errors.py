@@ -1,4 +1,4 @@
-"""What goes wrong through the user's input, and is reported without a traceback."""
+"""Errors that are reported without a traceback: wrong input, and a lack of memory or threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNS: Final = (
     "failed to map segment from shared object",
     "LLVM ERROR: out of memory",
 )
-"""In the messages of libraries that have no type of their own for a lack of memory or threads."""
+"""Found in messages of libraries that have no error type for a lack of memory or threads."""
 
 
 class UserError(Exception):
@@ -26,8 +26,8 @@ class UserError(Exception):
     Parameters
     ----------
     message
-        May quote a file or a config: what would not print, such as an escape sequence for the terminal, is
-        written out.
+        May quote a file or a config: unprintable characters, such as an escape sequence for the terminal, are
+        written as escapes.
     """
 
     def __init__(self, message: Prose) -> None:
@@ -35,12 +35,12 @@ class UserError(Exception):
 
 
 def printable(text: str) -> str:
-    """Write out what would not print, such as an escape sequence for the terminal or half of a character."""
+    """Escape what is not printable, such as an escape sequence for the terminal or half of a character."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def shortage(error: BaseException) -> str | None:
-    """Say in a line that memory or threads have run out, if that is what an error means; None if not.
+    """Say in a line that memory or threads have run out, if that is what an error means, else None.
 
     NumPy and pyarrow raise kinds of `MemoryError`; a thread that cannot be started or a library that cannot
     be mapped is a `RuntimeError`, an `ImportError` or one of pyarrow's own.
@@ -54,6 +54,6 @@ def shortage(error: BaseException) -> str | None:
     )
     first = next(iter(str(error).splitlines()), "")
     return (
-        f"Not enough memory or threads ({type(error).__name__}: {first}){bound}. Allow more, or run fewer jobs at once "
-        "(`snakemake --cores 1`)."
+        f"Not enough memory or threads ({type(error).__name__}: {first}){bound}. Allow more, or run fewer "
+        "jobs at once (`snakemake --cores 1`)."
     )

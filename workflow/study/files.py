@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and known by their digests."""
+"""Files: written completely or not at all, and identified by their digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["digest", "replacing"]
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and move it into place when the block ends well."""
+    """Give a temporary path next to `path`, and move it into place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,6 +1,6 @@
-"""git, called in one way: with fixed settings, whatever the user has set, and on this project's own repository only.
+"""git with fixed settings, whatever the user has set, and on this project's own repository only.
 
-What goes wrong is said in git's own words: it names the remedy where there is one.
+Errors are reported in git's own words, which name the remedy where there is one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 """The folder of this project: that of the Snakefile."""
 
 UNKNOWN: Final = "unknown"
-"""Stands for a commit that cannot be found out."""
+"""Written in place of a commit that cannot be determined."""
 
 _SETTINGS: Final = (
     "log.showSignature=false",
@@ -39,7 +39,7 @@ _REMOVED: Final = {
 
 
 class GitError(UserError):
-    """git is not there, or could not do what was asked; the message is git's own, in one line."""
+    """git is missing or failed; the message is git's own, in one line."""
 
 
 def run(folder: Path, *words: str, text: str = "") -> bytes:
@@ -67,7 +67,7 @@ def run(folder: Path, *words: str, text: str = "") -> bytes:
             input=text.encode(),
             capture_output=True,
             check=False,
-            # `git status` would else write into the repository.
+            # Otherwise `git status` would write into the repository.
             env=kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
         )
     except FileNotFoundError:
@@ -76,18 +76,18 @@ def run(folder: Path, *words: str, text: str = "") -> bytes:
         raise GitError(f"git cannot be run: {error}") from None
     if done.returncode:
         lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        raise GitError(" ".join(lines) or f"git {words[0]} failed without a word")
+        raise GitError(" ".join(lines) or f"git {words[0]} failed without a message")
     return done.stdout
 
 
 def check(folder: Path) -> None:
     """Raise GitError unless `folder` is the top of a git repository.
 
-    The sources unpacked inside another repository would else be taken for that one's.
+    Otherwise sources unpacked inside another repository would be taken for part of that one.
     """
     top = Path(os.fsdecode(run(folder, "rev-parse", "--show-toplevel").rstrip(b"\n")))
     if not (top.exists() and top.samefile(folder)):
-        raise GitError(f"{folder} is no git repository of its own: it lies inside another one, {top}")
+        raise GitError(f"{folder} is not a git repository of its own: it is inside another one, {top}")
 
 
 def is_shallow(folder: Path) -> bool:
@@ -96,7 +96,7 @@ def is_shallow(folder: Path) -> bool:
 
 
 def described(folder: Path = ROOT) -> str:
-    """Return the short commit that is checked out in `folder`, with a + where tracked files differ; else `unknown`."""
+    """Return the short commit checked out in `folder`, with a + if tracked files differ; or `unknown`."""
     try:
         check(folder)
         commit = run(folder, "rev-parse", "--verify", "HEAD").decode()[:12]

@@ -1,4 +1,4 @@
-"""What the adapters in `workflow/scripts` share: how they speak, how they fail, and the receipt of what they made."""
+"""What the adapters in `workflow/scripts` share: logging, errors, and the receipt of what they made."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["job", "note"]
 def job(
     log: str | Path, inputs: Iterable[str] = (), outputs: Iterable[str] = (), params: Any = None
 ) -> Iterator[receipts.Receipt]:
-    """Run a job: check what it reads, and when all is well write its receipt.
+    """Run a job: check what it reads, and write its receipt if it succeeds.
 
-    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so does an
-    error of the operating system and a lack of memory, and an interruption ends it quietly.
+    A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so do an
+    error of the operating system and a lack of memory. An interruption ends it without a message.
 
     Parameters
     ----------
     log
         The job's log; its name without suffix is the job's name.
     inputs, outputs, params
-        As Snakemake hands them over. A job without outputs has no receipt.
+        As Snakemake gives them. A job without outputs has no receipt.
     """
     outputs = list(outputs)
     try:
@@ -42,7 +42,7 @@ def job(
         note(log)(str(error))
         sys.exit(1)
     except OSError as error:
-        # A full disk, a folder that cannot be written: the operating system's own words name it.
+        # A full disk or a folder that cannot be written: the operating system's message names it.
         note(log)(f"{error.filename or 'results'}: {error.strerror or error}")
         sys.exit(1)
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def note(log: str | Path) -> Callable[[str], None]:
 
     def write(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
-        # On a full disk the line that says so is the one that finds no room.
+        # On a full disk there is no room for this line in the log.
         with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
 

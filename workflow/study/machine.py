@@ -1,4 +1,4 @@
-"""What a machine may lack or do differently, found before anything runs, and what Snakemake needs to run on it."""
+"""Checks of the machine before anything runs, and what Snakemake needs to run on it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ ADDRESS_SPACE: Final = 1e9
 
 
 def check_memory() -> None:
-    """End the process with a line where a limit on memory (`ulimit -v`) keeps the libraries from being loaded."""
+    """End the process with a message if a memory limit (`ulimit -v`) is too low to load the libraries."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
         raise SystemExit(
-            f"`ulimit -v` allows a process {limit / 1e9:.1f} GB; the libraries alone need {ADDRESS_SPACE / 1e9:.0f} GB"
+            f"`ulimit -v` allows a process {limit / 1e9:.1f} GB; "
+            f"the libraries alone need {ADDRESS_SPACE / 1e9:.0f} GB"
         )
 
 
@@ -42,7 +43,7 @@ def quote_interpreter(executor: Any) -> None:
     executor
         Class of the executor that will run the jobs.
     """
-    starts = hasattr(executor, "get_python_executable")  # that of a dry run starts nothing
+    starts = hasattr(executor, "get_python_executable")  # the one of a dry run has none: it starts nothing
     if not starts or shlex.quote(sys.executable) == sys.executable:
         return
     execute, interpreter = PythonScript._execute_cmd, executor.get_python_executable
@@ -55,32 +56,32 @@ def quote_interpreter(executor: Any) -> None:
 
 
 def check_place(repository: Path, prefix: str | None) -> None:
-    """Raise `UserError` where Snakemake could not run the rules.
+    """Raise `UserError` if Snakemake could not run the rules here.
 
     Parameters
     ----------
     repository
-        Folder of the Snakefile. Snakemake takes braces and angle brackets in the path of a script for names
-        to fill in.
+        Folder of the Snakefile. Snakemake reads braces and angle brackets in the path of a script as
+        placeholders.
     prefix
-        What another Snakefile, of which this one is a module, puts before all paths of rules.
+        Prefix of all paths of rules, given by another Snakefile that uses this one as a module.
     """
     if found := set("{}<>") & set(str(repository)):
         raise UserError(
-            f"{repository}: Snakemake cannot run from a path with {' or '.join(sorted(found))}; move the repository to "
-            "another folder"
+            f"{repository}: Snakemake cannot run from a path with {' or '.join(sorted(found))}; "
+            "move the repository to another folder"
         )
     if prefix:
         raise UserError(
-            f"module prefix: {prefix!r} is not possible, the study writes below results/ in the folder that Snakemake "
-            f"runs in; leave the prefix out and give a folder with `snakemake --directory`"
+            f"module prefix: {prefix!r} is not possible, the study writes below results/ in the folder that "
+            "Snakemake runs in; leave the prefix out and give a folder with `snakemake --directory`"
         )
 
 
 def check_slurm() -> None:
-    """Raise `UserError` unless the commands of Slurm are here."""
+    """Raise `UserError` unless the commands of Slurm are on PATH."""
     if missing := [name for name in SLURM if shutil.which(name) is None]:
         raise UserError(
-            f"No Slurm here: {', '.join(missing)} not found on PATH. Run this on a login node of a cluster with Slurm, or "
-            "without `--profile profiles/slurm` on this machine alone."
+            f"No Slurm here: {', '.join(missing)} not found on PATH. Run this on a login node of a "
+            "cluster with Slurm, or without `--profile profiles/slurm` on this machine alone."
         )

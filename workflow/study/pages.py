@@ -1,4 +1,4 @@
-"""Pages from templates: one HTML file each, with its style and scripts inside, that needs nothing but itself."""
+"""Pages from templates: self-contained HTML files, with their style and scripts inside."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def environment(*, autoescape: bool) -> jinja2.Environment:
 def policy(style: str, script: str = "") -> str:
     """Return the content-security policy that admits a page's own style sheet and script by their digests.
 
-    Nothing else is admitted: no style attribute, no network, no form. Images may be `data:` addresses, which
-    is how a picture is turned into a PNG file.
+    Nothing else is admitted: no style attribute, no network, no form. Images may be `data:` addresses,
+    because pictures are converted to PNG files through them.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def render(template: str, styles: Sequence[str], scripts: Sequence[str] = (), **
         .render(
             style=style,
             script=script,
-            security_policy=Markup(policy(style, script)),  # noqa: S704  quotes stand in it, and nothing from outside
+            security_policy=Markup(policy(style, script)),  # noqa: S704  it has quotes, no outside text
             **values,
         )
     )
 
 
 def _joined(names: Sequence[str]) -> Markup:
-    """Return files of ours one after the other, as they are."""
+    """Return the text of templates one after the other, unescaped."""
     return Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names))  # noqa: S704

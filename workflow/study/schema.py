@@ -1,7 +1,7 @@
-"""What every section of the config shares: strict frozen models, one line a problem, one row a key.
+"""What the sections of the config share: strict frozen models, a line for each problem, a row for each key.
 
-A key is declared once, with `key`; the text of what it allows, made from its type and constraints, serves the
-messages, the reference page and editors alike.
+A key is declared once, with `key`; the text of what it allows, made from its type and constraints, is used by
+the messages, the reference page and editors alike.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class Section(BaseModel):
-    """A section of the config: frozen, unknown keys forbidden, nothing coerced but a whole number to a float."""
+    """A section of the config: frozen, without unknown keys; only whole numbers are converted, to floats."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
@@ -58,14 +58,14 @@ def key(default: Any, meaning: Prose, *, allowed: Prose = "", **constraints: Any
         What is allowed, in words: completes "allowed: ...". Needed only where type and constraints do not say
         it.
     **constraints : object
-        Handed to `pydantic.Field` (``ge``, ``lt``, ...).
+        Passed to `pydantic.Field` (``ge``, ``lt``, ...).
     """
     extra: JsonDict = {"allowed": allowed} if allowed else {}
     return Field(default, description=meaning, json_schema_extra=extra, **constraints)
 
 
 def allowed(field: FieldInfo) -> str:
-    """Text of what a key allows: what `key` was given, else what its type and its constraints say."""
+    """Text of what a key allows: that given to `key`, or one made from its type and constraints."""
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "allowed" in extra:
         return str(extra["allowed"])
@@ -97,7 +97,7 @@ _SIGNS: Mapping[str, str] = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
 class _Details(NamedTuple):
-    """What an annotated type says beside its type: bounds by their names in pydantic, and names to choose from."""
+    """What an annotation adds to a type: bounds by their names in pydantic, and names to choose from."""
 
     bounds: dict[str, float]
     names: tuple[str, ...]
@@ -115,7 +115,7 @@ class _Details(NamedTuple):
 
 
 def _unpacked(annotation: Any) -> tuple[Any, _Details]:
-    """Separate a type from what it says beside it."""
+    """Separate a type from what its annotation adds."""
     if get_origin(annotation) is not Annotated:
         return annotation, _Details({}, ())
     inner, *metadata = get_args(annotation)
@@ -134,7 +134,7 @@ def _plain(number: float) -> str:
 
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    """Pass a tuple on if no value occurs twice, else raise ValueError naming those that do."""
+    """Return a tuple if no value occurs twice, else raise ValueError naming those that do."""
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise ValueError(
@@ -153,7 +153,7 @@ WholeNumbers = Grid[Annotated[int, Field(ge=0, lt=2**31)]]
 
 
 def one_of(names: Iterable[str]) -> Any:
-    """Mark a text as one of some names, for the reference page and for editors; a validator has to see to it."""
+    """Mark a text as one of some names, for the reference page and editors; a validator must check it."""
     return Field(json_schema_extra={"enum": list(names)})
 
 
@@ -199,7 +199,8 @@ def _line(details: ErrorDetails, model: type[Section], prefix: str) -> str:
         names = list(parent.model_fields)
         return f"{path}: unknown key{nearest(details['loc'][-1], names)}; allowed: {', '.join(names)}"
     if details["type"] == "model_type" and inner is not None:
-        return f"{path}: {shown(details['input'])} is not a mapping; allowed keys: {', '.join(inner.model_fields)}"
+        names = list(inner.model_fields)
+        return f"{path}: {shown(details['input'])} is not a mapping; allowed keys: {', '.join(names)}"
     rule = f"; allowed: {allowed(field)}" if field is not None else ""
     if details["type"] == "missing":
         return f"{path}: missing{rule}"
@@ -209,7 +210,7 @@ def _line(details: ErrorDetails, model: type[Section], prefix: str) -> str:
 
 
 def _hint(details: ErrorDetails) -> str:
-    """Say why a number that looks right is text: YAML 1.1 wants a point in a number with an exponent."""
+    """Say why a number that looks right is text: YAML 1.1 requires a point in a number with an exponent."""
     value = details["input"]
     if isinstance(value, str) and details["type"] in {"float_type", "int_type"}:
         try:
@@ -223,7 +224,7 @@ def _hint(details: ErrorDetails) -> str:
 def _locate(
     loc: tuple[int | str, ...], model: type[Section], prefix: str
 ) -> tuple[str, FieldInfo | None, type[Section], type[Section] | None]:
-    """Find the path as the user writes it, the innermost declared key on it, the section it is in, the one it holds."""
+    """Find the path as the user writes it, its innermost declared key, that key's section, and any inside."""
     path, field = prefix, None
     parent: type[Section] = model
     inner: type[Section] | None = model
@@ -240,7 +241,7 @@ def _locate(
 
 
 def section(annotation: Any) -> type[Section] | None:
-    """Section a key holds, alone or in a tuple, if it holds one."""
+    """Return the section that a key holds, alone or in a tuple; None if it holds none."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     for inner in get_args(annotation):

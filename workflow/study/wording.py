@@ -1,6 +1,6 @@
-"""Numbers as readers see them: three digits, thousands marked, and a bound never rounded into a claim.
+"""Numbers as readers see them: three digits, thousands marked, and bounds never rounded to stronger ones.
 
-One place for it, so that a table, a figure and the page print the same number in the same way.
+Tables, figures and the page use these functions, so they print the same number in the same way.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def met_at_start(part: int, whole: int) -> str:
 
 
 def steps(median: float, budget: int) -> str:
-    """Write a median number of steps; one that was not reached is printed as exceeding the budget."""
+    """Write a median number of steps; one that was not reached is written as exceeding the budget."""
     if math.isnan(median):
         return "none"
     return number(median) if math.isfinite(median) else f"> {count(budget)}"

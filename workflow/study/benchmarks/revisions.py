@@ -97,7 +97,7 @@ def by_ancestry(repository: Path, commits: Iterable[str]) -> list[str]:
     Parameters
     ----------
     repository
-        Where the project lies.
+        The project's folder.
     commits
         Full commits. Those that the repository does not have are left out.
 
@@ -133,7 +133,7 @@ def checked_out(repository: Path, name: str) -> Iterator[Revision]:
     Parameters
     ----------
     repository
-        Where the project lies.
+        The project's folder.
     name
         A branch, tag or commit; `WORK_TREE` for the folder itself.
 

@@ -48,9 +48,9 @@ def watched(storages: Iterable[Path]) -> tuple[list[str], list[str]]:
     Returns
     -------
     files
-        Files of runs that Snakemake can take for inputs.
+        Files of runs that Snakemake can use as inputs.
     others
-        What it cannot take, with sizes: the history names these, or reads them itself.
+        What it cannot use, with sizes: the history names these, or reads them itself.
     """
     found, others = files(storages)
     plain = [str(path) for name, path in found if _PLAIN.fullmatch(name) and os.access(path, os.R_OK)]

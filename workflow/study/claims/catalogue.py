@@ -6,7 +6,6 @@ A claim is one entry of `CLAIMS`. Its verdict is computed from the evidence and 
 
 from __future__ import annotations
 
-import textwrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +33,7 @@ from study.claims.judges import (
 )
 from study.claims.tables import CLAIMS as CLAIMS_TABLE
 from study.tables.table import conform
+from study.wrapping import wrapped
 
 if TYPE_CHECKING:
     from study.claims.evidence import Evidence
@@ -291,27 +291,13 @@ local minimum there is slowness, or rounding. R6 checks this along the study's o
 ## Floating point
 
 A parameter of -a, one sample at x = 1 of class 1 and the largest safe rate 1/L: once the update is less than
-half the distance to the next number, the parameter stays where it is for good. The evidence of R6 gives the a
+half the distance to the next number, the parameter never changes again. The evidence of R6 gives the a
 at which this begins, found by bisection.
 
 The claims about limits (R5, R9, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from about
 log 2^53 = 36.7 on when computed as written, so there R9 holds, by rounding. The kernels of this project
 compute it as sigma(-z), which does not round to 0 there.
 """
-
-
-def _wrapped(text: str) -> str:
-    """Wrap a paragraph or list item; no line begins with a minus sign, which would start a list."""
-    head = "- " if text.startswith("- ") else ""
-    body = text.removeprefix(head).replace(" - ", "\N{NO-BREAK SPACE}-\N{NO-BREAK SPACE}")
-    wrapper = textwrap.TextWrapper(
-        110,
-        initial_indent=head,
-        subsequent_indent=" " * len(head),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return wrapper.fill(body).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def page() -> str:
@@ -327,7 +313,7 @@ def page() -> str:
         for entry in CLAIMS.values():
             if entry.source == source:
                 texts = (entry.statement, f"- Formally: {entry.formal}", f"- Test: {entry.test}")
-                statement, *points = (_wrapped(text) for text in texts)
+                statement, *points = (wrapped(text) for text in texts)
                 lines += [f"### {entry.claim}", "", statement, "", *points, ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 

@@ -157,7 +157,7 @@ def gather(
         The arrays of `study.runs.draw.build`.
     """
     runs, arrivals = frames["runs"], frames["arrivals"]
-    pairs = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse")]
+    pairs = runs[runs["loss"] == "mse"]
     wrong = arrivals[arrivals["initialisation"] == "wrong"]
     largest = wrong[wrong["scale"] == wrong["scale"].max()]
     mse = arrivals[arrivals["loss"] == "mse"]
@@ -198,7 +198,7 @@ def gather(
 
 def compared() -> list[dict[str, str | float]]:
     """Rows of `runs` that are compared one by one, as `store.scan` takes them."""
-    same: dict[str, str | float] = {"role": "evaluation", "loss": "mse"}
+    same: dict[str, str | float] = {"loss": "mse"}
     return [same | {"initialisation": name} for name in ("zero", "right", "wrong")]
 
 
@@ -242,8 +242,8 @@ def _same_input(loss: str) -> Signs:
 
 
 def _settings(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the first evaluation data set of each setting."""
-    return table[table["role"] == "evaluation"].drop_duplicates(["dataset", "separability"])
+    """Keep the first data set of each setting."""
+    return table.drop_duplicates(["dataset", "separability"])
 
 
 def _class_pulls(
@@ -256,9 +256,9 @@ def _class_pulls(
     """
     outputs, parameters = ({loss: Signs(0, 0) for loss in LOSSES} for _ in range(2))
     chosen = _settings(table)
-    for data, seed in zip(chosen["data"].tolist(), chosen["seed"].tolist(), strict=True):
+    for data, name, seed in zip(*(chosen[c].tolist() for c in ("data", "dataset", "seed")), strict=True):
         drawn = sample(arrays, data)
-        thetas = every_start(config.initialisations, drawn.direction, seed, config.seed)
+        thetas = every_start(config.initialisations, name, drawn.aim, seed, config.seed)
         members = [drawn.labels == label for label in (0, 1)]
         for loss in LOSSES:
             zero, one = (

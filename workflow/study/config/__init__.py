@@ -1,1 +1,1 @@
-"""The config: what a study may ask for."""
+"""The config: the keys of a study and what each allows."""

@@ -1,7 +1,7 @@
 """The JSON schema of the config, for editors: `python -m study.config.editors > config/config.schema.json`.
 
-It says what a config may look like; what no schema can say, such as that no tuning seed is an evaluation
-seed, is said by `study.config.model.load` alone.
+It says what a config may look like; what no schema can say, such as that names are different, is said by
+`study.config.model.load` alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
 
 
 def _entry(cls: type[DatasetOptions]) -> dict[str, Any]:
-    """Return the schema of the data sets of a class: its options, and how `study.config.model` knows that they are its."""
+    """Return the schema of the data sets of a class: its options, and the names and kinds that select it."""
     names = [name for name, other in KINDS.items() if other is cls]
     entry = _described(cls)
     entry["properties"]["kind"] |= {"enum": names}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, SerializeAsAny, ValidationError, field_validator
+from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
@@ -35,14 +35,21 @@ _DATASETS = (
     *("iris_versicolor_virginica", "wine_0_1", "wine_1_2"),
 )
 
-_NAMED = "text; one that reads as a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
+_NAMED = (
+    "text; if it looks like a number, such as an all-digit commit, in two pairs of quotes: base='\"1234567\"'"
+)
 
 
 class Config(Section):
     """A study. The defaults are those of the default study."""
 
     seed: int = key(0, "Root of every random stream of the study.", ge=0, lt=2**31)
-    seeds: Seeds = key(Seeds(), "Seeds: see below.")
+    seeds: Seeds = key(
+        tuple(range(30)),
+        "Seeds of the draws and starts.",
+        allowed="a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole "
+        "numbers >= 0",
+    )
     datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
         tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
         "The data sets: see below.",
@@ -51,17 +58,22 @@ class Config(Section):
     initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
         (
             InitialisationOptions(name="zero"),
-            InitialisationOptions(name="normal", scales=(0.5, 2.0, 16.0)),
-            InitialisationOptions(name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)),
-            InitialisationOptions(name="right", scales=(4.0,)),
+            InitialisationOptions(name="normal", scales=(0.5, 2.0)),
+            InitialisationOptions(name="sure_wrong", scales=(0.9, 0.99, 0.999, 0.9999)),
+            InitialisationOptions(name="sure_right", scales=(0.99,)),
+            InitialisationOptions(
+                name="wrong", scales=(0.5, 1.0, 2.0, 4.0, 8.0, 16.0), datasets=("gaussian",)
+            ),
         ),
         "Where the descents start: see below.",
         allowed="a list of one or more initialisations, each a mapping with a name of its own",
     )
     learning_rates: Grid[Annotated[float, Field(gt=0, le=1_000_000)]] = key(
-        (0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0),
-        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each loss's own "
-        "1/L is added to them.",
+        (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0),
+        "Learning rates in units of 1/L_BCE, L_BCE being the smoothness of the data set's BCE risk. Each "
+        "loss's own "
+        "1/L is added to them, and twice each of them for `mse`: without its factor 1/2, MSE takes those "
+        "steps.",
     )
     losses: Grid[Annotated[str, one_of(LOSSES)]] = key(
         ("mse", "bce"),
@@ -70,41 +82,53 @@ class Config(Section):
     )
     targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
-        "What a run is to reach. `accuracy` is within 0.01 of the BCE optimum's; `brier` and `logloss` within a tenth "
-        "of the way from the optimum to theta = 0.",
+        "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of "
+        "their two "
+        "optima in that score) to what the base rate scores.",
     )
-    max_steps: int = key(20_000, "Steps after which a run is censored.", ge=1, le=1_000_000_000)
+    hold: int = key(
+        10,
+        "Steps in a row for which a target has to hold; a run arrives at the first of them. 1: its first "
+        "passage.",
+        ge=1,
+        le=1_000_000,
+    )
+    max_steps: int = key(
+        20_000, "The last step at which a run can arrive: later, it is censored.", ge=1, le=1_000_000_000
+    )
     shards: int = key(8, "Jobs the sweep is cut into. The results do not depend on it.", ge=1, le=10_000)
     curves: Curves = key(Curves(), "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "Intervals: see below.")
     phase: Phase = key(Phase(), "The phase diagram: see below.")
     base: str = key(
-        "", "What `snakemake compare` and `compare_studies` start from: a revision, a folder.", allowed=_NAMED
+        "",
+        "What `snakemake compare` and `compare_studies` compare with: a revision or a folder.",
+        allowed=_NAMED,
     )
     head: str = key(
         "",
-        "What is measured by `benchmark`, or compared with `base`: a revision, a folder; none for this folder as it is.",
+        "What is measured by `benchmark`, or compared with `base`: a revision or a folder; none for this "
+        "folder as it is.",
         allowed=_NAMED,
     )
     benchmarks: Benchmarks = key(Benchmarks(), "Benchmarks: see below.")
 
     @property
     def number_of_shards(self) -> int:
-        """Shards there are: a shard holds whole data sets, so there are no more than those."""
+        """Number of shards: a shard holds whole data sets, so there are at most as many."""
         return min(self.shards, self.number_of_data_sets)
 
     @property
     def number_of_data_sets(self) -> int:
         """Realised data sets: one per (dataset, separability, seed)."""
-        seeds = len(self.seeds.evaluation) + len(self.seeds.tuning)
-        return seeds * sum(len(entry.separabilities) for entry in self.datasets)
+        return len(self.seeds) * sum(len(entry.separabilities) for entry in self.datasets)
 
     def identity(self) -> dict[str, Any]:
-        """All that the results depend on, with every default filled in: neither how they are cut nor what is compared."""
+        """All that the results depend on, with every default: neither `shards` nor what is compared."""
         return self.model_dump(mode="json", exclude={"shards", "base", "head", "benchmarks"})
 
     def as_yaml(self) -> str:
-        """The config as YAML text: what the results depend on."""
+        """All that the results depend on, as YAML text."""
         return yaml.safe_dump(self.identity(), sort_keys=False, default_flow_style=None, width=100)
 
     @property
@@ -118,7 +142,8 @@ class Config(Section):
         missing = [name for name in ("mse", "bce") if name not in value]
         if missing:
             raise ValueError(
-                f"{' and '.join(missing)} missing from {shown(list(value))}: mse and bce are the pair compared"
+                f"{' and '.join(missing)} missing from {shown(list(value))}: "
+                "mse and bce are the pair compared"
             )
         return known(value, LOSSES)
 
@@ -133,6 +158,21 @@ class Config(Section):
         distinct(tuple(entry.name for entry in value))
         return value
 
+    @field_validator("initialisations")
+    @classmethod
+    def _limits(
+        cls, value: tuple[InitialisationOptions, ...], info: ValidationInfo
+    ) -> tuple[InitialisationOptions, ...]:
+        names = [entry.name for entry in info.data.get("datasets", ())]
+        for entry in value if names else ():
+            for name in set(entry.datasets) - set(names):
+                raise ValueError(
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study{nearest(name, "
+                    f"names)} "
+                    f"(it has {', '.join(names)})"
+                )
+        return value
+
 
 def load(mapping: Mapping[str, Any]) -> Config:
     """Check a config and give it its type.
@@ -140,7 +180,7 @@ def load(mapping: Mapping[str, Any]) -> Config:
     Parameters
     ----------
     mapping : mapping
-        As Snakemake hands it over: mappings, lists, strings and numbers. Keys left out take their defaults.
+        As Snakemake gives it: mappings, lists, strings and numbers. Keys left out have their defaults.
 
     Returns
     -------
@@ -168,9 +208,9 @@ def load(mapping: Mapping[str, Any]) -> Config:
 
 
 def typed(value: Any) -> Any:
-    """Give back their types to the values inside a list or mapping of Snakemake's ``--config``, which come as text.
+    """Restore the types of values inside a list or mapping of Snakemake's ``--config``, which come as text.
 
-    Text that YAML takes for a number, true, false or null becomes that; other text stays.
+    Text that YAML reads as a number, true, false or null becomes that; other text stays.
     """
     if isinstance(value, Mapping):
         return {key: typed(item) for key, item in value.items()}
@@ -189,7 +229,8 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     """Give an entry of `datasets` the type of its kind; problems go to `lines`."""
     if not isinstance(entry, Mapping):
         lines.append(
-            f"{path}: {shown(entry)} is not a mapping; allowed: a mapping with a name, such as {{name: gaussian}}"
+            f"{path}: {shown(entry)} is not a mapping; "
+            "allowed: a mapping with a name, such as {name: gaussian}"
         )
         return None
     given = "kind" if "kind" in entry else "name"
@@ -200,14 +241,14 @@ def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:
     if not isinstance(name, str) or name not in KINDS:
         lines.append(
             f"{path}.{given}: {shown(name)} is not a kind of data set{nearest(name, KINDS)}; "
-            f"allowed: {', '.join(_kind_names())}, or any name beside kind or file"
+            f"allowed: {', '.join(_kind_names())}, or any name together with kind or file"
         )
         return None
     if (called := entry.get("name")) != name and isinstance(called, str) and called in KINDS:
-        # Tables know data by their name: under that of another kind they would be taken for what they are
-        # not.
+        # Tables identify data by name: under that of another kind they would be mistaken for it.
         lines.append(
-            f"{path}.name: {shown(called)} is the name of another kind than {name}; allowed: a name of its own"
+            f"{path}.name: {shown(called)} is the name of another kind than {name}; "
+            "allowed: a name of its own"
         )
         return None
     try:
@@ -226,6 +267,6 @@ def known(value: tuple[str, ...], names: Any) -> tuple[str, ...]:
 
 
 def _kind_names() -> list[str]:
-    """Kinds as a message lists them: the 45 pairs of digits in one word."""
+    """Kinds as a message lists them: the 45 pairs of digits in one entry."""
     names = [name for name in KINDS if not name.startswith("digits_")]
     return [*names, "digits_0_1 to digits_8_9"]

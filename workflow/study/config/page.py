@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from study.config.model import Config
-from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
+from study.config.sections import Benchmarks, Curves, Phase, Statistics
 from study.data.kinds import KINDS, REAL, DatasetOptions
 from study.data.starts import INITIALISATIONS, InitialisationOptions
 from study.schema import (
@@ -26,7 +26,6 @@ def reference() -> str:
     parts = [
         _INTRODUCTION,
         "## Top level\n\n" + _table(Config),
-        "## `seeds`\n\n" + _table(Seeds),
         "## `datasets`\n\n" + _DATASETS_TEXT + "\n\n" + _table(DatasetOptions),
         *(f"### `{name}`\n\n{cls.summary}\n\n{_table(cls, DatasetOptions)}" for name, cls in kinds),
         *(
@@ -52,15 +51,15 @@ Every key has a default: an empty file is the default study. To change one key, 
 
     snakemake --config max_steps=1000
 
-or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the default
-list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML, write `1.0e-3`:
-without the point it is text.
+or write a file with the keys that differ and name it: `snakemake --configfile mine.yaml`. A list replaces the
+default list as a whole. Everything is checked before anything runs; an unknown key is an error. In YAML,
+write `1.0e-3`: without the point it is text.
 
 This page is made from the code: `python -m study.config.page > docs/config.md`."""
 
 _DATASETS_TEXT = """\
-A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind` says
-otherwise; an entry with a `file` is your own data. So one kind can be there twice, with other options:
+A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind`
+is given; an entry with a `file` is your own data. So one kind can occur twice, with different options:
 
     datasets:
       - {name: gaussian, separability: [2, 4]}
@@ -90,7 +89,7 @@ def _table(model: type[Section], base: type[Section] = Section) -> str:
                 _default(name, field),
                 field.description or "",
             ]
-            # A bar would end the cell, a word in angle brackets would vanish as a tag.
+            # A bar would end the cell; a word in angle brackets would be read as a tag.
             lines.append("| " + " | ".join(re.sub(r"\||<(?=\w)", r"\\\g<0>", cell) for cell in cells) + " |")
     return "\n".join(lines)
 
@@ -101,7 +100,7 @@ def _default(name: str, field: Any) -> str:
         return "none: must be given"
     if isinstance(field.default, Section):
         return "see below"
-    if name in {"evaluation", "tuning"}:
+    if name == "seeds":
         return f"`{len(field.default)}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     if value in ("", []):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field
 
 from study.schema import (
     Grid,
@@ -16,59 +16,42 @@ from study.schema import (
 __all__ = ["Benchmarks", "Curves", "Phase", "Seeds", "Statistics", "Words"]
 
 
-def _count_from(first: int) -> BeforeValidator:
-    """Let a whole number k stand for the k seeds from `first` on."""
+def _counted(value: Any) -> Any:
+    """Let a whole number k stand for the seeds 0 to k - 1."""
+    counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100_000
+    return tuple(range(value)) if counts else value
 
-    def seeds(value: Any) -> Any:
-        counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100_000
-        return tuple(range(first, first + value)) if counts else value
 
-    count = Annotated[int, Field(ge=1, le=100_000)]
-    return BeforeValidator(seeds, json_schema_input_type=count | WholeNumbers)
-
+Seeds = Annotated[
+    WholeNumbers,
+    BeforeValidator(_counted, json_schema_input_type=Annotated[int, Field(ge=1, le=100_000)] | WholeNumbers),
+]
 
 _Scale = Annotated[float, Field(gt=0, le=1000)]
 
 Words = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class Seeds(Section):
-    """Which seeds are run."""
-
-    evaluation: Annotated[WholeNumbers, _count_from(0)] = key(
-        tuple(range(30)),
-        "Seeds that every statistic is made from.",
-        allowed="a whole number k from 1 to 100000, which stands for 0 to k - 1, or a list of different whole numbers >= 0",
-    )
-    tuning: Annotated[WholeNumbers, _count_from(1000)] = key(
-        tuple(range(1000, 1005)),
-        "Seeds that the best learning rate of each loss is chosen on; never used for evaluation.",
-        allowed="a whole number k from 1 to 100000, which stands for 1000 to 999 + k, or a list of different whole numbers "
-        ">= 0; none of them an evaluation seed",
-        validate_default=True,
-    )
-
-    @field_validator("tuning")
-    @classmethod
-    def _apart(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        both = sorted(set(value) & set(info.data.get("evaluation", ())))
-        if both:
-            raise ValueError(f"{', '.join(map(str, both[:5]))} is among the evaluation seeds")
-        return value
-
-
 class Curves(Section):
     """Which learning curves are recorded."""
 
-    seeds: int = key(5, "Number of evaluation seeds whose curves are recorded.", ge=0, le=1000)
+    seeds: int = key(5, "Number of seeds, the first ones, whose curves are recorded.", ge=0, le=1000)
     points: int = key(60, "Number of log-spaced steps a curve has, at most.", ge=2, le=1000)
 
 
 class Statistics(Section):
-    """How intervals are made."""
+    """How intervals are computed."""
 
     confidence: float = key(0.95, "Confidence level of the intervals.", ge=0.5, lt=1)
     resamples: int = key(999, "Number of bootstrap resamples of an interval.", ge=100, le=100_000)
+    folds: int = key(
+        5,
+        "Parts that the seeds are dealt to: the best learning rate of a loss is chosen on all parts but one, "
+        "and judged "
+        "on that one, each in turn.",
+        ge=2,
+        le=1000,
+    )
 
 
 class Phase(Section):
@@ -76,17 +59,17 @@ class Phase(Section):
 
     scales: Grid[_Scale] = key(
         (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0),
-        "Scales a of the wrong starts that the gradient flow is solved from, on every evaluation draw of the data sets "
+        "Scales a of the wrong starts that the gradient flow is solved from, on every draw of the data sets "
         "that have a separability.",
     )
     large_n: int = key(
         100_000,
-        "Number of samples of the large draws: Gaussian pairs as of `gaussian`, started along the true direction.",
+        "Number of samples of the large draws: pairs as in `gaussian`, started along the true direction.",
         ge=4,
         le=10_000_000,
     )
     large_draws: int = key(1, "Number of large draws at each separability; 0 for none.", ge=0, le=1000)
-    # From 2 * laws.LEAST_MU; not imported, or every job that reads the config would depend on the laws.
+    # From 2 * laws.LEAST_MU, not imported: else every job that reads the config would depend on the laws.
     large_separability: Grid[Annotated[float, Field(ge=2e-6, le=100)]] = key(
         (1.0, 2.0, 4.0, 6.0, 12.0), "Values of d' = 2 mu of the large draws."
     )
@@ -96,7 +79,7 @@ class Phase(Section):
 
 
 class Benchmarks(Section):
-    """What is timed, and when two revisions count as different."""
+    """Which benchmarks are timed, and when two revisions count as different."""
 
     record: Words = key(
         (),
@@ -115,13 +98,13 @@ class Benchmarks(Section):
     )
     threshold: float = key(
         0.05,
-        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; `snakemake history` if "
-        "one stands on a level that is slower than its best by more.",
+        "`snakemake compare` fails (exit code 1) if a benchmark is `slower` by more than this; "
+        "`snakemake history` if the level of one is slower than its best level by more than this.",
         ge=0,
         le=10,
     )
     accepted: str = key(
         "",
-        "What got slower up to this commit is accepted by `snakemake history`.",
+        "`snakemake history` accepts what got slower up to this commit.",
         allowed="a commit of the history, or how it begins; none for none",
     )

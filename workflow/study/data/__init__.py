@@ -1,1 +1,1 @@
-"""Where samples and first parameters come from, and what is known of them."""
+"""Where samples and first parameters come from, and what is known about them."""

@@ -15,7 +15,7 @@ __all__ = ["cholesky", "column_sums", "digits9", "gram", "matvec", "solve_lower"
 Array = NDArray[np.float64]
 
 DEPENDENT = 1e-12
-"""A column is taken as dependent on earlier ones where its pivot falls below this share of its square."""
+"""A column counts as dependent on earlier ones where its pivot falls below this share of its square."""
 
 
 def column_sums(a: Array) -> Array:
@@ -41,7 +41,7 @@ def gram(a: Array, weights: Array | None = None) -> Array:
 
 
 def cholesky(a: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Lower Cholesky factor of a positive semidefinite matrix, leaving out what depends on what came before.
+    """Lower Cholesky factor of a positive semidefinite matrix, without columns that depend on earlier ones.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def solve_upper(lower: Array, b: Array) -> Array:
 def digits9(x: float | Array) -> Array:
     """Round to 9 significant digits, elementwise; shape of `x` kept.
 
-    What comes out of an optimiser is converged far beyond this, so that the digits left are the same
-    everywhere. Decimal formatting is exact, which a multiplication by a power of ten is not.
+    Results of an optimiser are converged far beyond this, so the digits left are the same everywhere. Decimal
+    formatting is exact, which a multiplication by a power of ten is not.
     """
     values = np.asarray(x, dtype=np.float64)
     return np.array([float(f"{value:.8e}") for value in values.ravel()], dtype=np.float64).reshape(

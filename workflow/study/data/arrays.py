@@ -1,7 +1,7 @@
-"""The arrays of the data sets as one file, written whole or not at all, and read without pickle.
+"""The arrays of the data sets as one file, written completely or not at all, and read without pickle.
 
-What the archive says of its members is set here and not left to the library: `numpy.savez` asks for the form
-of members over 2 GiB, whose version number is 20 in Python before 3.11.4 and 45 since.
+The header of each archive member is set here and not left to the library: `numpy.savez` requests the format
+for members over 2 GiB, whose version number is 20 in Python before 3.11.4 and 45 since.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ __all__ = ["content_digest", "read", "write", "writing"]
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Callable[[Mapping[str, NDArray[Any]]], None]]:
-    """Give a function that adds named arrays to `path`, a .npz file for `numpy.load`; they need not be held.
+    """Give a function that adds named arrays to `path`, a .npz file; they need not be in memory all at once.
 
-    Equal arrays in equal order are equal bytes in every version of Python, as long as none has 2 GiB. The
-    file appears when the block ends well.
+    Equal arrays in equal order give equal bytes in every version of Python, as long as none has 2 GiB. The
+    file appears when the block ends without an error.
     """
     with replacing(Path(path)) as temporary, zipfile.ZipFile(temporary, "w") as archive:
 
@@ -39,16 +39,16 @@ def writing(path: str | Path) -> Iterator[Callable[[Mapping[str, NDArray[Any]]],
 
 
 def _member(name: str, array: NDArray[Any]) -> zipfile.ZipInfo:
-    """Describe an array to the archive: no time, no compression, readable by its owner."""
+    """Make the archive's header of an array: no time, no compression, readable by its owner."""
     member = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     member.create_system = 3  # Unix
     member.external_attr = 0o600 << 16
-    member.file_size = array.nbytes  # decides whether the form for large members is needed
+    member.file_size = array.nbytes  # decides whether the format for large members is needed
     return member
 
 
 def write(arrays: Mapping[str, NDArray[Any]], path: str | Path) -> None:
-    """Write named arrays to `path`, a .npz file; equal arrays are equal bytes."""
+    """Write named arrays to `path`, a .npz file; equal arrays give equal bytes."""
     with writing(path) as add:
         add(arrays)
 

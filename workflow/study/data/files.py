@@ -61,7 +61,7 @@ def _read(path: str) -> pd.DataFrame:
     if suffix not in readers:
         raise UserError(f"{path}: not a data file that can be read; allowed: .csv or .parquet")
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such file (looked from {Path.cwd()})")
+        raise UserError(f"{path}: no such file (relative to {Path.cwd()})")
     try:
         frame = readers[suffix](path)
     except Exception as error:  # a reader may raise anything on a malformed file
@@ -93,7 +93,7 @@ def _check_labels(path: str, name: str, labels: pd.Series[Any]) -> None:
 def _check_features(path: str, features: pd.DataFrame) -> None:
     """Raise `UserError` unless there are features, all numeric, finite and not constant."""
     if features.shape[1] == 0:
-        raise UserError(f"{path}: no feature column beside the label; allowed: one or more numeric columns")
+        raise UserError(f"{path}: no feature column, only the label; allowed: one or more numeric columns")
     for name, column in features.items():
         if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
             raise UserError(f"{path}: column {name!r} is not numeric ({column.dtype}); allowed: numbers only")

@@ -34,7 +34,7 @@ class DatasetOptions(Section):
         ..., "Name of the data set in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -"
     )
     kind: str = key(
-        "", "Which kind it is; may be left out where the name says it.", allowed="the name of a kind"
+        "", "Its kind; may be left out if the name is that of a kind.", allowed="the name of a kind"
     )
 
     @property
@@ -61,8 +61,8 @@ class Gaussian(_Synthetic):
     """Two classes at +mu and -mu along the first axis, unit covariance; d' = 2 mu."""
 
     summary: ClassVar[Prose] = (
-        "Two Gaussian classes at +mu and -mu along the first axis, unit covariance. Its separability is d' = 2 mu, "
-        "its Bayes error Phi(-mu)."
+        "Two Gaussian classes at +mu and -mu along the first axis, unit covariance. Its separability is "
+        "d' = 2 mu, its Bayes error Phi(-mu)."
     )
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
         (0.5, 1.0, 2.0, 4.0, 6.0), "The values of d' = 2 mu."
@@ -70,7 +70,7 @@ class Gaussian(_Synthetic):
     imbalance: float = key(
         0.5, "Share of positives (at least two samples of each class are kept).", gt=0, lt=1
     )
-    label_noise: float = key(0.0, "Share of each class whose label is turned round.", ge=0, lt=0.5)
+    label_noise: float = key(0.0, "Share of each class whose label is flipped.", ge=0, lt=0.5)
 
     @property
     def separabilities(self) -> tuple[float | None, ...]:
@@ -78,7 +78,7 @@ class Gaussian(_Synthetic):
         return self.separability
 
     def draw(self, separability: float | None, stream: Stream) -> Drawn:
-        """Draw the two clouds, then turn the same share of labels round in each class."""
+        """Draw the two classes, then flip the same share of labels in each."""
         assert separability is not None
         labels = _labels(self.n, self.imbalance)
         features = stream.normals(self.n * self.d).reshape(self.n, self.d)
@@ -86,12 +86,12 @@ class Gaussian(_Synthetic):
         noisy = labels.copy()
         for label in (0, 1):
             members = np.flatnonzero(labels == label)
-            turned = members[stream.permutation(len(members))[: round(self.label_noise * len(members))]]
-            noisy[turned] = 1 - label
+            flipped = members[stream.permutation(len(members))[: round(self.label_noise * len(members))]]
+            noisy[flipped] = 1 - label
         return features, noisy
 
     def bayes_error(self, separability: float | None) -> float:
-        """Give the closed form: the two tails beyond the point where the posterior is one half, then label noise.
+        """Closed form: the two tails beyond the point where the posterior is one half, then label noise.
 
         With mu = d'/2, share q of positives and threshold t = log((1 - q)/q) / (2 mu), the error without
         noise is q Phi(t - mu) + (1 - q) Phi(-t - mu); noise e turns it into e + (1 - 2 e) times it. Balanced:
@@ -108,11 +108,11 @@ class Separable(_Synthetic):
     """Two classes on either side of an empty slab around the hyperplane x_1 = 0."""
 
     summary: ClassVar[Prose] = (
-        "Two balanced classes on either side of an empty slab: no sample is nearer than separability / 2 to the "
-        "hyperplane x_1 = 0; beyond it half normal, along the other axes normal."
+        "Two balanced classes on either side of an empty slab: no sample is nearer than separability / 2 to "
+        "the hyperplane x_1 = 0. The distance beyond the slab is half-normal, the other axes are normal."
     )
     separability: Grid[Annotated[float, Field(gt=0, le=100)]] = key(
-        (1.0,), "Widths of the empty slab, the hard margin."
+        (1.0,), "Widths of the empty slab between the classes."
     )
 
     @property
@@ -139,9 +139,9 @@ class _Given(DatasetOptions):
 
     fraction: float = key(
         0.5,
-        "Share of the samples that each seed draws, the same share of each class, so that seeds differ on given data "
-        "too. With one half they differ as if each had new samples, as many as there are in all "
-        "(docs/statistics.md). Features are standardised on all samples before.",
+        "Share of the samples that each seed draws, the same share of each class, so that seeds differ on "
+        "given data too. With one half they differ as if each seed had new samples, as many as there are in "
+        "all (docs/statistics.md). Features are standardised on all samples before the draw.",
         gt=0,
         le=1,
     )
@@ -151,7 +151,7 @@ class _Given(DatasetOptions):
         raise NotImplementedError
 
     def draw(self, separability: float | None, stream: Stream) -> Drawn:
-        """Draw the share of each class (at least two samples, or what there is), in the order of the source."""
+        """Draw the share of each class (at least two samples, if it has them), in the order of the source."""
         del separability
         features, labels = self.everything()
         chosen = []
@@ -171,7 +171,7 @@ class Real(_Given):
     )
 
     def everything(self) -> Drawn:
-        """Load the bundled file; nothing is fetched."""
+        """Load the bundled file; nothing is downloaded."""
         return _real(self.kind)
 
 
@@ -183,7 +183,7 @@ class File(_Given):
     )
     file: str = key(
         ...,
-        "The file, from the directory Snakemake runs in.",
+        "Path of the file, from the directory Snakemake runs in.",
         allowed="path of a .csv or .parquet file, without { } or <word>",
     )
     label: str = key(
@@ -193,13 +193,13 @@ class File(_Given):
     @field_validator("file")
     @classmethod
     def _as_it_stands(cls, value: str) -> str:
-        # Snakemake fills such words in, in every path, and offers no way to write them as they stand.
+        # Snakemake replaces such words in every path, and offers no way to escape them.
         if found := re.search("[{}]|<[a-z][a-z0-9_]*>", value):
             raise ValueError(f"{value!r} has {found[0]}, which Snakemake takes for a variable")
         return value
 
     def everything(self) -> Drawn:
-        """Read and check the file; `UserError` names it and what is wrong."""
+        """Read and check the file; a `UserError` names it and what is wrong."""
         return read_file(self.file, self.label)
 
 
@@ -207,7 +207,7 @@ def _bunch(load: str, *classes: int, columns: int | None = None) -> Callable[[],
     """Loader of one of scikit-learn's bundled sets: the samples of two classes, the second one positive."""
 
     def loader() -> Drawn:
-        # Imported when first needed: it takes longer than all else that a look at the config needs.
+        # Imported when first needed: importing it takes longer than everything else that reads the config.
         bunch = getattr(importlib.import_module("sklearn.datasets"), load)()
         rows = np.isin(bunch.target, classes)
         features = np.asarray(bunch.data[rows, :columns], dtype=np.float64)
@@ -233,7 +233,7 @@ KINDS: dict[str, type[DatasetOptions]] = {
     "file": File,
     **dict.fromkeys(REAL, Real),
 }
-"""Kinds of data set by name: a class that holds the options and draws."""
+"""Kinds of data set by name: a class that holds the options and draws the samples."""
 
 
 def realise(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from study.data.starts import Aim
+
 __all__ = ["Array", "Drawn", "Sample", "sample", "with_bias"]
 
 Array = NDArray[np.float64]
@@ -21,6 +23,12 @@ class Sample(NamedTuple):
     features: Array  # (n, d), bias column last
     labels: NDArray[np.int64]  # (n,)
     direction: Array  # (d,), unit; see `study.data.facts`
+    median_margin: NDArray[np.float64]  # (), of the samples under it
+
+    @property
+    def aim(self) -> Aim:
+        """What the starts are made from."""
+        return Aim(self.direction, float(self.median_margin))
 
 
 def with_bias(features: Array) -> Array:

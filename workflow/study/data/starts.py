@@ -6,21 +6,38 @@ there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
+from study.data.algebra import digits9
 from study.data.streams import Stream
 from study.prose import Prose
-from study.schema import Section, distinct, key, nearest, one_of
+from study.schema import Section, distinct, key, nearest, one_of, shown
 
-__all__ = ["INITIALISATIONS", "Initialisation", "InitialisationOptions", "every_start", "start"]
+__all__ = [
+    "INITIALISATIONS",
+    "Aim",
+    "Initialisation",
+    "InitialisationOptions",
+    "every_start",
+    "start",
+    "starts_of",
+]
 
 Array = NDArray[np.float64]
+
+
+class Aim(NamedTuple):
+    """The direction of a data set's BCE optimum, and how its samples lie along it; see `study.data.facts`."""
+
+    direction: Array  # (d,), unit
+    median_margin: float
 
 
 @dataclass(frozen=True)
@@ -32,38 +49,71 @@ class Initialisation:
     summary : str
         What it is, for the reference page.
     make : callable
-        From (scale, direction (d,), stream) to theta_0 (d,). The direction is the data set's: see
-        `study.data.facts`.
+        From (scale, `Aim`, stream) to theta_0 (d,).
     scaled : bool
-        Whether it takes a scale.
+        Whether it has a scale.
     directed : bool
         Whether it uses the direction, so that a data set must have one.
+    sure : bool
+        Whether its scale is a probability above 1/2, so that the median margin of a data set must be above 0.
     """
 
     summary: Prose
-    make: Callable[[float, Array, Stream], Array]
+    make: Callable[[float, Aim, Stream], Array]
     scaled: bool = True
     directed: bool = False
+    sure: bool = False
+
+    @property
+    def scales(self) -> str:
+        """What its scales are, for a message."""
+        return "> 0.5 and < 1" if self.sure else "> 0 and <= 10000"
+
+    def takes(self, scale: float) -> bool:
+        """Whether a number can be its scale."""
+        return 0.5 < scale < 1.0 if self.sure else 0.0 < scale <= 10_000.0
+
+
+def _sure(confidence: float, aim: Aim) -> Array:
+    """Theta along the direction that gives the median sample's true class the probability `confidence`."""
+    logit = float(digits9(math.log(confidence / (1.0 - confidence))))
+    return aim.direction * (logit / aim.median_margin)
 
 
 INITIALISATIONS: dict[str, Initialisation] = {
     "zero": Initialisation(
         "theta = 0; takes no scale.",
-        lambda scale, direction, stream: np.zeros_like(direction),  # noqa: ARG005
+        lambda scale, aim, stream: np.zeros_like(aim.direction),  # noqa: ARG005
         scaled=False,
     ),
     "normal": Initialisation(
         "theta = a times independent standard normal numbers, the same for every scale a.",
-        lambda scale, direction, stream: scale * stream.normals(len(direction)),
+        lambda scale, aim, stream: scale * stream.normals(len(aim.direction)),
+    ),
+    "sure_wrong": Initialisation(
+        "theta along minus the direction of the BCE optimum (max-margin where separable), so long that the "
+        "sample of "
+        "median margin is given its wrong class with the probability a: confidently wrong.",
+        lambda scale, aim, stream: -_sure(scale, aim),  # noqa: ARG005
+        directed=True,
+        sure=True,
+    ),
+    "sure_right": Initialisation(
+        "theta along that direction, so long that the same sample is given its true class with the "
+        "probability a: "
+        "confidently right.",
+        lambda scale, aim, stream: _sure(scale, aim),  # noqa: ARG005
+        directed=True,
+        sure=True,
     ),
     "wrong": Initialisation(
-        "theta = -a times the unit direction of the BCE optimum (max-margin where separable): confidently wrong.",
-        lambda scale, direction, stream: -scale * direction,  # noqa: ARG005
+        "theta = -a times the unit direction: wrong, and as sure of it as the data are far apart.",
+        lambda scale, aim, stream: -scale * aim.direction,  # noqa: ARG005
         directed=True,
     ),
     "right": Initialisation(
-        "theta = +a times the same direction: confidently right.",
-        lambda scale, direction, stream: scale * direction,  # noqa: ARG005
+        "theta = +a times the same direction.",
+        lambda scale, aim, stream: scale * aim.direction,  # noqa: ARG005
         directed=True,
     ),
 }
@@ -77,8 +127,14 @@ class InitialisationOptions(Section):
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
         "The scales a, a cell of the results each.",
-        allowed="a list of one or more different numbers, each > 0 and <= 10000; none for zero",
+        allowed="a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between 0.5 "
+        "and 1; none for zero",
         validate_default=True,
+    )
+    datasets: Annotated[tuple[str, ...], Field(strict=False)] = key(
+        (),
+        "The data sets that are started so.",
+        allowed="a list of different names of the study's data sets; none for all",
     )
 
     @field_validator("name")
@@ -94,10 +150,26 @@ class InitialisationOptions(Section):
         name = info.data.get("name")
         if name is not None and INITIALISATIONS[name].scaled == (not value):
             raise ValueError(f"{name} takes {'no scales' if value else 'one scale or more'}")
+        for scale in value:
+            if name is not None and not INITIALISATIONS[name].takes(scale):
+                raise ValueError(
+                    f"{shown(scale)} is no scale of {name}: it takes {INITIALISATIONS[name].scales}"
+                )
+        return distinct(value)
+
+    @field_validator("datasets")
+    @classmethod
+    def _different(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return distinct(value)
 
 
-def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Array:
+def starts_of(options: Iterable[InitialisationOptions], dataset: str) -> list[tuple[str, float]]:
+    """List initialisation and scale (0 for none) of every start on a data set, in the order of the config."""
+    here = [entry for entry in options if not entry.datasets or dataset in entry.datasets]
+    return [(entry.name, scale) for entry in here for scale in entry.scales or (0.0,)]
+
+
+def start(name: str, scale: float, aim: Aim, seed: int, root: int) -> Array:
     """Make theta_0.
 
     Parameters
@@ -106,8 +178,9 @@ def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Ar
         One of `INITIALISATIONS`.
     scale : float
         The scale a; not used by ``zero``.
-    direction : float64 array (d,)
-        The data set's unit direction, rounded to 9 significant digits as `study.data.facts` gives it.
+    aim : Aim
+        The data set's unit direction and median margin, rounded to 9 significant digits as `study.data.facts`
+        gives them.
     seed, root : int
         Seed of the run and root seed of the study. The stream depends on (name, seed, d) only.
 
@@ -115,16 +188,12 @@ def start(name: str, scale: float, direction: Array, seed: int, root: int) -> Ar
     -------
     theta : float64 array (d,)
     """
-    stream = Stream(root, "start", name, seed, len(direction))
-    return INITIALISATIONS[name].make(scale, direction, stream)
+    stream = Stream(root, "start", name, seed, len(aim.direction))
+    return INITIALISATIONS[name].make(scale, aim, stream)
 
 
-def every_start(options: Iterable[InitialisationOptions], direction: Array, seed: int, root: int) -> Array:
-    """Make the theta_0 of every initialisation and scale of a config, in its order: (starts, d)."""
-    return np.array(
-        [
-            start(entry.name, scale, direction, seed, root)
-            for entry in options
-            for scale in entry.scales or (0.0,)
-        ]
-    )
+def every_start(
+    options: Iterable[InitialisationOptions], dataset: str, aim: Aim, seed: int, root: int
+) -> Array:
+    """Make the theta_0 of every start on a data set, in the order of `starts_of`: (starts, d)."""
+    return np.array([start(name, scale, aim, seed, root) for name, scale in starts_of(options, dataset)])

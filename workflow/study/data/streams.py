@@ -1,9 +1,9 @@
-"""Random streams by name: what a stream yields depends on its name only, never on what else is drawn.
+"""Random streams by name: the numbers of a stream depend on its name only, never on what else is drawn.
 
 A name is the root seed and the parts that the draw may depend on, such as
 ``(0, "data", "gaussian", 2.0, 7)``. Its SHA-256 digest is the key of a Philox counter. From there on only
 integer shifts, IEEE operations and the project's own logarithm are used, so a stream is the same to the bit
-on every machine. (NumPy's own normals ask libm for their tails.)
+on every machine. (NumPy's own normals call libm in their tails.)
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Stream:
 
 
 def logarithm(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Natural logarithm of numbers in (0, 1], from `kernels.log1p` of the mantissa and the exact exponent.
+    """Natural logarithm of numbers in (0, 1], from `kernels.log1p` of the mantissa and from the exponent.
 
     The mantissa lies in [0.5, 1), where subtracting 1 is exact, and both terms have the same sign: nothing
     cancels.

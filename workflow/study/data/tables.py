@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from study.tables.columns import ROLE, SEED, SETTING
+from study.tables.columns import SEED, SETTING
 from study.tables.table import Column, Table
 
 __all__ = ["DATASETS"]
+
+_UNDEFINED: Final = "; nan: the base rate is as good as what both losses attain."
+
+
+def _scores(prefix: str, where: str, limit: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{prefix}_accuracy", "float64", "", f"Accuracy {where}{limit}."),
+        Column(f"{prefix}_brier", "float64", "", f"Brier score, the mean of (p - y)^2, {where}{limit}."),
+        Column(f"{prefix}_logloss", "float64", "nats", f"Mean log loss {where}{limit}."),
+    )
+
 
 DATASETS: Final = Table(
     "datasets",
@@ -19,7 +30,6 @@ DATASETS: Final = Table(
         Column("data", "int64", "", "Number of the realised data set, from 0."),
         *SETTING,
         SEED,
-        ROLE,
         Column("n", "int64", "samples", "Number of samples."),
         Column("d", "int64", "columns", "Number of columns, the constant 1 of the bias included."),
         Column("positives", "int64", "samples", "Samples of class 1."),
@@ -28,7 +38,7 @@ DATASETS: Final = Table(
             "separable",
             "bool",
             "",
-            "Whether a plane parts the classes without error, decided by a linear program.",
+            "Whether a hyperplane separates the classes without error, decided by a linear program.",
         ),
         Column(
             "bayes_error",
@@ -40,13 +50,19 @@ DATASETS: Final = Table(
             "smoothness",
             "float64",
             "",
-            "Largest eigenvalue of X'X/n; L of a loss is its constant times this.",
+            "Largest eigenvalue of X'X/n; L of a loss is the loss's smoothness constant times this.",
         ),
-        Column("bce_optimum", "float64", "nats", "Smallest mean log loss of the model on these samples."),
-        Column("bce_accuracy", "float64", "", "Training accuracy at the BCE optimum; 1 where separable."),
-        Column("brier_optimum", "float64", "", "Smallest mean of (p - y)^2 found; 0 where separable."),
-        Column("target_accuracy", "float64", "", "Accuracy to be reached."),
-        Column("target_brier", "float64", "", "Brier score to be reached."),
-        Column("target_logloss", "float64", "nats", "Log loss to be reached."),
+        Column(
+            "median_margin",
+            "float64",
+            "",
+            "Median margin of the samples under the unit direction of the BCE optimum; sure starts use it.",
+        ),
+        *_scores("bce", "at the BCE optimum", "; in the limit where it lies at infinity"),
+        *_scores("mse", "at the best MSE optimum found", "; in the limit where it lies at infinity"),
+        *_scores("base", "of the base rate, the share of positives as everybody's probability", ""),
+        Column("target_accuracy", "float64", "", f"Accuracy to be reached{_UNDEFINED}"),
+        Column("target_brier", "float64", "", f"Brier score to be reached{_UNDEFINED}"),
+        Column("target_logloss", "float64", "nats", f"Log loss to be reached{_UNDEFINED}"),
     ),
 )

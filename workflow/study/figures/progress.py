@@ -17,7 +17,7 @@ from study.statistics.survival import median, survival
 def _survival_rows(frames: Frames) -> pd.DataFrame:
     headline = chosen(frames)
     rows = wrong_runs(frames["runs"], headline)
-    return rows[(rows["target"] == headline.target) & (rows["role"] == "evaluation")]
+    return rows[(rows["target"] == headline.target)]
 
 
 def _arrivals(runs: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:

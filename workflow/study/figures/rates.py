@@ -124,7 +124,7 @@ def _draw_policies(frames: Frames) -> Figure:
     for index, (policy, label) in enumerate(_POLICIES.items()):
         group = rows[rows["policy"] == policy]
         if len(group):
-            draw_medians(axes, group, "scale", series_style(index), label, beside=index - 1)
+            draw_medians(axes, group, "scale", series_style(index), label, shift=index - 1)
     bound_key(axes, rows["slowdown_bound"])
     axes.axhline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis, np.unique(rows["scale"]))

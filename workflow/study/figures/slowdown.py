@@ -40,7 +40,7 @@ def _draw_slowdown(frames: Frames) -> Figure:
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
     groups = groups_of(rows)
     for index, (label, group) in enumerate(groups):
-        draw_medians(axes, group, "scale", series_style(index), label, beside=index - (len(groups) - 1) / 2)
+        draw_medians(axes, group, "scale", series_style(index), label, shift=index - (len(groups) - 1) / 2)
     axes.axhline(4, color=MUTED, linewidth=1, linestyle="--", label="4: theory for small logits")
     bound_key(axes, rows["slowdown_bound"])
     log_axis(axes.xaxis, np.unique(rows["scale"]))

@@ -98,7 +98,7 @@ class Entry:
         The caption: what is drawn, in a few sentences that hold whatever the numbers are; a `{name}` stands
         for what `named` returns.
     tables
-        Names of the tables it reads; the first is where its numbers stand. Empty for a formula.
+        Names of the tables it reads; the first has its numbers. Empty for a formula.
     picture
         Tables to figure, where nothing is lacking.
     words
@@ -225,15 +225,15 @@ def bound_note(bound: Any, meaning: str) -> str:
 
 
 def draw_medians(
-    axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str, *, beside: float = 0
+    axes: Axes, rows: pd.DataFrame, x: str, style: Mapping[str, Any], label: str, *, shift: float = 0
 ) -> None:
     """Draw medians with intervals, joined by a line; lower bounds without, since it would seem to fall.
 
-    On a logarithmic axis a series is moved by `beside` places, so that marks of equal value do not hide each
+    On a logarithmic axis a series is moved by `shift` places, so that marks of equal value do not hide each
     other.
     """
     rows = rows.sort_values(x)
-    at, value = rows[x].to_numpy(float) * 1.05**beside, rows["slowdown"].to_numpy(float)
+    at, value = rows[x].to_numpy(float) * 1.05**shift, rows["slowdown"].to_numpy(float)
     bound = rows["slowdown_bound"].to_numpy(bool)
     low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
     axes.plot(at, np.where(bound, np.nan, value), color=style["color"], linewidth=1.4)

@@ -130,7 +130,7 @@ def _provenance(folders: tuple[Path, Path], notes: list[str]) -> list[tuple[str,
 
 
 def _read(folder: Path, kind: _Kind, notes: list[str], side: str) -> pd.DataFrame | None:
-    """Read a table of any commit, indexed by what its rows are about; None and a note if it cannot be read."""
+    """Read a table of any commit, indexed by what its rows are about; None, with a note, if that fails."""
     path = folder / "tables" / f"{kind.table}.parquet"
     if not path.exists():
         return None
@@ -226,9 +226,9 @@ _KINDS: Final = (
           ("dataset", "separability", *_START, "policy", "rate", "target"),
           ("slowdown", "slowdown_low", "slowdown_high", "slowdown_bound", "text"),
           ("rate_mse", "rate_bce", "starts", "budget"), _cell),
-    _Kind("step", "first-passage steps", "runs",
+    _Kind("step", "arrival steps", "runs",
           ("dataset", "separability", "seed", *_START, "loss", "learning_rate", "target"),
-          ("status", "step"), ("role", "max_steps", "threshold"), _step),
+          ("status", "step"), ("max_steps", "threshold"), _step),
 )  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def _run_by(target: str) -> Iterator[str]:
 
 @cache
 def _deferred(module: str) -> dict[str, str]:
-    """Return what a package imports at first use: modules by attribute, from the dict its `__getattr__` reads.
+    """Return what a package imports at first use: modules by attribute, as its `__getattr__` finds them.
 
     Empty for what is not a package of ours, or has no such function (PEP 562).
     """
@@ -233,7 +233,7 @@ def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
 
 
 def _used(module: str, name: str, package: str) -> Iterator[str]:
-    """Yield what a module uses of a package it calls `name`; everything, if it does more than name attributes."""
+    """Yield what a module uses of a package it calls `name`; `*` if it does more than name attributes."""
     attributes = {
         node.value: node.attr
         for node in _nodes(module)
@@ -263,7 +263,7 @@ def _written(module: str, shows: frozenset[str]) -> str:
 
 
 def _text(value: Any, prose: Collection[ast.AST]) -> str:
-    """Write a part of a tree without its empty fields: versions of Python differ in which fields nodes have."""
+    """Write a part of a tree without empty fields, which differ between versions of Python."""
     if isinstance(value, list):
         return f"[{','.join(_text(item, prose) for item in value)}]"
     if not isinstance(value, ast.AST):

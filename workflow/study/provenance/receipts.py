@@ -81,7 +81,7 @@ class Receipt:
                 shutil.copy2(path, second)
 
     def take_over(self) -> bool:
-        """Put kept outputs back in place if they are complete and made from the same; return whether they are."""
+        """Put kept outputs back if they are complete and made from the same; return whether they are."""
         found = _read(self._path)
         if found is None or {key: found[key] for key in self._made_from} != self._made_from:
             return False
@@ -103,7 +103,7 @@ def kept(path: str | Path) -> Path:
 
 
 def check(inputs: Iterable[str]) -> None:
-    """Raise `UserError` if a file does not match its receipt; the user's files, which have none, are skipped."""
+    """Raise `UserError` if a file does not match its receipt; files without one (the user's) are skipped."""
     known = digests(read_all().values())
     for path in inputs:
         if str(path) in known and digest(path) != known[str(path)]:

@@ -72,9 +72,7 @@ def _records(
                     input_checksums={name: f"sha256:{value}" for name, value in receipt["inputs"].items()},
                     params=sorted(repr(value) for value in receipt["params"].values()),
                     log=[],
-                    job_hash=zlib.crc32(
-                        job.encode()
-                    ),  # a number that tells jobs apart, for Snakemake's report
+                    job_hash=zlib.crc32(job.encode()),  # distinguishes jobs in Snakemake's report
                     starttime=made,
                     endtime=made,
                     incomplete=False,

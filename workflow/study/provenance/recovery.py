@@ -163,7 +163,7 @@ def _set_aside(path: Path) -> Path:
 
 
 def _unfinished() -> set[str]:
-    """Outputs of jobs that Snakemake has not recorded as finished: a file each, named by base64 of the path."""
+    """Outputs of unfinished jobs: for each Snakemake keeps a file, named by base64 of the output's path."""
     found = set()
     for path in (_RECORDS / "incomplete").glob("*"):
         try:
@@ -183,7 +183,7 @@ def _end_orphans(note: Callable[[str], None]) -> None:
 
 
 def _is_orphan(process: psutil.Process) -> bool:
-    """Whether a process runs a job's script in this folder; no living Snakemake has one while we hold the claim."""
+    """Whether a process runs a job's script in this folder; under our claim no living Snakemake has one."""
     try:
         runs_script = any(f"{_RECORDS}/scripts/" in word for word in process.cmdline())
         return runs_script and Path(process.cwd()) == Path.cwd()

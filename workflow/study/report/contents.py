@@ -64,7 +64,6 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
 
 def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     cells, ended = frames["slowdown"], frames["ends"]
-    seeds = frames["datasets"].groupby("role")["seed"].nunique()
     numbers = {
         "runs": whole(ended)["runs"].sum(),
         "starts": starts(ended),
@@ -72,8 +71,7 @@ def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
         "bounds": cells["slowdown_bound"].sum(),
         "both_missed": cells["both_missed"].sum(),
         "bce_missed": cells["bce_missed"].sum(),
-        "evaluation": seeds.get("evaluation", 0),
-        "tuning": seeds.get("tuning", 0),
+        "seeds": frames["datasets"]["seed"].nunique(),
     }
     return {name: wording.count(int(value)) for name, value in numbers.items()} | {
         "budget": range_text(whole(ended)["budget"])

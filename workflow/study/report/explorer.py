@@ -242,10 +242,9 @@ def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most
 
 
 def _thresholds(axes: _Axes, datasets: pd.DataFrame) -> list[Any]:
-    """Middle threshold of each setting and target, over its evaluation draws."""
+    """Middle threshold of each setting and target, over its draws."""
     out = _nested(len(axes.settings), len(axes.targets))
-    rows = datasets[datasets["role"] == "evaluation"]
-    groups: Any = rows.groupby(["dataset", "separability"], dropna=False)
+    groups: Any = datasets.groupby(["dataset", "separability"], dropna=False)
     for (name, level), draws in groups:
         setting = axes.setting(name, level)
         for index, target in enumerate(axes.targets):

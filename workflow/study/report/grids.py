@@ -21,6 +21,7 @@ from study.report.words import (
     verdict_text,
 )
 from study.statistics.headline import Headline
+from study.statistics.pairs import LOSSES
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,7 @@ def ends_grid(ends: pd.DataFrame) -> Grid:
         for loss, target, total, reached, censored, diverged in ends.itertuples(index=False, name=None)
     ]
     head = ["loss", "target", "runs", "reached", "budget ran out", "diverged"]
-    return Grid(
-        "How the runs of the evaluation seeds ended, all learning rates", head, body, 2, "tables/runs.parquet"
-    )
+    return Grid("How the runs ended", head, body, 2, "tables/runs.parquet")
 
 
 def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
@@ -186,8 +185,7 @@ def data_grid(data: pd.DataFrame) -> Grid:
                 range_text(rows["positives"]),
                 wording.percent(int(rows["separable"].sum()), len(rows)),
                 wording.number(float(rows["bayes_error"].iloc[0])) if known else "unknown",
-                range_text(rows["bce_accuracy"]),
-                range_text(rows["brier_optimum"]),
+                *(range_text(rows[f"{loss}_{score}"]) for score in TARGETS for loss in LOSSES),
             ]
         )
     head = [
@@ -198,7 +196,6 @@ def data_grid(data: pd.DataFrame) -> Grid:
         "of class 1",
         "linearly separable",
         "Bayes error",
-        "best accuracy (BCE)",
-        "best Brier score",
+        *(f"{TARGETS[score]} at the {NAMES[loss]} optimum" for score in TARGETS for loss in LOSSES),
     ]
     return Grid("Data sets, ranges over seeds", head, body, 2, "tables/datasets.csv")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from study.files import replacing
 from study.report.document import escape
+from study.wrapping import wrapped
 
 ROOT: Final = Path(__file__).parents[3]
 REFERENCE: Final = "results/reference/default"
@@ -32,21 +33,22 @@ def block(summary: Mapping[str, Any]) -> str:
         What `summary.json` of the reference holds.
     """
     screen = summary["first_screen"]
-    lines = [escape(" ".join(screen["lede"])), ""]
+    lines = [wrapped(escape(" ".join(screen["lede"]))), ""]
     for card in screen["cards"]:
         text = {key: escape(value) for key, value in card.items()}
         tuned = f"; **{text['tuned']}** {text['tuned_label']}" if text["tuned"] else ""
-        lines.append(f"- **{text['value']}** {text['label']} ({text['interval']}){tuned}. {text['detail']}")
+        item = f"- **{text['value']}** {text['label']} ({text['interval']}){tuned}. {text['detail']}"
+        lines.append(wrapped(item))
     lines += [
         "",
-        escape(" ".join(screen["counting"])),
+        wrapped(escape(" ".join(screen["counting"]))),
         "",
         (
             "![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes "
             f"are]({PICTURE})"
         ),
         "",
-        (
+        wrapped(
             f"From {summary['counts']['runs']:,d} runs of the default study; [every number of the summary]"
             f"({REFERENCE}/summary.json)."
         ),

@@ -1,4 +1,4 @@
-"""Every data set of a study: drawn, checked against the config, and put into a table with its facts."""
+"""The data sets of a study: drawn, checked against the config, and put into a table with their facts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from study.data.algebra import digits9
-from study.data.facts import facts
+from study.data.facts import Facts, facts
 from study.data.kinds import File, realise
-from study.data.samples import Array, Sample
-from study.data.starts import INITIALISATIONS
+from study.data.samples import Sample
+from study.data.starts import INITIALISATIONS, starts_of
 from study.data.tables import DATASETS
 from study.errors import UserError
 from study.tables.table import conform
@@ -52,28 +53,25 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
 
 
 def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Realise the data sets of a study one after the other: of each, its row and its arrays as `build` has them."""
-    seeds = [("evaluation", seed) for seed in config.seeds.evaluation] + [
-        ("tuning", s) for s in config.seeds.tuning
-    ]
+    """Realise the data sets of a study one after the other: yield of each its row and its arrays."""
     settings = ((options, level) for options in config.datasets for level in options.separabilities)
-    every = ((options, level, role, seed) for options, level in settings for role, seed in seeds)
-    for data, (options, separability, role, seed) in enumerate(every):
+    every = ((options, level, seed) for options, level in settings for seed in config.seeds)
+    for data, (options, separability, seed) in enumerate(every):
         features, labels = realise(options, separability, seed, config.seed)
         found = facts(features, labels)
-        _check_direction(config, options.name, seed, found.direction)
+        _check_aim(config, options.name, seed, found)
         row = (
             {"data": data, "dataset": options.name}
-            | {"separability": math.nan if separability is None else separability, "seed": seed, "role": role}
+            | {"separability": math.nan if separability is None else separability, "seed": seed}
             | {"bayes_error": float(digits9(options.bayes_error(separability)))}
             | found.row()
         )
-        parts = Sample(features, labels, found.direction)
+        parts = Sample(features, labels, found.direction, np.array(found.median_margin))
         yield row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
 
 
 def check(config: Config) -> None:
-    """Read the user's own data files, and raise `UserError` if one is missing, malformed or made by the study itself."""
+    """Read the user's data files; raise `UserError` if one is missing, malformed or made by the study."""
     for options in config.datasets:
         if isinstance(options, File):
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
@@ -83,12 +81,23 @@ def check(config: Config) -> None:
             options.everything()
 
 
-def _check_direction(config: Config, name: str, seed: int, direction: Array) -> None:
-    """Raise `UserError` if an initialisation of the study needs a direction and the data set has none."""
-    asking = [entry.name for entry in config.initialisations if INITIALISATIONS[entry.name].directed]
-    if asking and not direction.any():
+def _check_aim(config: Config, dataset: str, seed: int, found: Facts) -> None:
+    """Raise `UserError` if an initialisation needs a direction and the data set has none that will do."""
+    names = {name for name, _ in starts_of(config.initialisations, dataset)}
+    directed = [name for name, entry in INITIALISATIONS.items() if name in names and entry.directed]
+    if directed and not found.direction.any():
         others = ", ".join(name for name, entry in INITIALISATIONS.items() if not entry.directed)
         raise UserError(
-            f"initialisations: {' and '.join(asking)} need a direction, but data set {name!r} (seed {seed}) has none "
-            f"(its BCE optimum is theta = 0); allowed there: {others}"
+            f"initialisations: {' and '.join(directed)} need a direction, but data set {dataset!r} (seed "
+            f"{seed}) has "
+            f"none (its BCE optimum is theta = 0); allowed there: {others}"
+        )
+    sure = [name for name in directed if INITIALISATIONS[name].sure]
+    if sure and found.median_margin <= 0.0:
+        raise UserError(
+            f"initialisations: {' and '.join(sure)} need a direction that puts more than half of the samples "
+            f"on their "
+            f"own side, but data set {dataset!r} (seed {seed}) has none; allowed there: any other "
+            f"initialisation "
+            "(limit these to some data sets with their key `datasets`)"
         )

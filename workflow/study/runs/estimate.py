@@ -15,7 +15,7 @@ from kernels import checks
 from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.data.streams import Stream
-from study.runs.plan import assign_shards, expanded, grid_of_one, thresholds
+from study.runs.plan import Grid, thresholds
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["TRIAL_SECONDS", "describe", "fullest_shard"]
 
 TRIAL_SECONDS = 10.0
-"""What `describe` may spend on trial runs, at most, on one core."""
+"""The most that `describe` spends on trial runs, on one core."""
 
 
 def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64]) -> float:
-    """Return the seconds that the longest shard takes if every run goes on to its budget.
+    """Return the seconds that the longest shard takes if every run uses its whole budget.
 
     Parameters
     ----------
     config, table
-        As for `expand`; of the table, `n` and `d` are read.
+        As for `expand`; of the table, `dataset`, `n` and `d` are read.
     price
         Seconds that a step of one run takes, by data set, shape (data,).
     """
-    loads = np.bincount(assign_shards(table, config.shards), price)
-    return float(loads.max()) * len(grid_of_one(config)) * config.max_steps
+    grid = Grid(config, table)
+    return float(np.bincount(grid.shards, price * grid.sizes).max()) * config.max_steps
 
 
 def describe(
@@ -46,10 +46,9 @@ def describe(
 ) -> str:
     """Say how large a study is and how long its sweep will take, before it runs.
 
-    The price of a sample-step (one sample, one step, one run) is measured here, on this machine, by a short
-    descent. All runs on the first data set of each setting are then tried, with a smaller budget if the
-    config's would take long; what that leaves unfinished counts as if it went on to the budget. The expected
-    time is scaled up from these.
+    The time of a sample-step (one sample, one step, one run) is measured on this machine by a short descent.
+    All runs on the first data set of each setting are then tried, with a smaller budget if the config's would
+    take long; runs that do not finish count with the whole budget. The expected time is scaled up from these.
 
     Parameters
     ----------
@@ -58,40 +57,37 @@ def describe(
     arrays : mapping
         The arrays of `study.runs.draw.build`.
     threads : int, optional
-        Cores to reckon with; default: all that this process may use.
+        Number of cores to assume; default: all that this process may use.
 
     Returns
     -------
     str
         Some lines of text, without a line break at the end.
     """
-    pattern, shards = grid_of_one(config), assign_shards(table, config.shards)
-    each = len(pattern)
-    runs = each * len(table)
+    grid = Grid(config, table)
+    runs = int(grid.sizes.sum())
     cores = checks.thread_count(threads)
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
-    upper = float(price.sum()) * each * config.max_steps / cores
+    upper = float((price * grid.sizes).sum()) * config.max_steps / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
     first = settings.transform("first").to_numpy()
     trials = np.unique(first)
-    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (each * price[trials].sum()))))
-    rows = expanded(config, table.iloc[trials], shards[trials], pattern)
+    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (grid.sizes * price)[trials].sum())))
+    rows = grid.rows(trials)
     steps = {
         data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget)
         for data in trials
     }
-    typical = float((price * np.array([steps[data] for data in first])).sum()) * each / cores
+    typical = float((price * grid.sizes * np.array([steps[data] for data in first])).sum()) / cores
     share = float(np.mean([steps[data] for data in trials])) / config.max_steps
-    count = int(shards.max()) + 1
-    of_loss = pattern["loss"].value_counts(sort=False) * len(table)
-    losses = ", ".join(f"{number:,} {loss}" for loss, number in of_loss.items())
-    seeds = f"{len(config.seeds.evaluation)} evaluation and {len(config.seeds.tuning)} tuning seeds"
-    trial = f"trials of {each * len(trials):,} runs over {budget:,} steps"
+    count = int(grid.shards.max()) + 1
+    losses = ", ".join(f"{grid.count(loss):,} {loss}" for loss in config.losses)
+    trial = f"trials of {len(rows):,} runs over {budget:,} steps"
     cut = "" if budget == config.max_steps else ", longer ones counted in full"
     machine = f"{cores} core{'s' * (cores > 1)} of this machine"
     lines = [
-        f"data sets   {len(table):,} ({len(trials)} settings, {seeds})",
-        f"starts      {pattern['start'].nunique() * len(table):,}",
+        f"data sets   {len(table):,} ({len(trials)} settings, {len(config.seeds)} seeds)",
+        f"starts      {int(grid.starts.sum()):,}",
         f"runs        {runs:,} ({losses})",
         f"rows        {runs * len(config.targets):,} (a row per run and target)",
         f"steps       at most {runs * config.max_steps:,} ({config.max_steps:,} a run)",
@@ -103,11 +99,11 @@ def describe(
 
 
 def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) -> float:
-    """Mean number of steps of the runs on one data set; a run that `budget` does not suffice for counts in full."""
+    """Mean number of steps of the runs on one data set; one that `budget` cuts short counts in full."""
     starts = rows.drop_duplicates("start")
     columns = (starts[name] for name in ("start", "initialisation", "scale", "seed"))
     thetas = {
-        number: start(name, scale, data.direction, int(seed), config.seed)
+        number: start(name, scale, data.aim, int(seed), config.seed)
         for number, name, scale, seed in zip(*columns, strict=True)
     }
     total = 0.0
@@ -119,21 +115,24 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
             loss=str(loss),
             learning_rate=group["learning_rate"].to_numpy(),
             max_steps=budget,
-            targets=thresholds(config, group),
+            targets=thresholds(config, group) or None,
+            hold=config.hold,
         )
-        censored = np.any([status == "censored" for status in run.status.values()], axis=0)
+        censored = np.any(
+            [run.steps_run == budget, *(ends == "censored" for ends in run.status.values())], axis=0
+        )
         total += float(np.where(censored, config.max_steps, run.steps_run).sum())
     return total / len(rows)
 
 
 def _price(dimensions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Seconds a sample-step takes on one core, by number of columns: linear in it, so two are timed."""
+    """Seconds a sample-step takes on one core, by number of columns: linear, so two numbers are timed."""
     ends = sorted({int(dimensions.min()), int(dimensions.max())})
     return np.interp(dimensions, ends, [_timed(d) for d in ends])
 
 
 def _timed(d: int) -> float:
-    """Seconds that a sample-step takes on one core with d columns: the best of five short descents, targets checked."""
+    """Seconds that a sample-step with targets takes on one core with d columns: the best of five descents."""
     samples, runs, steps = 256, 64, max(20, 2000 // d)
     features = Stream(0, "price", d).normals(samples * d).reshape(samples, d)
     labels = np.arange(samples) % 2
@@ -155,7 +154,7 @@ def _timed(d: int) -> float:
 
 
 def _duration(seconds: float) -> str:
-    """Put a time in words, to two digits: ``45 s``, ``3.2 min``, ``7.5 h``, ``12 days``."""
+    """Write a time to two digits: ``45 s``, ``3.2 min``, ``7.5 h``, ``12 days``."""
     for unit, size in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= size:
             return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:,.0f} {unit}"

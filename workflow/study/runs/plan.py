@@ -1,4 +1,4 @@
-"""The plan: the grid of the study, expanded once, a row per run; and what it will cost.
+"""The plan: the grid of the study, expanded once, a row per run.
 
 Nothing downstream derives again what a row says: which data, which start, which loss, which rate, which
 shard.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
+from study.data.starts import starts_of
 from study.runs.tables import PLAN
 from study.tables.table import ROW_GROUP
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["blocks", "expand", "thresholds"]
+__all__ = ["WITHOUT_HALF", "Grid", "assign_shards", "blocks", "expand", "grid_of_one", "rates", "thresholds"]
+
+
+WITHOUT_HALF: Final = {"mse": 2.0}
+"""Losses with a factor 1/2 here and not elsewhere: without it, rate r makes the steps of this times r."""
 
 
 def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
@@ -38,93 +43,133 @@ def expand(config: Config, table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per run, the columns of ``plan.parquet``, in the order data set, start, loss, rate. `run` and
-        `start` count from 0. A start is shared by every loss and rate. The rates of a loss are those of the
-        config and its own smoothness rate, L_BCE/L_loss.
+        `start` count from 0. A start is shared by every loss and rate. The rates of a loss are those of
+        `rates`.
     """
-    return expanded(config, table, assign_shards(table, config.shards), grid_of_one(config))
+    return Grid(config, table).rows(np.arange(len(table)))
 
 
 def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterator[pd.DataFrame]:
-    """Expand the grid a block at a time, so that a plan of any size is never held.
+    """Expand the grid a block at a time, so that the whole plan is never in memory.
 
     Parameters
     ----------
     config, table
         As for `expand`.
     rows
-        Rows of a block, roughly at most; one data set is never cut.
+        Rows of a block, about at most; the runs of a data set stay together.
 
     Yields
     ------
     DataFrame
         The rows of `expand`, in the order of ``plan.parquet``: shard by shard, none in two blocks.
     """
-    runs, shards = grid_of_one(config), assign_shards(table, config.shards)
-    each = max(1, rows // len(runs))
-    order = np.argsort(shards, kind="stable")
-    for shard in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
-        for begin in range(0, len(shard), each):
-            chosen = shard[begin : begin + each]
-            yield expanded(config, table.iloc[chosen], shards[chosen], runs)
+    grid = Grid(config, table)
+    order = np.argsort(grid.shards, kind="stable")
+    for shard in np.split(order, np.flatnonzero(np.diff(grid.shards[order])) + 1):
+        block = np.cumsum(grid.sizes[shard]) // max(1, rows)
+        for part in np.split(shard, np.flatnonzero(np.diff(block)) + 1):
+            yield grid.rows(part)
 
 
-def expanded(
-    config: Config, table: pd.DataFrame, shards: NDArray[np.int64], runs: pd.DataFrame
-) -> pd.DataFrame:
-    """Rows of the plan for some data sets, with their shards and the runs on each."""
-    repeated, tiled = len(runs), len(table)
-    data = {name: np.repeat(table[name].to_numpy(), repeated) for name in _OF_DATA}
-    run = {name: np.tile(runs[name].to_numpy(), tiled) for name in ("scale", "rate", "nearest")}
-    traced = np.isin(data["seed"], config.seeds.evaluation[: config.curves.seeds]) & run["nearest"]
-    starts = int(runs["start"].max()) + 1
-    plan = pd.DataFrame(
-        data
-        | {"run": data["data"] * repeated + np.tile(np.arange(repeated), tiled)}
-        | {"scale": run["scale"], "rate": run["rate"], "traced": traced}
-        | {"start": data["data"] * starts + np.tile(runs["start"].to_numpy(), tiled)}
-        | {"learning_rate": run["rate"] / (kernels.LOSSES["bce"].smoothness * data.pop("smoothness"))}
-        | {"max_steps": np.full(tiled * repeated, config.max_steps)}
-        | {"shard": np.repeat(shards, repeated)}
-    )
-    for name in ("dataset", "role"):
-        plan[name] = _words(table[name], np.repeat(np.arange(tiled), repeated))
-    for name in ("initialisation", "loss"):
-        plan[name] = _words(runs[name], np.tile(np.arange(repeated), tiled))
-    return plan[list(PLAN.dtypes)]
+class Grid:
+    """The runs on each data set of a study, and how they are numbered and cut into shards.
+
+    Attributes
+    ----------
+    sizes : int array (data,)
+        Runs on each data set.
+    shards : int array (data,)
+        Shard of each data set.
+    """
+
+    def __init__(self, config: Config, table: pd.DataFrame) -> None:
+        self._config, self._table = config, table
+        self._runs = {name: grid_of_one(config, str(name)) for name in table["dataset"].unique()}
+        starts = {name: int(runs["start"].max()) + 1 for name, runs in self._runs.items()}
+        self.sizes = table["dataset"].map({name: len(runs) for name, runs in self._runs.items()}).to_numpy()
+        self.starts = table["dataset"].map(starts).to_numpy()
+        self._first_run = np.cumsum(self.sizes) - self.sizes
+        self._first_start = np.cumsum(self.starts) - self.starts
+        work = (table["n"] * table["d"]).to_numpy() * self.sizes
+        self.shards = assign_shards(work, config.shards)
+
+    def count(self, loss: str) -> int:
+        """Runs with a loss."""
+        of_one = {name: int((runs["loss"] == loss).sum()) for name, runs in self._runs.items()}
+        return int(self._table["dataset"].map(of_one).sum())
+
+    def rows(self, chosen: NDArray[np.int64]) -> pd.DataFrame:
+        """Rows of the plan for the data sets at these places of the table, in their order."""
+        names = self._table["dataset"].to_numpy()[chosen]
+        same = np.split(chosen, np.flatnonzero(names[1:] != names[:-1]) + 1)
+        return pd.concat([self._of_one_name(part) for part in same], ignore_index=True)
+
+    def _of_one_name(self, chosen: NDArray[np.int64]) -> pd.DataFrame:
+        """Rows of the plan for data sets of one name, which have the same runs."""
+        table = self._table.iloc[chosen]
+        runs = self._runs[table["dataset"].iloc[0]]
+        repeated, tiled = len(runs), len(table)
+        data = {name: np.repeat(table[name].to_numpy(), repeated) for name in _OF_DATA}
+        run = {name: np.tile(runs[name].to_numpy(), tiled) for name in ("scale", "rate", "nearest")}
+        traced = np.isin(data["seed"], self._config.seeds[: self._config.curves.seeds]) & run["nearest"]
+        first_run, first_start = (
+            np.repeat(first[chosen], repeated) for first in (self._first_run, self._first_start)
+        )
+        plan = pd.DataFrame(
+            data
+            | {"run": first_run + np.tile(np.arange(repeated), tiled)}
+            | {"scale": run["scale"], "rate": run["rate"], "traced": traced}
+            | {"start": first_start + np.tile(runs["start"].to_numpy(), tiled)}
+            | {"learning_rate": run["rate"] / (kernels.LOSSES["bce"].smoothness * data.pop("smoothness"))}
+            | {"max_steps": np.full(tiled * repeated, self._config.max_steps)}
+            | {"shard": np.repeat(self.shards[chosen], repeated)}
+        )
+        plan["dataset"] = _words(table["dataset"], np.repeat(np.arange(tiled), repeated))
+        for name in ("initialisation", "loss"):
+            plan[name] = _words(runs[name], np.tile(np.arange(repeated), tiled))
+        return plan[list(PLAN.dtypes)]
 
 
-_OF_DATA = ("data", "separability", "seed", "smoothness", "target_accuracy", "target_brier", "target_logloss")
+_OF_DATA = (
+    "data",
+    "separability",
+    "seed",
+    "smoothness",
+    "target_accuracy",
+    "target_brier",
+    "target_logloss",
+)
 
 
 def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
-    """Take words row by row, by way of a categorical: a million strings are not made one at a time."""
+    """Take words row by row through a categorical, which avoids making a million strings one at a time."""
     return pd.Series(words.astype("category").array.take(rows)).astype("str")
 
 
-def grid_of_one(config: Config) -> pd.DataFrame:
-    """List the runs on one data set, by start (from 0); `nearest` marks the rate that curves are recorded at."""
-    starts = [(entry.name, scale) for entry in config.initialisations for scale in entry.scales or (0.0,)]
+def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
+    """List the runs on one data set, by start (from 0); `nearest` marks the rate of the recorded curves."""
     nearest = min(config.learning_rates, key=lambda rate: (abs(np.log(rate)), rate))
     rows = [
         (i, name, scale, loss, rate, rate == nearest)
-        for i, (name, scale) in enumerate(starts)
+        for i, (name, scale) in enumerate(starts_of(config.initialisations, dataset))
         for loss in config.losses
-        for rate in _rates(config, loss)
+        for rate in rates(config, loss)
     ]
     return pd.DataFrame(rows, columns=["start", "initialisation", "scale", "loss", "rate", "nearest"])
 
 
-def _rates(config: Config, loss: str) -> list[float]:
-    """Rates of a loss, ascending: those of the config and its own smoothness rate."""
+def rates(config: Config, loss: str) -> list[float]:
+    """Rates of a loss, ascending: those of the config, these without its factor 1/2, and its own 1/L."""
     own = kernels.LOSSES["bce"].smoothness / kernels.LOSSES[loss].smoothness
-    return sorted({*config.learning_rates, own})
+    whole = [WITHOUT_HALF.get(loss, 1.0) * rate for rate in config.learning_rates]
+    return sorted({*config.learning_rates, *whole, own})
 
 
-def assign_shards(table: pd.DataFrame, shards: int) -> NDArray[np.int64]:
-    """Give each data set a shard, the largest (n times d) first, to the shard with least so far; shape (data,)."""
-    work = (table["n"] * table["d"]).to_numpy()
-    loads = [(0, shard) for shard in range(min(shards, len(table)))]
-    result = np.empty(len(table), dtype=np.int64)
+def assign_shards(work: NDArray[np.int64], shards: int) -> NDArray[np.int64]:
+    """Give each data set a shard, that of most work first, to the shard with least so far; shape (data,)."""
+    loads = [(0, shard) for shard in range(min(shards, len(work)))]
+    result = np.empty(len(work), dtype=np.int64)
     for row in np.argsort(-work, kind="stable"):
         load, shard = loads[0]
         heapq.heapreplace(loads, (load + int(work[row]), shard))
@@ -133,5 +178,9 @@ def assign_shards(table: pd.DataFrame, shards: int) -> NDArray[np.int64]:
 
 
 def thresholds(config: Config, rows: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-    """Thresholds by target, a value per row of the plan, as `kernels.descend` takes them."""
-    return {target: rows[f"target_{target}"].to_numpy() for target in config.targets}
+    """Thresholds by target, a value per row of the plan, as `kernels.descend` takes them.
+
+    The rows are of one data set; a target that is not defined on it is left out.
+    """
+    found = {target: rows[f"target_{target}"].to_numpy() for target in config.targets}
+    return {target: values for target, values in found.items() if not np.isnan(values).any()}

@@ -1,4 +1,4 @@
-"""What a job asks a cluster for, from the size of the study: an upper limit, as a job that asks for too little is killed."""
+"""The time a job requests from a cluster: an upper bound, as a job that requests too little is killed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["sweep_minutes"]
 
 NANOSECONDS: Final = (3.0, 0.25)
-"""Of one sample-step on a slow core: so much, and so much more for each column (a fast core takes a quarter of it)."""
+"""Of one sample-step on a slow core: fixed, and for each column. (A fast core takes a quarter of it.)"""
 
 START: Final = 3
 """Minutes that a job may take to start on a cold node and to compile."""
 
 
 def sweep_minutes(config: Config, datasets: str | Path) -> int:
-    """Minutes in which the fullest shard is done if no run arrives before its budget.
+    """Minutes in which the fullest shard is done if no run ends before its budget.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def sweep_minutes(config: Config, datasets: str | Path) -> int:
     Raises
     ------
     FileNotFoundError
-        It is not there yet; Snakemake asks again when it is.
+        The table does not exist yet; Snakemake calls again when it does.
     """
     path = Path(datasets)
     minutes: int = _sweep_minutes(config, path, path.stat().st_mtime_ns)
@@ -44,6 +44,6 @@ def sweep_minutes(config: Config, datasets: str | Path) -> int:
 
 @functools.lru_cache(maxsize=4)
 def _sweep_minutes(config: Config, path: Path, _changed: int) -> int:
-    table = store.scan(DATASETS, path, ["n", "d"])
+    table = store.scan(DATASETS, path, ["dataset", "n", "d"])
     price = 1e-9 * table["n"] * (NANOSECONDS[0] + NANOSECONDS[1] * table["d"])
     return START + math.ceil(estimate.fullest_shard(config, table, price.to_numpy()) / 60)

@@ -1,9 +1,9 @@
-"""The sweep: the runs of a shard through the kernels, to a row per run and target, and learning curves."""
+"""The sweep: makes the runs of a shard, a row per run and target, and learning curves."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ Note = Callable[[str], None]
 
 
 class Progress:
-    """Says how far a shard has come: at most a line every few seconds, and one at the end.
+    """Reports the progress of a shard: at most a line every few seconds, and one at the end.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Progress:
 
 
 def recorded_steps(points: int, max_steps: int) -> NDArray[np.int64]:
-    """Return the steps at which a learning curve is recorded: 0, and about `points` more, evenly in their logarithm."""
+    """Return the steps at which a learning curve is recorded: 0, and about `points` more, log-spaced."""
     return np.unique(np.concatenate([[0], np.geomspace(1, max_steps, points).round()]).astype(np.int64))
 
 
@@ -90,13 +90,13 @@ def run_shard(
     Parameters
     ----------
     config
-        Its root seed, targets and curves are read.
+        Its root seed, targets, `hold` and curves are read.
     plan
         The rows of the shard.
     arrays
         The arrays of `study.runs.draw.build`.
     progress
-        Is told of every batch.
+        Counts every batch.
 
     Returns
     -------
@@ -111,9 +111,10 @@ def run_shard(
         drawn = sample(arrays, data)
         thetas = _starts(config, rows, drawn)
         begun = time.perf_counter()
-        descent = _descend(drawn, rows, thetas, str(loss), targets=thresholds(config, rows))
+        asked = thresholds(config, rows) or _NEVER
+        descent = _descend(drawn, rows, thetas, str(loss), targets=asked, hold=config.hold)
         progress.add(len(rows), time.perf_counter() - begun)
-        runs.append(_run_rows(rows, descent, config.targets))
+        runs.append(_run_rows(rows, descent, [target for target in config.targets if target in asked]))
         traced = rows["traced"].to_numpy()
         if traced.any():
             begun = time.perf_counter()
@@ -129,13 +130,13 @@ def run_shard(
 
 
 def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Split runs or curves of a shard by data set, in the order of the plan: as `merge` wants them."""
+    """Split runs or curves of a shard by data set, in the order of the plan, for `merge`."""
     numbers = frame["run"].map(plan.set_index("run")["data"])
     return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
 
 
 def _compile(losses: Iterable[str]) -> None:
-    """Have the kernels of the sweep compiled, so that the progress display speaks of runs alone."""
+    """Compile the kernels of the sweep first, so that the progress display counts the runs alone."""
     features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
     for loss in losses:
         common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}
@@ -145,38 +146,45 @@ def _compile(losses: Iterable[str]) -> None:
 def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:
     """The parameters at step 0 of each row, (rows, d)."""
     keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
-    made = {key: start(key[0], key[1], drawn.direction, int(key[2]), config.seed) for key in set(keys)}
+    made = {key: start(key[0], key[1], drawn.aim, int(key[2]), config.seed) for key in set(keys)}
     return np.stack([made[key] for key in keys])
 
 
 def _descend(
-    drawn: Sample, rows: pd.DataFrame, thetas: NDArray[np.float64], loss: str, **watched: Any
+    drawn: Sample, rows: pd.DataFrame, thetas: NDArray[np.float64], loss: str, hold: int = 1, **watched: Any
 ) -> kernels.Descent:
-    """Descend from `thetas` at the rates of the plan, on the one thread that a job has."""
+    """Descend from `thetas` at the rates of the plan, on the one thread that a job has.
+
+    The budget of the study is the last step of an arrival: the steps that have to hold from there on come on
+    top.
+    """
     return kernels.descend(
         drawn.features,
         drawn.labels,
         thetas,
         loss=loss,
         learning_rate=rows["learning_rate"].to_numpy(),
-        max_steps=int(rows["max_steps"].iloc[0]),
+        max_steps=int(rows["max_steps"].iloc[0]) + hold - 1,
+        hold=hold,
         threads=1,
         **watched,
     )
 
 
-def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: tuple[str, ...]) -> pd.DataFrame:
-    """A row per run and target, whatever happened."""
+def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: Sequence[str]) -> pd.DataFrame:
+    """A row per run and target, whatever happened; `rows` without a row if there is no target."""
     parts = [
         rows.assign(
             target=target,
             threshold=rows[f"target_{target}"],
             status=descent.status[target].astype(object),
-            step=descent.first_passage[target],
+            step=descent.arrival[target],
             steps_run=descent.steps_run,
         )
         for target in targets
     ]
+    if not parts:
+        return pd.DataFrame(columns=list(RUNS.dtypes)).astype(dict(RUNS.dtypes))
     return pd.concat(parts, ignore_index=True)[list(RUNS.dtypes)]
 
 

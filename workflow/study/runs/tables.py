@@ -29,7 +29,7 @@ RUNS: Final = Table(
     "runs",
     "tables/runs",
     (".parquet",),
-    "One run and target, whatever happened.",
+    "One run and target that is defined on its data, whatever happened.",
     ("run", "target"),
     (
         *PLANNED,
@@ -46,7 +46,8 @@ RUNS: Final = Table(
             "step",
             "int64",
             "steps",
-            "First step at which the target held, step 0 included; -1 unless reached.",
+            "First step, step 0 included, from which the target held for `hold` steps in a row; -1 unless "
+            "reached.",
         ),
         Column("steps_run", "int64", "steps", "Steps the run made until all its targets were decided."),
     ),

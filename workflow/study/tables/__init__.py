@@ -1,1 +1,1 @@
-"""What a table is, and how it is read and written."""
+"""The form of a table, and how it is read and written."""

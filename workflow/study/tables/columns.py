@@ -6,7 +6,7 @@ from typing import Final
 
 from study.tables.table import Column
 
-__all__ = ["BUDGET", "LOSS", "PLANNED", "RATE", "ROLE", "SEED", "SETTING", "START", "TARGET"]
+__all__ = ["BUDGET", "LOSS", "PLANNED", "RATE", "SEED", "SETTING", "START", "TARGET"]
 
 SETTING: Final = (
     Column("dataset", "str", "", "Name of the data set as the config gives it."),
@@ -21,21 +21,25 @@ SEED: Final = Column(
     "seed",
     "int64",
     "",
-    "Seed of the start and of the data set's draw; of real data and your own, it draws the share of the samples.",
-)
-ROLE: Final = Column(
-    "role", "str", "", "`evaluation`, or `tuning` where the seed only serves to choose learning rates."
+    "Seed of the start and of the data set's draw; for real data and your own, of the share of samples.",
 )
 START: Final = (
     Column(
         "initialisation",
         "str",
         "",
-        "How the first parameters were made: `zero`, `normal`, `wrong` or `right`.",
+        "How the first parameters were made: `zero`, `normal`, `sure_wrong`, `sure_right`, `wrong` or "
+        "`right`.",
     ),
-    Column("scale", "float64", "", "Size a of the first parameters; 0 for `zero`."),
+    Column(
+        "scale",
+        "float64",
+        "",
+        "Length of the first parameters, or, of the `sure_` ones, the median sample's probability; 0 for "
+        "`zero`.",
+    ),
 )
-LOSS: Final = Column("loss", "str", "", "Name of the loss that was descended.")
+LOSS: Final = Column("loss", "str", "", "Name of the loss that was minimised.")
 RATE: Final = Column(
     "rate", "float64", "1/L_BCE", "Learning rate in units of the largest safe rate of BCE on these data."
 )
@@ -48,7 +52,6 @@ PLANNED: Final = (
     Column("data", "int64", "", "Number of the realised data set, as in `datasets`."),
     *SETTING,
     SEED,
-    ROLE,
     *START,
     LOSS,
     RATE,
@@ -60,7 +63,9 @@ PLANNED: Final = (
     ),
 )
 BUDGET: Final = (
-    Column("max_steps", "int64", "steps", "Budget: the step at which the run is given up."),
+    Column("max_steps", "int64", "steps", "Budget: the last step at which the run could arrive."),
     Column("traced", "bool", "", "Whether the learning curve of the run was recorded."),
 )
-TARGET: Final = Column("target", "str", "", "`accuracy`, `brier` or `logloss`: what had to be reached.")
+TARGET: Final = Column(
+    "target", "str", "", "`accuracy`, `brier` or `logloss`: the score whose threshold had to be reached."
+)

@@ -25,7 +25,7 @@ __all__ = ["merge", "read", "scan", "write", "write_parts"]
 
 
 def write(frame: pd.DataFrame, table: Table, path: str | Path) -> None:
-    """Write a table, as CSV or parquet by the suffix of the path; the file appears whole or not at all.
+    """Write a table, as CSV or parquet by the suffix of the path; the file appears complete or not at all.
 
     Parameters
     ----------
@@ -54,17 +54,17 @@ def write(frame: pd.DataFrame, table: Table, path: str | Path) -> None:
 
 
 def write_parts(parts: Iterable[pd.DataFrame], table: Table, path: str | Path) -> None:
-    """Write a table as parquet, a part at a time: no more than one part is held.
+    """Write a table as parquet, a part at a time: no more than one part is in memory.
 
     Parameters
     ----------
     parts
         Frames as for `conform`, in the order of the key. Each is a row group of its own, or several where it
-        is longer than `ROW_GROUP`; empty ones leave no trace.
+        is longer than `ROW_GROUP`; empty ones are ignored.
     table
         Its schema.
     path
-        Ends in `.parquet`. The file appears whole or not at all.
+        Ends in `.parquet`. The file appears complete or not at all.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def write_parts(parts: Iterable[pd.DataFrame], table: Table, path: str | Path) -
     """
     with replacing(Path(path)) as temporary, _Rows(table, temporary) as rows:
         for part in parts:
-            # Without the metadata, which names library versions, equal rows are equal bytes.
+            # Without the metadata, which names library versions, equal rows give equal bytes.
             bare = pa.Table.from_pandas(conform(part, table), schema=_schema(table), preserve_index=False)
             rows.add(bare.replace_schema_metadata(None))
             rows.cut()
@@ -90,10 +90,10 @@ def merge(table: Table, parts: Iterable[str | Path], path: str | Path) -> None:
     table
         Its schema; the first column of its key must be a whole number.
     parts
-        Files that `write_parts` wrote. Their row groups may lie between each other in any way, but none may
+        Files that `write_parts` wrote. Row groups of different files may alternate in any order, but none may
         overlap.
     path
-        Ends in `.parquet`. The file appears whole or not at all.
+        Ends in `.parquet`. The file appears complete or not at all.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def _row_groups(table: Table, path: str) -> list[tuple[int, str, int]]:
 
 
 class _Rows:
-    """Writes a parquet file row group by row group, and sees to it that rows come in the order of the key."""
+    """Writes a parquet file row group by row group, and checks that rows come in the order of the key."""
 
     def __init__(self, table: Table, path: Path) -> None:
         self._table = table
@@ -160,7 +160,7 @@ class _Rows:
         self._waiting = []
 
     def _write(self, rows: pa.Table) -> None:
-        # In one piece: how rows came in must not show in the pages.
+        # In one chunk: the pages of the file must not depend on the parts that the rows came in.
         self._writer.write_table(rows.combine_chunks(), row_group_size=ROW_GROUP)
 
     def _key(self, rows: pa.Table, index: int) -> tuple[Any, ...]:
@@ -174,7 +174,7 @@ def _schema(table: Table) -> pa.Schema:
     return pa.schema([(column, _ARROW[dtype]) for column, dtype in table.dtypes.items()])
 
 
-# Named, since versions of pandas differ in what they make of text.
+# Named, because versions of pandas store text differently.
 _ARROW: Mapping[Dtype, pa.DataType] = MappingProxyType(
     {"int64": pa.int64(), "float64": pa.float64(), "str": pa.large_string(), "bool": pa.bool_()}
 )
@@ -186,7 +186,9 @@ def scan(
     columns: Sequence[str] | None = None,
     where: Sequence[Mapping[str, str | float | bool]] = (),
 ) -> pd.DataFrame:
-    """Read some rows and columns of a parquet table; the rest is never held, and row groups without such rows are skipped.
+    """Read some rows and columns of a parquet table; the rest is never held in memory.
+
+    Row groups without such rows are skipped.
 
     Parameters
     ----------
@@ -217,19 +219,19 @@ def scan(
             columns=None if columns is None else list(columns),
             filter=functools.reduce(operator.or_, map(_matching, where)),
             batch_size=ROW_GROUP,
-            batch_readahead=1,  # the default holds sixteen
+            batch_readahead=1,  # the default is sixteen
             fragment_readahead=1,
             use_threads=False,  # a job has one core
         )
     else:
-        # Without any thread: where none can be started (`ulimit -v`), the other way waits for one for ever.
+        # Without any thread: where none can be started (`ulimit -v`), the dataset above would wait for ever.
         found = pq.ParquetFile(path).read(None if columns is None else list(columns), use_threads=False)
     frame: pd.DataFrame = found.to_pandas(use_threads=False)
     return frame.astype({column: table.dtypes[column] for column in found.column_names})
 
 
 def _matching(values: Mapping[str, str | float | bool]) -> Any:
-    """Put column values as an Arrow expression."""
+    """Return the Arrow expression for some column values."""
     parts = (ds.field(k).is_null() if pd.isna(v) else ds.field(k) == v for k, v in values.items())
     return functools.reduce(operator.and_, parts)
 
@@ -253,8 +255,8 @@ def read(table: Table, path: str | Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return conform(scan(table, path), table)
     if path.suffix == ".csv":
-        # Numbers come as text and are converted by `conform`, exactly in every version of pandas. No word is
-        # a gap: a data set may be called "nan" or "NA".
+        # Numbers are read as text and converted by `conform`, exactly in every version of pandas. No word
+        # means a missing value: a data set may be called "nan" or "NA".
         dtypes = {c: "str" if dtype == "float64" else dtype for c, dtype in table.dtypes.items()}
         frame = pd.read_csv(path, dtype=dtypes, keep_default_na=False)
         return conform(frame, table)

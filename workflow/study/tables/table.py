@@ -1,4 +1,4 @@
-"""What a table is: its columns, its key, and the form that its rows are brought into."""
+"""The form of a table: its columns, its key, and the order and types of its rows."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Table:
     Attributes
     ----------
     name
-        By which the code calls it.
+        Its name in the code.
     path
         Where a run of the study writes it, relative to `results/`, without suffix.
     suffixes
-        The forms it is written in.
+        The file formats it is written in.
     row
-        What one row stands for.
+        What one row is.
     key
-        Columns that tell rows apart; rows are sorted by them.
+        Columns that identify a row; rows are sorted by them.
     columns
         In the order of the file.
     """
@@ -82,7 +82,7 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A new frame with index 0, 1, ...; `frame` is left as it is.
+        A new frame with index 0, 1, ...; `frame` is not changed.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""What mathematics says that runs should show."""
+"""What theory predicts for the runs."""

@@ -1,9 +1,8 @@
-"""The identities among the claims: by computer algebra, and by numbers far into saturation.
+"""The claims that are identities, checked by computer algebra and by numbers far into saturation.
 
-Algebra says what remains when one side is taken from the other: ``0``, or what is wrong. The numbers say the
-same once more without algebra: difference quotients in 700 digits against the formula, and the formula
-against the project's own kernels, at logits where float64 arithmetic done carelessly has long lost
-everything.
+Algebra gives the difference of the two sides: ``0``, or what is wrong. Numbers check the same without
+algebra: difference quotients in 700 digits against the formula, and the formula against the project's own
+kernels, at logits where careless float64 arithmetic has lost all digits.
 """
 
 from __future__ import annotations
@@ -31,18 +30,18 @@ _STEP: Final = mpmath.mpf(10) ** -40
 
 @dataclass(frozen=True)
 class Identities:
-    """What algebra and numbers say.
+    """What algebra and numbers show.
 
     Attributes
     ----------
     remainders
-        Name of an identity to what is left of it, as text; `0` where it holds. `p` stands for sigmoid(z).
+        By identity, the difference of its sides, as text; `0` where it holds. `p` is sigmoid(z).
     solutions
-        Name of an equation in z to the set of its real solutions, as text.
+        By equation in z, the set of its real solutions, as text.
     limits
-        Name of an expression in z to its limit, as text.
+        By expression in z, its limit, as text.
     differences
-        Name of a gradient formula to its largest relative error against difference quotients.
+        By gradient formula, its largest relative error against difference quotients.
     kernels
         The same against `kernels.risk` and `kernels.gradient`.
     """
@@ -54,7 +53,7 @@ class Identities:
     kernels: Mapping[str, float]
 
 
-# --- Algebra ----------------------------------------------------------------------------------------------------------
+# --- Algebra ------------------------------------------------------------------------------------------------
 
 _Z = sympy.Symbol("z", real=True)
 _P, _Y = sympy.symbols("p y", real=True)
@@ -75,7 +74,7 @@ FORMULAS: Final[Mapping[str, tuple[str, int | None, Callable[[Any, Any], Any]]]]
 
 
 def gradient_remainder(loss: Any, factor: Any) -> str:
-    """Take ``factor * x`` from the gradient of a loss in theta, z being theta . x with three components.
+    """Subtract ``factor * x`` from the gradient of a loss in theta, with z = theta . x of three components.
 
     Parameters
     ----------
@@ -143,7 +142,7 @@ def _limits() -> dict[str, str]:
     return out
 
 
-# --- Numbers ----------------------------------------------------------------------------------------------------------
+# --- Numbers ------------------------------------------------------------------------------------------------
 
 
 def _value(loss: str, z: Any, y: int) -> Any:
@@ -170,7 +169,7 @@ def difference_error(name: str) -> float:
 
 
 def kernel_error(name: str) -> float:
-    """Largest relative error of `kernels.gradient` against a formula, and of `kernels.risk` against the loss."""
+    """Largest relative error of `kernels.gradient` (against a formula) and `kernels.risk` (the loss)."""
     loss, _, factor = FORMULAS[name]
     errors = []
     with mpmath.workdps(_DIGITS):
@@ -183,13 +182,13 @@ def kernel_error(name: str) -> float:
                 ),
                 (kernels.risk(one, [y], theta, loss=loss), _value(loss, mpmath.mpf(logit), y)),
             )
-            # Below the normal numbers of float64 there are no relative errors to speak of.
+            # Below the normal numbers of float64 relative errors mean nothing.
             errors += [abs(float(own.item()) / exact - 1) for own, exact in pairs if abs(exact) > 1e-300]
         return _largest(errors)
 
 
 def _largest(errors: list[Any]) -> float:
-    """Return the largest error; inf where one is nan, which `max` may pass over."""
+    """Return the largest error; inf where one is nan, which `max` may ignore."""
     return float(mpmath.inf if any(mpmath.isnan(error) for error in errors) else max(errors))
 
 

@@ -1,12 +1,12 @@
-"""Local minima: a data set on which MSE has several and BCE has one, each proven; and none where classes are separable.
+"""Local minima: data on which MSE has several and BCE one, each proven; and none on separable data.
 
 The samples lie at two distances from the origin, and the far ones contradict the near ones: seven of eight
 near samples have the label that a positive weight predicts, three of four far ones that of a negative weight.
 A weight that suits the near ones gives far ones a large logit. There MSE, which is bounded, is flat, so it
 has a minimum that gives up the far samples, and another that gives up the near ones. BCE is not bounded: it
-cannot give up the far ones. Each sample has a mirror image with the other label, so that the bias has no part
-in it. With several features of this kind, each with samples of its own, the choices multiply: 2 to the power
-of the features.
+cannot give up the far ones. Each sample has a mirror image with the other label, so that the bias plays no
+part. With several features of this kind, each with its own samples, the choices multiply: 2 to the power of
+the number of features.
 
 Source of the idea: Auer, Herbster and Warmuth (1995), "Exponentially many local minima for single neurons",
 NIPS 8.
@@ -68,7 +68,7 @@ def two_scales(features: int) -> tuple[Array, Labels]:
     labels : int array (24 features,)
     """
     places = np.repeat([NEAR, -NEAR, FAR, -FAR], [8, 8, 4, 4])
-    # The last of each group is the exception.
+    # The last labels of each group are the exceptions.
     labels = np.repeat([1, 0, 0, 1, 0, 1, 1, 0], [7, 1, 7, 1, 3, 1, 3, 1])
     rows = np.zeros((len(places) * features, features))
     for axis in range(features):
@@ -76,7 +76,7 @@ def two_scales(features: int) -> tuple[Array, Labels]:
     return with_bias(rows), np.tile(labels, features)
 
 
-# --- Minima, found and proven -----------------------------------------------------------------------------------------
+# --- Minima, found and proven -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Minimum:
     Attributes
     ----------
     theta
-        (d,) the float64 vector nearest to it.
+        (d,) the float64 vector nearest to the minimum.
     value
         Mean loss there (MSE with its factor 1/2).
     gradient_norm, curvature
@@ -123,7 +123,7 @@ def find(features: Array, labels: Labels, loss: str, *, per_axis: int, steps: in
     Returns
     -------
     list of Minimum
-        By value. A start whose end Newton's method does not take to a minimum nearby is counted nowhere.
+        By value. A start is not counted if Newton's method leads from its end to no minimum nearby.
     """
     n, d = features.shape
     signed = features * (2.0 * labels - 1.0)[:, None]
@@ -149,10 +149,10 @@ class _Derivatives(NamedTuple):
 
 
 def _derivatives(ctx: Any, signed: Array, theta: list[Any], loss: str) -> _Derivatives:
-    """Mean loss, gradient and Hessian in the arithmetic of `ctx`: `mpmath.mp` (numbers) or `mpmath.iv` (intervals).
+    """Mean loss, gradient and Hessian in the arithmetic of `ctx`: numbers (`mpmath.mp`) or intervals (`iv`).
 
-    With w = sigmoid(-m) and r = sigmoid(m) of the margin m: MSE is w^2 / 2, its derivatives -w^2 r and w^2 r
-    (2 r - w); BCE is -log r, with -w and w r.
+    With w = sigmoid(-m) and r = sigmoid(m) of the margin m: MSE is w^2 / 2, its derivatives are -w^2 r and
+    w^2 r (2 r - w); BCE is -log r, its derivatives are -w and w r.
     """
     n, d = signed.shape
     value, gradient = ctx.mpf(0), [ctx.mpf(0) for _ in range(d)]
@@ -175,7 +175,7 @@ def _derivatives(ctx: Any, signed: Array, theta: list[Any], loss: str) -> _Deriv
 
 
 def _polished(signed: Array, end: Array, loss: str) -> Array | None:
-    """Round the stationary point that Newton's method finds from `end` to float64; None if it finds none."""
+    """Return the stationary point that Newton's method finds from `end`, as float64; None if none."""
     with mpmath.workdps(DIGITS):
         theta = mpmath.matrix(end.tolist())
         for _ in range(30):
@@ -186,13 +186,13 @@ def _polished(signed: Array, end: Array, loss: str) -> Array | None:
                 return None
             theta = theta - step
             if mpmath.norm(step) < mpmath.mpf(10) ** (5 - DIGITS):
-                # What is zero by symmetry comes out as a few units of the last of the fifty digits.
+                # What is zero by symmetry is computed as a few units of the last of the fifty digits.
                 return np.array([float(t) if abs(t) > 1e-30 else 0.0 for t in theta])
     return None
 
 
 def _certified(signed: Array, theta: Array, loss: str, starts: int) -> Minimum:
-    """Evaluate a minimum in extended precision, and prove it if it can be proven."""
+    """Evaluate a minimum in extended precision, and try to prove it."""
     with mpmath.workdps(DIGITS):
         at = _derivatives(mpmath.mp, signed, [mpmath.mpf(t) for t in theta.tolist()], loss)
         curvature = min(mpmath.eigsy(mpmath.matrix(at.hessian), eigvals_only=True))
@@ -233,7 +233,7 @@ def _proven(signed: Array, theta: Array, loss: str) -> bool:
 
 
 def _positive_definite(matrix: list[list[Any]]) -> bool:
-    """Whether elimination without exchanges has positive pivots, for every symmetric matrix in a matrix of intervals."""
+    """Whether elimination has positive pivots for every symmetric matrix in a matrix of intervals."""
     rest = [row[:] for row in matrix]
     for k, pivots in enumerate(rest):
         if not pivots[k].a > 0:
@@ -272,7 +272,7 @@ def table() -> pd.DataFrame:
 
 
 def surface(points: int = 801) -> tuple[Array, dict[str, Array]]:
-    """Cut through the loss surfaces of `two_scales` along the weight, at bias 0, where all its minima lie.
+    """Evaluate the losses of `two_scales` along the weight, at bias 0, where all its minima lie.
 
     Parameters
     ----------
@@ -284,7 +284,7 @@ def surface(points: int = 801) -> tuple[Array, dict[str, Array]]:
     weights : float64 array (points,)
         From -1 to 3.
     risks : dict
-        Mean loss by loss, each (points,).
+        Mean loss at each weight, by loss; each (points,).
     """
     features, labels = two_scales(1)
     weights = np.linspace(-1.0, 3.0, points)
@@ -292,7 +292,7 @@ def surface(points: int = 801) -> tuple[Array, dict[str, Array]]:
     return weights, {loss: kernels.risk(features, labels, thetas, loss=loss) for loss in LOSSES}
 
 
-# --- Separable data: no stationary point ------------------------------------------------------------------------------
+# --- Separable data: no stationary point --------------------------------------------------------------------
 
 SLOPE_STEPS: Final = 10_000
 """Descents on separable data are followed this far, or to the budget of the study if that is smaller."""
@@ -300,12 +300,12 @@ SLOPE_STEPS: Final = 10_000
 
 @dataclass(frozen=True)
 class Slopes:
-    """Slope of MSE along a separating direction: runs, points of them that were looked at, and how many went downhill."""
+    """Slope of MSE along a separating direction: runs, points checked on them, and how many go downhill."""
 
     runs: int
     points: int
     downhill: int
-    steepness: float  # the smallest -gradient . direction met, nan if none
+    steepness: float  # the smallest -gradient . direction found, nan if none
 
     @property
     def complete(self) -> bool:
@@ -314,7 +314,7 @@ class Slopes:
 
 
 def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]) -> Slopes:
-    """Follow MSE on the study's separable data and look at its slope along a direction u that separates the classes.
+    """Follow descents on MSE on the study's separable data, with the slope along a separating direction u.
 
     Every sample adds -sigmoid(-m)^2 sigmoid(m) (m_u / n) to the inner product of gradient and u, where m is
     its margin and m_u > 0 its margin under u. So the sum is negative at every finite theta: the gradient is
@@ -337,15 +337,15 @@ def slopes(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any
     steps = recorded_steps(60, min(config.max_steps, SLOPE_STEPS))
     runs = points = downhill = 0
     steepness = math.inf
-    for data, seed, smoothness in zip(
-        *(chosen[name].tolist() for name in ("data", "seed", "smoothness")), strict=True
+    for data, name, seed, smoothness in zip(
+        *(chosen[column].tolist() for column in ("data", "dataset", "seed", "smoothness")), strict=True
     ):
         drawn = sample(arrays, data)
         signed = drawn.features * (2.0 * drawn.labels - 1.0)[:, None]
         if matvec(signed, drawn.direction).min() <= 0.0:  # the direction is rounded to nine digits
             continue
         rate = 1.0 / (kernels.LOSSES["bce"].smoothness * smoothness)
-        theta = every_start(config.initialisations, drawn.direction, seed, config.seed)
+        theta = every_start(config.initialisations, name, drawn.aim, seed, config.seed)
         runs += len(theta)
         for ahead in np.diff(steps, prepend=0).tolist():
             theta = kernels.descend(

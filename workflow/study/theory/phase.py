@@ -1,7 +1,7 @@
-"""The phase diagram: slowdown over initial scale and separability, by stepping, by gradient flow and by the population's law.
+"""The phase diagram: slowdown by initial scale and separability, measured, by gradient flow and by theory.
 
 `flow` solves the gradient flow on the study's drawn data and on large samples of the plain Gaussian pair;
-`phase` lays what came out beside what the sweep measured and what `kernels.laws` predicts. `docs/laws.md`
+`phase` compares the results with what the sweep measured and what `kernels.laws` predicts. `docs/laws.md`
 derives the laws.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import kernels
 from kernels import laws
-from study.data.facts import SHARE, SLACK
+from study.data.facts import target
 from study.data.kinds import Gaussian
 from study.data.samples import sample, with_bias
 from study.data.streams import Stream
@@ -37,16 +37,16 @@ __all__ = ["flow", "number_of_runs", "phase"]
 Array = NDArray[np.float64]
 
 TOLERANCE: Final = 1e-8
-"""Of a step of the flow: times come out to about 1e-7 of themselves, far below what differs between draws."""
+"""Of a step of the flow: times have a relative error of about 1e-7, far less than draws differ."""
 
 MOST_EVALUATIONS: Final = 20_000
-"""Gradients after which a flow is given up; on a plateau it needs hundreds, in a bent narrow valley tens of thousands."""
+"""Gradients after which a flow is stopped: plateaus take hundreds, bent narrow valleys tens of thousands."""
 
 _CELL: Final = ("dataset", "separability", "large", "n", "scale", "target")
 
 
 class _Problem(NamedTuple):
-    """Data to solve the flow on: what its rows say of it, its samples, and the targets by name."""
+    """Data to solve the flow on: what its rows say about it, its samples, and the targets by name."""
 
     row: dict[str, Any]
     features: Array
@@ -56,7 +56,7 @@ class _Problem(NamedTuple):
 
 
 def number_of_runs(config: Config, table: pd.DataFrame) -> int:
-    """Flows that `flow` is going to solve."""
+    """Number of flows that `flow` is going to solve."""
     drawn = int(_of_own_data(table).sum()) * (1 + len(config.phase.scales))
     large = len(config.phase.large_separability) * config.phase.large_draws * len(config.phase.large_scales)
     return (drawn + large) * len(config.losses)
@@ -72,11 +72,11 @@ def flow(
     config
         Its root seed, targets, losses and `phase` are read.
     table
-        The table of data sets. Evaluation draws of those that have a separability are solved.
+        The table of data sets. Those that have a separability are solved.
     arrays
         The arrays of `study.runs.draw.build`.
     progress
-        Is told of every batch.
+        Counts every batch.
 
     Returns
     -------
@@ -84,7 +84,8 @@ def flow(
         The columns of ``flow.parquet``.
     """
     parts = []
-    for problem in [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]:
+    problems = [*_own_problems(config, table, arrays), *_large_problems(config, len(table))]
+    for problem in filter(lambda problem: problem.thresholds, problems):
         starts = _starts(config, problem)
         for loss in config.losses:
             begun = time.perf_counter()
@@ -98,31 +99,35 @@ def flow(
                 max_evaluations=MOST_EVALUATIONS,
             )
             progress.add(len(starts), time.perf_counter() - begun)
-            parts += [_rows(problem, starts, loss, target, solved) for target in config.targets]
+            parts += [_rows(problem, starts, loss, target, solved) for target in problem.thresholds]
     progress.end()
     empty = pd.DataFrame(columns=list(FLOW.dtypes))
     return conform(pd.concat(parts, ignore_index=True) if parts else empty, FLOW)
 
 
 def _of_own_data(table: pd.DataFrame) -> pd.Series[bool]:
-    """Mark the data sets that the flow is solved on: evaluation draws of those with a separability."""
-    return (table["role"] == "evaluation") & table["separability"].notna()
+    """Mark the data sets that the flow is solved on: those with a separability."""
+    return table["separability"].notna()
 
 
 def _own_problems(
     config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]
 ) -> Iterator[_Problem]:
-    """Yield the study's own data sets, each with its own targets."""
+    """Yield the study's own data sets, each with the targets that are defined on it."""
     for record in table[_of_own_data(table)].to_dict("records"):
-        row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "role", "n")}
+        row = {name: record[name] for name in ("data", "dataset", "separability", "seed", "n")}
         row["large"] = False
         drawn = sample(arrays, record["data"])
-        thresholds = {target: float(record[f"target_{target}"]) for target in config.targets}
+        asked = {target: float(record[f"target_{target}"]) for target in config.targets}
+        thresholds = {target: value for target, value in asked.items() if not math.isnan(value)}
         yield _Problem(row, drawn.features, drawn.labels, drawn.direction, thresholds)
 
 
 def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
-    """Yield large samples of the plain Gaussian pair, numbered from `first`; direction and targets are the population's."""
+    """Yield large samples of the plain Gaussian pair, with the population's direction and targets.
+
+    They are numbered from `first`.
+    """
     n, data = config.phase.large_n, first
     for separability in config.phase.large_separability:
         thresholds = _population_targets(separability / 2)
@@ -131,7 +136,7 @@ def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
             features, labels = drawn.draw(separability, Stream(config.seed, "large", separability, seed))
             features = with_bias(features)
             row = {"data": data, "dataset": "gaussian", "separability": separability, "seed": seed}
-            row |= {"role": "evaluation", "large": True, "n": n}
+            row |= {"large": True, "n": n}
             direction = np.eye(features.shape[1])[0]
             yield _Problem(
                 row, features, labels, direction, {name: thresholds[name] for name in config.targets}
@@ -140,17 +145,17 @@ def _large_problems(config: Config, first: int) -> Iterator[_Problem]:
 
 
 def _population_targets(mu: float) -> dict[str, float]:
-    """Targets as `study.data.facts` sets them, of the population: its optimum is at 2 mu times the true direction."""
+    """Targets of the population, set as in `study.data.facts`; its optimum is 2 mu times the direction."""
     best = laws.population_scores(2.0 * mu, mu)
     return {
-        "accuracy": best.accuracy - 1.0 / SLACK,
-        "brier": best.brier + SHARE * (0.25 - best.brier),
-        "logloss": best.logloss + SHARE * (math.log(2.0) - best.logloss),
+        "accuracy": target(best.accuracy, 0.5, larger=True),
+        "brier": target(best.brier, 0.25),
+        "logloss": target(best.logloss, math.log(2.0)),
     }
 
 
 def _starts(config: Config, problem: _Problem) -> list[tuple[str, float, Array]]:
-    """List the starts on some data as (initialisation, scale, theta): zero on the study's own, and the wrong ones."""
+    """List the starts as (initialisation, scale, theta): wrong ones, and zero on the study's own data."""
     large = problem.row["large"]
     scales = config.phase.large_scales if large else config.phase.scales
     wrong = [("wrong", a, -a * problem.direction) for a in scales if problem.direction.any()]
@@ -160,7 +165,7 @@ def _starts(config: Config, problem: _Problem) -> list[tuple[str, float, Array]]
 def _rows(
     problem: _Problem, starts: list[tuple[str, float, Array]], loss: str, target: str, solved: kernels.Flow
 ) -> pd.DataFrame:
-    """A row per start, for one loss and target; a censored one says up to when the target is known not to hold."""
+    """A row per start, for one loss and target; a censored one has the time up to which it did not hold."""
     reached = solved.status[target] == "reached"
     return pd.DataFrame(
         {
@@ -173,7 +178,7 @@ def _rows(
 
 
 def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame, rate: float) -> pd.DataFrame:
-    """Lay the slowdowns from wrong starts on Gaussian data side by side: stepped, flowed, predicted.
+    """Put the slowdowns from wrong starts on Gaussian data side by side: measured, by flow, predicted.
 
     Parameters
     ----------
@@ -212,7 +217,7 @@ def phase(config: Config, flows: pd.DataFrame, cells: pd.DataFrame, rate: float)
 
 
 def _measured(config: Config, flows: pd.DataFrame) -> pd.DataFrame:
-    """Slowdown of the flow by cell, with the statistics of the study: `flow`, its interval, and the pairs behind it."""
+    """Slowdown of the flow by cell, with the study's statistics: `flow`, its interval, and its pairs."""
     rows = flows[flows["initialisation"] == "wrong"].assign(observed=flows["status"] == "reached")
     keys = [*_CELL, "data"]
     mse, bce = (rows.loc[rows["loss"] == loss, [*keys, "time", "observed"]] for loss in LOSSES)
@@ -242,7 +247,7 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
 
 
 def _predicted(mu: float, scale: float, target: str) -> float:
-    """Ratio of the population's flow times from minus `scale` times the true direction; nan where it says nothing."""
+    """Ratio of the population's flow times from -`scale` times the true direction; nan where undefined."""
     threshold = _population_targets(mu)[target]
     mse, bce = (
         laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in LOSSES
@@ -250,7 +255,7 @@ def _predicted(mu: float, scale: float, target: str) -> float:
     return mse / bce if 0.0 < bce < math.inf else math.nan
 
 
-# No target changes these two, so each is computed once for all targets.
+# These two do not depend on the target, so each is computed once for all targets.
 @cache
 def _spread(mu: float, scale: float, n: int) -> float:
     """Relative standard error of MSE's gradient at the start in a sample of `n`."""
@@ -259,5 +264,5 @@ def _spread(mu: float, scale: float, n: int) -> float:
 
 @cache
 def _path_deviation(mu: float, scale: float, n: int) -> float:
-    """Bound of how far MSE's path in such a sample strays from the straight one on its way to 0."""
+    """Bound on how far MSE's path in a sample of `n` deviates from the straight one on its way to 0."""
     return laws.population_deviation(-scale, 0.0, mu, loss="mse") / math.sqrt(n)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from study.tables.columns import LOSS, ROLE, SEED, SETTING, START, TARGET
+from study.tables.columns import LOSS, SEED, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
 __all__ = ["FLOW", "MINIMA", "PHASE"]
@@ -13,14 +13,14 @@ _LARGE = Column(
     "large",
     "bool",
     "",
-    "Whether it is one of the large draws of `phase.large_n` samples, or data of the study's own.",
+    "True for a large draw of `phase.large_n` samples, false for the study's own data.",
 )
 
 FLOW: Final = Table(
     "flow",
     "tables/flow",
     (".parquet",),
-    "One gradient flow (data, start, loss) and target, whatever happened.",
+    "One gradient flow (data, start, loss) and target, reached or not.",
     ("data", "initialisation", "scale", "loss", "target"),
     (
         Column(
@@ -31,7 +31,6 @@ FLOW: Final = Table(
         ),
         *SETTING,
         SEED,
-        ROLE,
         _LARGE,
         Column("n", "int64", "samples", "Number of samples."),
         *START,
@@ -40,7 +39,11 @@ FLOW: Final = Table(
         Column("threshold", "float64", "see target", "Value at which the target holds."),
         Column("status", "str", "", "`reached`, or `censored`: it did not hold up to `time`."),
         Column(
-            "time", "float64", "time", "First passage; a step at learning rate eta advances the time by eta."
+            "time",
+            "float64",
+            "time",
+            "First passage (the flow has no steps to hold for); a step at learning rate eta advances the "
+            "time by eta.",
         ),
     ),
 )
@@ -50,7 +53,7 @@ def _measured(name: str, how: str) -> tuple[Column, ...]:
     return (
         Column(name, "float64", "ratio", f"Median paired slowdown {how}, or a lower bound of it."),
         Column(f"{name}_low", "float64", "ratio", "Lower end of its bootstrap interval over draws."),
-        Column(f"{name}_high", "float64", "ratio", "Upper end of it; inf if unbounded."),
+        Column(f"{name}_high", "float64", "ratio", "Upper end of that interval; inf if unbounded."),
         Column(f"{name}_bound", "bool", "", f"Whether `{name}` is a lower bound."),
     )
 
@@ -59,7 +62,7 @@ PHASE: Final = Table(
     "phase",
     "tables/phase",
     (".csv", ".parquet"),
-    "One point of the phase diagram: confidently wrong starts of one scale on Gaussian data of one separability.",
+    "One point of the phase diagram: wrong starts of one scale on Gaussian data of one separability.",
     ("dataset", "separability", "large", "scale", "target"),
     (
         *SETTING,
@@ -68,34 +71,40 @@ PHASE: Final = Table(
         START[1],
         TARGET,
         Column("mu", "float64", "", "Half the separability: distance of a class mean from the boundary."),
-        *_measured("stepped", "of the sweep at the equal rate nearest to 1/L; nan where it was not stepped"),
+        *_measured("stepped", "of the sweep at the equal rate nearest to 1/L; nan where it was not run"),
         *_measured("flow", "of gradient flow"),
         Column(
             "starts",
             "int64",
             "pairs",
-            "Pairs of flows behind `flow`; those at the target from the start left out.",
+            "Pairs of flows behind `flow`, without those at the target from the start.",
         ),
         Column(
-            "predicted", "float64", "ratio", "The population's law; nan where it has none or exceeds float64."
+            "predicted",
+            "float64",
+            "ratio",
+            "Slowdown that the population's law predicts; nan if none, or beyond float64.",
         ),
         Column(
             "spread",
             "float64",
             "ratio",
-            "Relative standard error of MSE's gradient at the start in a sample of `n`, by the law; nan where it has none.",
+            "Predicted relative standard error of MSE's gradient at the start in a sample of `n`; "
+            "nan where there is no prediction.",
         ),
         Column(
             "path_deviation",
             "float64",
             "theta",
-            "Bound by the law of how far MSE's path in such a sample strays from the straight one on its way to 0.",
+            "Predicted bound on how far MSE's path in such a sample deviates from the straight one "
+            "on its way to 0.",
         ),
         Column(
             "regime",
             "str",
             "",
-            "Where the start lies: `small` logits; `plateau`, exponential in the scale; `ceiling`, a power of it.",
+            "Where the start lies: `small` logits; `plateau`, where the slowdown is exponential in the "
+            "scale; `ceiling`, where it is a power of it.",
         ),
     ),
 )
@@ -104,16 +113,16 @@ MINIMA: Final = Table(
     "minima",
     "tables/minima",
     (".csv", ".parquet"),
-    "One local minimum of a loss on a data set made for the purpose; see [claims.md](claims.md).",
+    "One local minimum of a loss on a constructed data set; see [claims.md](claims.md).",
     ("dataset", "loss", "minimum"),
     (
-        Column("dataset", "str", "", "Name of the made data set: `two_scales` or `two_scales_twice`."),
+        Column("dataset", "str", "", "Name of the constructed data set: `two_scales` or `two_scales_twice`."),
         LOSS,
         Column("minimum", "int64", "", "Number of the minimum, from 0, by value."),
         Column("theta_0", "float64", "", "First weight."),
         Column("theta_1", "float64", "", "Second weight, or the bias where there is one weight."),
         Column("theta_2", "float64", "", "Bias where there are two weights, else nan."),
-        Column("value", "float64", "", "Mean loss there (MSE with its factor 1/2)."),
+        Column("value", "float64", "", "Mean loss at the minimum (MSE with its factor 1/2)."),
         Column(
             "gradient_norm",
             "float64",
@@ -125,7 +134,8 @@ MINIMA: Final = Table(
             "radius",
             "float64",
             "",
-            "Proven by interval arithmetic: within this of each parameter lies exactly one stationary point, a minimum.",
+            "Proven by interval arithmetic: within this of each parameter lies exactly one stationary point, "
+            "a minimum.",
         ),
         Column("starts", "int64", "", "How many descents from a lattice of starts ended there."),
     ),
