@@ -167,9 +167,8 @@ class Config(Section):
         for entry in value if names else ():
             for name in set(entry.datasets) - set(names):
                 raise ValueError(
-                    f"{entry.name} is limited to {name!r}, which is no data set of this study{nearest(name, "
-                    f"names)} "
-                    f"(it has {', '.join(names)})"
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study"
+                    f"{nearest(name, names)} (it has {', '.join(names)})"
                 )
         return value
 

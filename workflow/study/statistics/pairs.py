@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from study.runs.plan import WITHOUT_HALF
 from study.statistics.ratios import ratios
 from study.statistics.tuning import FOLDS, choices
 
@@ -24,9 +25,6 @@ EQUAL: Final = ("equal", "equal_no_half")
 
 POLICIES: Final = (*EQUAL, "smoothness", "tuned")
 """Learning-rate policies under which the losses are compared."""
-
-WITHOUT_HALF: Final = {"mse": 2.0}
-"""Rate, in that of the loss with its half, at which a loss without the factor 1/2 makes the same steps."""
 
 
 def _times(runs: pd.DataFrame) -> pd.DataFrame:

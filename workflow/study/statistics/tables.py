@@ -107,7 +107,7 @@ def _rates_of(loss: str) -> tuple[Column, ...]:
             f"rate_{loss}",
             "float64",
             "1/L_BCE",
-            f"Rate of the {name} runs as the table `runs` has it; under `tuned`, the one chosen on all seeds.",
+            f"Rate of the {name} runs as in the table `runs`; under `tuned`, the one chosen on all seeds.",
         ),
         Column(
             f"regret_{loss}",
@@ -120,7 +120,7 @@ def _rates_of(loss: str) -> tuple[Column, ...]:
             f"edge_{loss}",
             "bool",
             "",
-            f"Whether `rate_{loss}` is the smallest or largest rate that was run; False except under `tuned`.",
+            f"Whether `rate_{loss}` is the smallest or the largest rate that was run; False unless `tuned`.",
         ),
     )
 
