@@ -127,8 +127,8 @@ class InitialisationOptions(Section):
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
         "The scales a, a cell of the results each.",
-        allowed="a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between 0.5 "
-        "and 1; none for zero",
+        allowed="a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between "
+        "0.5 and 1; none for zero",
         validate_default=True,
     )
     datasets: Annotated[tuple[str, ...], Field(strict=False)] = key(
