@@ -166,9 +166,9 @@ class Config(Section):
         names = [entry.name for entry in info.data.get("datasets", ())]
         for entry in value if names else ():
             for name in set(entry.datasets) - set(names):
+                close = nearest(name, names)
                 raise ValueError(
-                    f"{entry.name} is limited to {name!r}, which is no data set of this study"
-                    f"{nearest(name, names)} (it has {', '.join(names)})"
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study{close}"
                 )
         return value
 
