@@ -1,0 +1,211 @@
+"""Counts of runs, pairs and answers that claims are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from study.statistics.answers import HEADLINE
+
+__all__ = [
+    "SHOWN", "Against", "Answer", "Arrivals", "Order", "Outcome", "against_zero", "answered", "arrived",
+    "escapes",
+]  # fmt: skip
+
+LOSSES: Final = ("mse", "bce")
+
+SHOWN: Final = ("zero", "normal", "sure_wrong", "sure_right")
+"""Initialisations whose answers are judged, in this order."""
+
+Outcome = Literal["slower", "no slower", "undecided"]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Runs that had not met their target at step 0, how many reached it, and the largest budget in steps."""
+
+    runs: int
+    reached: int
+    budget: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A start of the table `answers` under one policy, to one target.
+
+    Attributes
+    ----------
+    initialisation, scale, policy, target
+        Its key.
+    outcome
+        `slower`: the interval of MSE's slowdown lies above 1; `no slower`: nowhere above 1; else `undecided`.
+    edge
+        Whether it would be `slower`, but MSE's best rate is the largest tried in more than half of the data
+        sets: a larger rate might do better, so that it is `undecided`.
+    text
+        The slowdown with its interval.
+    slower, faster, pairs
+        Of the pairs in which the target was not met at step 0, in how many MSE needed more steps, and fewer.
+    """
+
+    initialisation: str
+    scale: float
+    policy: str
+    target: str
+    outcome: Outcome
+    edge: bool
+    text: str
+    slower: int
+    faster: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pairs of runs by which arrived first; `unknown` where neither arrived."""
+
+    earlier: int
+    same: int
+    later: int
+    unknown: int
+
+    @property
+    def total(self) -> int:
+        """How many pairs can be compared."""
+        return self.earlier + self.same + self.later
+
+
+@dataclass(frozen=True)
+class Against:
+    """Runs from a start compared with those from theta = 0: on separable data or on others, to one target."""
+
+    separable: bool
+    initialisation: str
+    scale: float
+    target: str
+    order: Order
+
+
+def arrived(rows: pd.DataFrame) -> Arrivals:
+    """Add up rows of the table `arrivals`, all of one target."""
+    there = int(rows["at_start"].sum())
+    budget = int(rows["budget"].max()) if len(rows) else 0
+    return Arrivals(int(rows["runs"].sum()) - there, int(rows["reached"].sum()) - there, budget)
+
+
+def escapes(
+    runs: pd.DataFrame, own: Mapping[str, float]
+) -> tuple[float, dict[tuple[str, bool], Arrivals]]:
+    """Count the runs from the surest wrong starts, each once: it has arrived if it met all of its targets.
+
+    Parameters
+    ----------
+    runs
+        Rows of the table `runs`, those from `sure_wrong` among them.
+    own
+        Each loss's own 1/L in units of 1/L_BCE.
+
+    Returns
+    -------
+    scale
+        The largest of `sure_wrong`; nan if there is none.
+    arrivals
+        By loss, and whether the rate is at most the loss's own 1/L.
+    """
+    wrong = runs[runs["initialisation"] == "sure_wrong"]
+    largest = wrong[wrong["scale"] == wrong["scale"].max()]
+    each = largest.assign(
+        met=largest["status"] == "reached", there=largest["step"] == 0, own=largest["loss"].map(own)
+    )
+    once = each.groupby("run", as_index=False).agg(
+        {"loss": "first", "rate": "first", "own": "first", "met": "all", "there": "all", "max_steps": "first"}
+    )
+    once = once[~once["there"].astype(bool)]
+    stable = once["rate"] <= once["own"] * (1 + 1e-9)
+    found = {}
+    for loss in LOSSES:
+        for safe in (True, False):
+            rows = once[(once["loss"] == loss) & (stable == safe)]
+            budget = int(rows["max_steps"].max()) if len(rows) else 0
+            found[loss, safe] = Arrivals(len(rows), int(rows["met"].sum()), budget)
+    return float(wrong["scale"].max()), found
+
+
+def answered(answers: pd.DataFrame) -> tuple[Answer, ...]:
+    """Read the table `answers`: of each start pooled over data sets whether MSE is slower.
+
+    Rows in which every start meets the target at step 0 have no slowdown and are left out.
+    """
+    rows = answers[(answers["data"] != HEADLINE) & (answers["starts"] > answers["at_start"])]
+    found = [
+        Answer(
+            initialisation=row["initialisation"],
+            scale=float(row["scale"]),
+            policy=row["policy"],
+            target=row["target"],
+            outcome=_outcome(row["slowdown_low"], row["slowdown_high"], edge=edge),
+            edge=edge,
+            text=row["text"],
+            slower=int(row["slower"]),
+            faster=int(row["faster"]),
+            pairs=int(row["starts"] - row["at_start"]),
+        )
+        for row in rows.to_dict("records")
+        for edge in [
+            row["policy"] == "tuned"
+            and row["slowdown_low"] > 1
+            and bool(2 * row["at_largest_rate"] > row["cells"])
+        ]
+    ]
+    return tuple(sorted(found, key=lambda a: (SHOWN.index(a.initialisation), a.scale, a.policy, a.target)))
+
+
+def _outcome(low: float, high: float, *, edge: bool) -> Outcome:
+    if low > 1 and not edge:
+        return "slower"
+    return "no slower" if high <= 1 else "undecided"
+
+
+def against_zero(runs: pd.DataFrame, data: pd.DataFrame) -> tuple[Against, ...]:
+    """Compare MSE runs from sure starts with those from zero at the same data, rate and target.
+
+    Parameters
+    ----------
+    runs
+        Rows of the table `runs`.
+    data
+        The table of data sets.
+
+    Notes
+    -----
+    Rates are those up to 1/L_BCE. A run that did not arrive counts as later than one that did.
+    """
+    rows = runs[(runs["loss"] == "mse") & (runs["rate"] <= 1.0)]
+    rows = rows.assign(time=rows["step"].astype(np.float64).where(rows["status"] == "reached", np.inf))
+    shared = ["data", "rate", "target"]
+    zero = rows.loc[rows["initialisation"] == "zero", [*shared, "time"]]
+    pairs = rows[rows["initialisation"].isin(["sure_right", "sure_wrong"])]
+    pairs = pairs.merge(zero, on=shared, suffixes=("", "_zero")).merge(data[["data", "separable"]], on="data")
+    pairs["order"] = np.select(
+        [
+            np.isinf(pairs["time"]) & np.isinf(pairs["time_zero"]),
+            pairs["time"] < pairs["time_zero"],
+            pairs["time"] > pairs["time_zero"],
+        ],
+        ["unknown", "earlier", "later"],
+        "same",
+    )
+    return tuple(
+        Against(bool(separable), str(name), float(scale), str(target), _order(group["order"]))
+        for (separable, name, scale, target), group in pairs.groupby(
+            ["separable", "initialisation", "scale", "target"]
+        )
+    )
+
+
+def _order(found: pd.Series[str]) -> Order:
+    return Order(*(int((found == name).sum()) for name in ("earlier", "same", "later", "unknown")))
