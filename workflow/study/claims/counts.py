@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ LOSSES: Final = ("mse", "bce")
 SHOWN: Final = ("zero", "normal", "sure_wrong", "sure_right")
 """Initialisations whose answers are judged, in this order."""
 
-Outcome = Literal["slower", "no slower", "undecided"]
+Outcome = Literal["slower", "no slower", "undecided", "edge", "vague", "at start"]
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Answer:
     initialisation, scale, policy, target
         Its key.
     outcome
-        `slower`: the interval of MSE's slowdown lies above 1; `no slower`: nowhere above 1; else `undecided`.
-    edge
-        Whether it would be `slower`, but MSE's best rate is the largest tried in more than half of the data
-        sets: a larger rate might do better, so that it is `undecided`.
+        `slower`: the interval of MSE's slowdown lies above 1; `no slower`: it lies nowhere above 1; else
+        `undecided`. Undecided as well are `edge`: slower, but MSE's best rate is the largest tried on more
+        than half of the data sets, so that a larger one might do better; and `vague`: the interval is 0 to
+        inf. `at start`: most starts met the target at step 0; what is left is not typical and not judged.
     text
         The slowdown with its interval.
     slower, faster, pairs
@@ -57,7 +57,6 @@ class Answer:
     policy: str
     target: str
     outcome: Outcome
-    edge: bool
     text: str
     slower: int
     faster: int
@@ -97,9 +96,7 @@ def arrived(rows: pd.DataFrame) -> Arrivals:
     return Arrivals(int(rows["runs"].sum()) - there, int(rows["reached"].sum()) - there, budget)
 
 
-def escapes(
-    runs: pd.DataFrame, own: Mapping[str, float]
-) -> tuple[float, dict[tuple[str, bool], Arrivals]]:
+def escapes(runs: pd.DataFrame, own: Mapping[str, float]) -> tuple[float, dict[tuple[str, bool], Arrivals]]:
     """Count the runs from the surest wrong starts, each once: it has arrived if it met all of its targets.
 
     Parameters
@@ -138,36 +135,36 @@ def escapes(
 def answered(answers: pd.DataFrame) -> tuple[Answer, ...]:
     """Read the table `answers`: of each start pooled over data sets whether MSE is slower.
 
-    Rows in which every start meets the target at step 0 have no slowdown and are left out.
+    Rows of the headline setting alone are left out.
     """
-    rows = answers[(answers["data"] != HEADLINE) & (answers["starts"] > answers["at_start"])]
+    rows = answers[answers["data"] != HEADLINE]
     found = [
         Answer(
             initialisation=row["initialisation"],
             scale=float(row["scale"]),
             policy=row["policy"],
             target=row["target"],
-            outcome=_outcome(row["slowdown_low"], row["slowdown_high"], edge=edge),
-            edge=edge,
+            outcome=_outcome(row),
             text=row["text"],
             slower=int(row["slower"]),
             faster=int(row["faster"]),
             pairs=int(row["starts"] - row["at_start"]),
         )
         for row in rows.to_dict("records")
-        for edge in [
-            row["policy"] == "tuned"
-            and row["slowdown_low"] > 1
-            and bool(2 * row["at_largest_rate"] > row["cells"])
-        ]
     ]
     return tuple(sorted(found, key=lambda a: (SHOWN.index(a.initialisation), a.scale, a.policy, a.target)))
 
 
-def _outcome(low: float, high: float, *, edge: bool) -> Outcome:
-    if low > 1 and not edge:
-        return "slower"
-    return "no slower" if high <= 1 else "undecided"
+def _outcome(row: Mapping[Any, Any]) -> Outcome:
+    low, high = row["slowdown_low"], row["slowdown_high"]
+    if 2 * row["at_start"] > row["starts"]:
+        return "at start"
+    if low > 1:
+        at_edge = row["policy"] == "tuned" and 2 * row["at_largest_rate"] > row["cells"]
+        return "edge" if at_edge else "slower"
+    if high <= 1:
+        return "no slower"
+    return "vague" if low == 0 and np.isinf(high) else "undecided"
 
 
 def against_zero(runs: pd.DataFrame, data: pd.DataFrame) -> tuple[Against, ...]:
@@ -199,11 +196,10 @@ def against_zero(runs: pd.DataFrame, data: pd.DataFrame) -> tuple[Against, ...]:
         ["unknown", "earlier", "later"],
         "same",
     )
+    groups: Any = pairs.groupby(["separable", "initialisation", "scale", "target"])
     return tuple(
         Against(bool(separable), str(name), float(scale), str(target), _order(group["order"]))
-        for (separable, name, scale, target), group in pairs.groupby(
-            ["separable", "initialisation", "scale", "target"]
-        )
+        for (separable, name, scale, target), group in groups
     )
 
 

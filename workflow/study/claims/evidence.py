@@ -202,6 +202,4 @@ def _descent(loss: str, rate: float, start: float) -> float:
 def _classes(data: pd.DataFrame) -> Classes:
     others = data[~data["separable"]]
     scores = others["bce_brier"]
-    return Classes(
-        int(data["separable"].sum()), len(others), float(scores.min()), float(scores.max())
-    )
+    return Classes(int(data["separable"].sum()), len(others), float(scores.min()), float(scores.max()))

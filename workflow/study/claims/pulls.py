@@ -113,7 +113,7 @@ def pulls(config: Config, table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]
 
 
 def _products(drawn: Sample, thetas: Array, loss: str) -> Array:
-    """Products of the two classes' gradients, (d, starts), scaled so that none underflows by its size alone."""
+    """Products of the two classes' gradients, (d, starts), scaled so that none underflows by size alone."""
     both = []
     for label in (0, 1):
         members = drawn.labels == label
@@ -128,7 +128,7 @@ def _signs(products: Array) -> Signs:
 
 
 def parallel(table: pd.DataFrame, arrays: Mapping[str, NDArray[Any]]) -> Signs:
-    """Count the data sets on which MSE's gradient at theta = 0 is not, to the last bit, a quarter of BCE's."""
+    """Count the data sets on which at theta = 0 MSE's gradient is not, to the last bit, BCE's / 4."""
     unequal = 0
     for data in table["data"].tolist():
         drawn = sample(arrays, data)

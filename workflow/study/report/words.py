@@ -21,6 +21,7 @@ POLICIES: Final = {
 MARKS: Final = {
     "holds": "\N{CHECK MARK}",
     "holds in the limit": "\N{ALMOST EQUAL TO}",
+    "holds in part": "\N{CIRCLE WITH LEFT HALF BLACK}",
     "fails": "\N{MULTIPLICATION X}",
     "left open": "?",
 }
