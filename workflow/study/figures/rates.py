@@ -112,7 +112,8 @@ def _rates_named(frames: Frames) -> dict[str, str]:
 
 
 def _policy_rows(frames: Frames) -> pd.DataFrame:
-    return chosen(frames).in_setting(wrong_cells(frames, policy=None))
+    rows = chosen(frames).in_setting(wrong_cells(frames, policy=None))
+    return rows[rows["policy"].isin(_POLICIES)]
 
 
 def _draw_policies(frames: Frames) -> Figure:
