@@ -100,7 +100,6 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         bce = _scores(matvec(signed[~separable], finite_optimum), n)
         mse = _scores(mse_margins(signed, finite_optimum, limit, separable), n)
     base = _base_rate(int(labels.sum()), n)
-    accuracy = target(min(bce.accuracy, mse.accuracy), base.accuracy, larger=True)
     return Facts(
         n=n,
         d=d,
@@ -112,7 +111,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         **_named("bce", bce),
         **_named("mse", mse),
         **_named("base", base),
-        target_accuracy=accuracy if math.isnan(accuracy) else math.ceil(n * accuracy - 1e-6) / n,
+        target_accuracy=_accuracy_target(min(bce.accuracy, mse.accuracy), base.accuracy, n),
         target_brier=target(max(bce.brier, mse.brier), base.brier),
         target_logloss=target(max(bce.logloss, mse.logloss), base.logloss),
         direction=direction,
@@ -139,6 +138,12 @@ def target(attained: float, base: float, *, larger: bool = False) -> float:
     """
     gain = attained - base if larger else base - attained
     return float(digits9(attained + SHARE * (base - attained))) if gain > 1e-6 else math.nan
+
+
+def _accuracy_target(attained: float, base: float, n: int) -> float:
+    """The least multiple of 1/n that is as good as `target`, from whole numbers of samples; nan for none."""
+    right, majority = round(n * attained), round(n * base)
+    return (right - math.floor(SHARE * (right - majority))) / n if right > majority else math.nan
 
 
 def _scores(margins: Array, n: int) -> _Scores:
