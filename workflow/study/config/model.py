@@ -175,9 +175,7 @@ class Config(Section):
                     )
         for name in names:
             if not starts_of(value, name):
-                raise ValueError(
-                    f"data set {name!r} has no start: each initialisation is limited to others"
-                )
+                raise ValueError(f"data set {name!r} has no start: each initialisation is limited to others")
         return value
 
 

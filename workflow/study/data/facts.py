@@ -83,8 +83,9 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     Notes
     -----
     `bce_*` and `mse_*` are the scores at the optimum of each loss, in the limit where it lies at infinity:
-    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found. `base_*`
-    are the scores of the share of positives as everybody's probability. The targets are those of `target`;
+    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found; where it
+    lies at infinity and is wrong about a sample, its log loss is infinite. `base_*` are the scores of the
+    share of positives as everybody's probability. The targets are those of `target`;
     that of accuracy is the least multiple of 1/n that is as good. `direction` is that of the BCE optimum;
     where there is none, the limit of its path: the max-margin direction of the samples that can be separated,
     in the space orthogonal to the others (Ji and Telgarsky 2018, "Risk and parameter convergence of logistic
