@@ -19,7 +19,7 @@ __all__ = ["Benchmarks", "Curves", "Phase", "Seeds", "Statistics", "Words"]
 
 
 def _counted(value: Any) -> Any:
-    """Let a whole number k stand for the seeds 0 to k - 1; say of a mapping, as it once was, what to write."""
+    """Let a whole number k stand for the seeds 0 to k - 1; say what to write in place of a mapping."""
     if isinstance(value, Mapping):
         instead = value.get("evaluation")
         instead = instead if isinstance(instead, int | list) else 30
