@@ -167,10 +167,9 @@ def counting(found: Mapping[str, Any], hold: int) -> list[str]:
     out = [
         (
             f"A run has arrived when {score} to what the optima of both losses attain{stays}. Both losses "
-            f"start from "
-            f"the same parameters. The same learning rate is {rate}/L, L being BCE's largest curvature on "
-            f"the data. "
-            "Intervals are over data sets and seeds."
+            "start from the same parameters. The same learning rate is "
+            f"{rate}/L, L being BCE's largest curvature on the data. "
+            f"Intervals are over {_drawn(found)}."
         )
     ]
     out += [text for part, where in _RATES.items() if (text := _missing(found["unfinished"], part, where))]
@@ -179,6 +178,12 @@ def counting(found: Mapping[str, Any], hold: int) -> list[str]:
     elif len(out) > 1:
         out.append("They count as later than the budget; by how much is not known.")
     return out
+
+
+def _drawn(found: Mapping[str, Any]) -> str:
+    """Say what the bootstrap draws: data sets where there are several."""
+    several = any(start["spread"] and start["spread"]["cells"] > 1 for start, _, _ in _entries(found))
+    return "data sets and seeds" if several else "seeds"
 
 
 _RATES: Final = {
