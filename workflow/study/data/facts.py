@@ -83,8 +83,9 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     Notes
     -----
     `bce_*` and `mse_*` are the scores at the optimum of each loss, in the limit where it lies at infinity:
-    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found. `base_*`
-    are the scores of the share of positives as everybody's probability. The targets are those of `target`;
+    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found; where it
+    lies at infinity and is wrong about a sample, its log loss is infinite. `base_*` are the scores of the
+    share of positives as everybody's probability. The targets are those of `target`;
     that of accuracy is the least multiple of 1/n that is as good. `direction` is that of the BCE optimum;
     where there is none, the limit of its path: the max-margin direction of the samples that can be separated,
     in the space orthogonal to the others (Ji and Telgarsky 2018, "Risk and parameter convergence of logistic
@@ -100,7 +101,6 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         bce = _scores(matvec(signed[~separable], finite_optimum), n)
         mse = _scores(mse_margins(signed, finite_optimum, limit, separable), n)
     base = _base_rate(int(labels.sum()), n)
-    accuracy = target(min(bce.accuracy, mse.accuracy), base.accuracy, larger=True)
     return Facts(
         n=n,
         d=d,
@@ -112,7 +112,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         **_named("bce", bce),
         **_named("mse", mse),
         **_named("base", base),
-        target_accuracy=accuracy if math.isnan(accuracy) else math.ceil(n * accuracy - 1e-6) / n,
+        target_accuracy=_accuracy_target(min(bce.accuracy, mse.accuracy), base.accuracy, n),
         target_brier=target(max(bce.brier, mse.brier), base.brier),
         target_logloss=target(max(bce.logloss, mse.logloss), base.logloss),
         direction=direction,
@@ -139,6 +139,12 @@ def target(attained: float, base: float, *, larger: bool = False) -> float:
     """
     gain = attained - base if larger else base - attained
     return float(digits9(attained + SHARE * (base - attained))) if gain > 1e-6 else math.nan
+
+
+def _accuracy_target(attained: float, base: float, n: int) -> float:
+    """The least multiple of 1/n that is as good as `target`, from whole numbers of samples; nan for none."""
+    right, majority = round(n * attained), round(n * base)
+    return (right - math.floor(SHARE * (right - majority))) / n if right > majority else math.nan
 
 
 def _scores(margins: Array, n: int) -> _Scores:
