@@ -106,7 +106,8 @@ _ENTRIES: Final = (
         "slower if the interval of the slowdown lies above 1, no slower if it lies nowhere above 1, else it "
         "is undecided. So it is, too, where MSE's best rate is the largest tried on more than half of the "
         "data sets, since a larger one might do better. A target that most starts meet at step 0 is not "
-        "judged. The claim holds if MSE is slower in all of them, in "
+        "judged. The slowdown is a median over pairs, so where it is 1 MSE can still be slower in some: the "
+        "counts are given. The claim holds if MSE is slower in all of them, in "
         "part if in some, and fails if in none while it is no slower in some. There is no vote: the evidence "
         "says which. Intervals are not corrected for their number.",
         poor_choice,

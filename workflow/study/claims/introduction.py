@@ -77,8 +77,8 @@ hidden layer, too: eight tanh units and a sigmoid output, on the four corners of
 weights are random, its output weights the shortest that give every corner its wrong class with the same
 probability. Gradient descent at one rate, the same for both losses, then has to bring the Brier score to
 0.025, a tenth of what the base rate scores, and hold it for ten steps. It is one network from one draw: that
-it arrives refutes that none can, and its step counts say nothing about other networks. Its gradient is written
-out in `workflow/study/claims/network.py` and tested against difference quotients.
+it arrives refutes that none can, and its step counts say nothing about other networks. Its gradient is
+written out in `workflow/study/claims/network.py` and tested against difference quotients.
 
 ## Floating point
 
@@ -89,7 +89,7 @@ rate moves it only by its logarithm. The network is looked at in the same way, a
 both the gradient is the true one, rounded to the type: a p (1 - p) that is computed carelessly in float32 is
 lost earlier.
 
-The claims about limits (R5, R9, R10, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from about
-log 2^53 = 36.7 on when computed as written, so there R9 holds, by rounding. The kernels of this project
+The claims about limits (R5, R9, R10, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from
+about log 2^53 = 36.7 on when computed as written, so there R9 holds, by rounding. The kernels of this project
 compute it as sigma(-z), which does not round to 0 there.
 """

@@ -1,12 +1,12 @@
-"""A saturated network with a hidden layer: does plain descent bring it back, in float64 and in float32?
+"""A saturated network with a hidden layer, and whether plain descent brings it back.
 
 One tanh hidden layer, a sigmoid output, and the four corners of the exclusive or, which no linear model
 separates. It starts confidently wrong: the hidden weights are random, and the output weights give every
 corner its wrong class with the same probability. This is one network from one draw. It can refute that no
 network arrives; it measures nothing about networks in general.
 
-The gradient is written out below. Sums run over a leading axis, one row at a time, so the bits are the same
-on every machine.
+It is trained in float64, and looked at in float32. The gradient is written out below. Sums run over a leading
+axis, one row at a time, so the bits are the same on every machine.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _key(answer: Answer) -> tuple[str, float, str]:
 
 _OUTCOMES: Final = {
     "slower": "slower",
-    "no slower": "no slower",
+    "no slower": "no slower in the median",
     "undecided": "undecided",
     "edge": "undecided, since MSE's best rate is mostly the largest tried,",
     "vague": "undecided, with too little data for an interval,",
@@ -109,7 +109,9 @@ def _under(policy: str, answers: Sequence[Answer], targets: Collection[str]) -> 
         if rows:
             what = answers_to(rows) if one_by_one else starts([_key(a) for a in rows], targets)
             parts.append(f"{words} {what}")
-    return f"{POLICIES[policy]}: {'. '.join([parts[0], *(p.capitalize() for p in parts[1:])])}."
+    return (
+        f"{POLICIES[policy]}: {'. '.join([parts[0], *(part[0].upper() + part[1:] for part in parts[1:])])}."
+    )
 
 
 def cannot_train(found: Evidence) -> Judgement:
@@ -167,7 +169,7 @@ def _rounding(found: Evidence) -> str:
         "In floating point an update can be lost. At the rate 1/L, for one wrong sample, it is from a logit "
         f"of -{size(mse.float32)} (float32) or -{size(mse.float64)} (float64) on with MSE, and from "
         f"-{size(bce.float32)} or -{size(bce.float64)} on with BCE. A descent in float32 that begins there "
-        f"moved by {size(mse.moved)} with MSE. No parameter of the network changes in float32 "
+        f"moved by {size(mse.moved)} with MSE. No parameter of the network changes in float32, at its rate, "
         f"{network_text['mse']} with MSE, {network_text['bce']} with BCE."
     )
 
@@ -188,10 +190,10 @@ def wrong_saturation(found: Evidence) -> Judgement:
     if not all((*right.values(), *wrong.values())):
         missing = "This study lacks runs from zero, sure_right and sure_wrong on separable or on other data."
         return f"{text} {missing}", OPEN
-    text += " Runs with MSE that came later than the one from theta = 0."
+    text += " Pairs of MSE runs in which the one from such a start came later than the one from theta = 0."
     for separable, where in ((True, "On separable data"), (False, "Where classes overlap")):
         groups = groupby((*right[separable], *wrong[separable]), key=lambda r: (r.initialisation, r.scale))
-        text += f" {where}: {'; '.join(later(list(group)) for _, group in groups)} pairs."
+        text += f" {where}: {'; '.join(later(list(group)) for _, group in groups)}."
     free = all(100 * row.order.later <= row.order.total for row in right[True])
     paid = all(2 * row.order.later > row.order.total for rows in wrong.values() for row in rows)
     if set(limits) != {"0"} or not free or not paid:
