@@ -55,8 +55,8 @@ _ENTRIES: Final = (
     Claim(
         "A2",
         "article",
-        "In the case headed by 0, it becomes the mean of sigma squared as well. (Its last expression has lost "
-        "the 1/m, too.)",
+        "In the case headed by 0, it becomes the mean of sigma squared as well. (Its last expression has "
+        "lost the 1/m, too.)",
         "For the class y = 0: (0 - p)^2 = p^2 at every logit z; the 1/m is put back. (The result is judged, "
         "not the way to it.)",
         ALGEBRA,

@@ -41,8 +41,8 @@ Some claims can be read in more than one way. The reading that is judged is the 
 that something *cannot* happen is refuted by one case in which it does; a run that ended at its budget is
 never taken as proof that it would not have arrived.
 
-Starts have the names of the config: `zero` is theta = 0, `normal` a small random theta, and `sure_wrong c` and
-`sure_right c` give the median sample's wrong or right class the probability c ([config.md](config.md)).
+Starts have the names of the config: `zero` is theta = 0, `normal` a small random theta, and `sure_wrong c`
+and `sure_right c` give the median sample's wrong or right class the probability c ([config.md](config.md)).
 
 ## Local minima
 
@@ -68,7 +68,7 @@ the Hessian is positive definite in all of the box.
 On separable data there is no such minimum, for MSE either. Let u be a direction that separates, so that every
 margin m_u under it is positive. A sample adds -w^2 (1 - w) m_u / n to the inner product of gradient and u,
 with w = sigma(-m) of its margin m. Each of these is negative, so the gradient is nowhere 0: what looks like a
-local minimum there is slowness, or rounding. R6 checks this along the study's own runs.
+local minimum there is slowness, or rounding. R6 checks this along descents from the study's starts.
 
 ## A network with a hidden layer
 
@@ -84,10 +84,10 @@ written out in `workflow/study/claims/network.py` and tested against difference 
 
 A parameter of -a, one sample at x = 1 of class 1 and the largest safe rate 1/L: once the update is less than
 half the distance to the next number, the parameter never changes again. The evidence of R6 gives the a
-at which this begins, found by bisection, and what became of a descent in float32 that began there. A larger
-rate moves it only by its logarithm. The network is looked at in the same way, at every whole logit to 100. In
-both the gradient is the true one, rounded to the type: a p (1 - p) that is computed carelessly in float32 is
-lost earlier.
+at which this begins, found by bisection, and what became of a descent in float32 that began there. With
+MSE a larger rate moves it only by its logarithm. The network is looked at in the same way, at every whole
+logit to 100. In both the gradient is the true one, rounded to the type: a p (1 - p) that is computed
+carelessly in float32 is lost earlier.
 
 The claims about limits (R5, R9, R10, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from
 about log 2^53 = 36.7 on when computed as written, so there R9 holds, by rounding. The kernels of this project

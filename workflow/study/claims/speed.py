@@ -11,6 +11,7 @@ from study import wording
 from study.claims import network
 from study.claims.claim import FAILS, HOLDS, OPEN, PART, Judgement
 from study.claims.counts import Answer
+from study.claims.evidence import DESCENT
 from study.claims.phrases import (
     POLICIES,
     answers_to,
@@ -168,7 +169,8 @@ def _rounding(found: Evidence) -> str:
     return (
         "In floating point an update can be lost. At the rate 1/L, for one wrong sample, it is from a logit "
         f"of -{size(mse.float32)} (float32) or -{size(mse.float64)} (float64) on with MSE, and from "
-        f"-{size(bce.float32)} or -{size(bce.float64)} on with BCE. A descent in float32 that begins there "
+        f"-{size(bce.float32)} or -{size(bce.float64)} on with BCE. A descent of "
+        f"{wording.count(DESCENT)} steps in float32 that begins there "
         f"moved by {size(mse.moved)} with MSE. No parameter of the network changes in float32, at its rate, "
         f"{network_text['mse']} with MSE, {network_text['bce']} with BCE."
     )
