@@ -235,7 +235,7 @@ def test_the_pulls_of_the_classes_on_every_data_set(small, found):
         for loss, signs in of.items():
             assert getattr(found.pulls, name)[loss] == pulls.Signs(signs[1] + signs[-1], signs[-1])
     assert found.pulls.logits["mse"] == pulls.Signs(36, 36)
-    assert 0 < found.pulls.weights["mse"].opposite + found.pulls.parameters["mse"].opposite
+    assert found.pulls.weights["mse"].opposite + found.pulls.parameters["mse"].opposite > 0
 
 
 def test_saturated_gradients_do_not_count_as_agreement():

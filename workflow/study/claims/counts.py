@@ -116,7 +116,9 @@ def escapes(runs: pd.DataFrame, own: Mapping[str, float]) -> tuple[float, dict[t
     wrong = runs[runs["initialisation"] == "sure_wrong"]
     largest = wrong[wrong["scale"] == wrong["scale"].max()]
     each = largest.assign(
-        met=largest["status"] == "reached", there=largest["step"] == 0, own=largest["loss"].map(own)
+        met=largest["status"] == "reached",
+        there=largest["step"] == 0,
+        own=largest["loss"].map(own).astype(float),
     )
     once = each.groupby("run", as_index=False).agg(
         {"loss": "first", "rate": "first", "own": "first", "met": "all", "there": "all", "max_steps": "first"}
