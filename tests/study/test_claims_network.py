@@ -104,6 +104,15 @@ def test_steps_are_those_of_a_plain_descent(loss, monkeypatch):
     assert (found[-1] == -1) == (loss == "mse")  # a budget that ends first is said
 
 
+def test_a_target_that_is_left_again_is_not_reached(monkeypatch):
+    monkeypatch.setattr(network, "RATE", 16.0)  # so large that a descent jumps in and out
+    monkeypatch.setattr(network, "BUDGET", 100)
+    held = network.arrivals("bce")
+    assert held == [twin("bce", confidence, 100) for confidence in network.CONFIDENCES]
+    monkeypatch.setattr(network, "HOLD", 1)
+    assert network.arrivals("bce") != held
+
+
 def test_the_network_arrives_with_both_losses_and_later_with_mse():
     steps = network.findings().steps
     assert set(steps) == {(loss, c) for loss in LOSSES for c in network.CONFIDENCES}

@@ -389,11 +389,11 @@ def test_the_law_is_laid_out_for_the_targets_of_the_study(frames):
 def test_claims_are_in_order_with_mark_and_word(frames):
     grid = grids.claims_grid(frames["claims"])
     assert [row[0] for row in grid.rows] == [
-        f"{s}{n}" for s, k in (("A", 6), ("R", 9), ("N", 3)) for n in range(1, k + 1)
+        f"{s}{n}" for s, k in (("A", 8), ("R", 11), ("N", 3)) for n in range(1, k + 1)
     ]
     assert {row[3] for row in grid.rows} == {f"{mark} {verdict}" for verdict, mark in words.MARKS.items()}
     doctored = frames["claims"].assign(verdict="fails")
-    assert prose.claims_prose(doctored)[0].endswith("fails: 6.")
+    assert prose.claims_prose(doctored)[0].endswith("fails: 8.")
 
 
 def test_minima_prose_counts_basins(frames):
