@@ -15,11 +15,12 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from study.figures import factor, minima, phase, progress, rates, real, slowdown
+from study.figures import confidence, factor, minima, phase, progress, rates, real, slowdown
 from study.figures.style import Entry, Frames, styled
 from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
+    confidence.CONFIDENCE,
     slowdown.SLOWDOWN,
     factor.FACTOR,
     phase.PHASE,
