@@ -119,7 +119,9 @@ def test_seeds_can_be_listed() -> None:
 
 @pytest.mark.parametrize(("name", "scale"), [("sure_wrong", 0.5001), ("sure_right", 1 - 1e-15)])
 def test_a_sure_start_takes_a_probability(name: str, scale: float) -> None:
-    assert load({"initialisations": [{"name": name, "scales": [scale]}]}).initialisations[0].scales == (scale,)
+    assert load({"initialisations": [{"name": name, "scales": [scale]}]}).initialisations[0].scales == (
+        scale,
+    )
 
 
 def test_the_default_starts_serve_other_data_sets_than_the_default_ones() -> None:
@@ -172,9 +174,7 @@ SCALES = (
     "a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between 0.5 and 1; "
     "none for zero"
 )
-SEEDS = (
-    "a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole numbers >= 0"
-)
+SEEDS = "a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole numbers >= 0"
 LOSSES = "a list of different names, mse and bce among them, out of"
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
