@@ -429,7 +429,7 @@ def test_a_start_at_the_base_rate_has_met_no_target_of_rare_positives() -> None:
     assert math.isnan(found.target_accuracy)  # no line is right about more samples than the base rate
 
 
-@pytest.mark.parametrize("n", [10, 99, 100, 101, 199, 200, 250, 600, 30_000])
+@pytest.mark.parametrize("n", [10, 99, 100, 101, 199, 200, 250, 600, 2103])
 def test_the_accuracy_target_is_the_least_share_a_tenth_of_the_way(n: int) -> None:
     labels = np.arange(n) % 2
     for wrong in (0, 1, n // 10, n // 3):
