@@ -190,7 +190,7 @@ def small():
     """A config with its data, and the frames of the synthetic study."""
     checked = config.load(
         {
-            "seeds": {"evaluation": 1, "tuning": 1},
+            "seeds": 1,
             "datasets": [
                 {"name": "gaussian", "separability": [2], "n": 30},
                 {"name": "separable", "separability": [1], "n": 30},

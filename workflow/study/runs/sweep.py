@@ -111,10 +111,10 @@ def run_shard(
         drawn = sample(arrays, data)
         thetas = _starts(config, rows, drawn)
         begun = time.perf_counter()
-        asked = thresholds(config, rows) or _NEVER
-        descent = _descend(drawn, rows, thetas, str(loss), targets=asked, hold=config.hold)
+        asked = thresholds(config, rows)
+        descent = _descend(drawn, rows, thetas, str(loss), targets=asked or _NEVER, hold=config.hold)
         progress.add(len(rows), time.perf_counter() - begun)
-        runs.append(_run_rows(rows, descent, [target for target in config.targets if target in asked]))
+        runs.append(_run_rows(rows, descent, list(asked)))
         traced = rows["traced"].to_numpy()
         if traced.any():
             begun = time.perf_counter()
