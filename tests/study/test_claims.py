@@ -210,7 +210,7 @@ def test_evidence_counts_what_is_in_the_tables(small, frames):
     runs = frames["runs"]
     known = frames | {"datasets": table, "minima": minima_rows()}
     found = evidence.gather(checked, known, arrays)
-    shown = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
+    shown = runs[(runs["loss"] == "mse") & (runs["step"] != 0)]
     accuracy = shown[shown["target"] == "accuracy"]
     assert found.boundary == evidence.Arrivals(len(accuracy), (accuracy["status"] == "reached").sum(), 5000)
     wrong = shown[(shown["initialisation"] == "wrong") & (shown["scale"] == found.largest)]
