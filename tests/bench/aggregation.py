@@ -40,7 +40,7 @@ MADE = {
 def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFrame]:
     """A config and a table of data sets (none drawn) that make about this many run rows."""
     levels = 1 if lean else SETTINGS
-    each = 3 * (1 + 2 + 4 + 1 + 6) * (15 + 13)
+    each = len(plan.grid_of_one(config.load({}), "gaussian")) * len(config.TARGETS)
     seeds = max(2, round(rows / each / levels))
     chosen = config.load(
         {
