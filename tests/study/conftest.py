@@ -23,7 +23,7 @@ def frames():
     return {
         "runs": runs,
         **synthetic.summaries(runs),
-        "datasets": conform(synthetic.datasets(6, 3), TABLES["datasets"]),
+        "datasets": conform(synthetic.datasets(), TABLES["datasets"]),
         "curves": conform(synthetic.curves(runs), TABLES["curves"]),
         **{name: conform(getattr(synthetic, name)(), TABLES[name]) for name in synthetic.LATER},
     }

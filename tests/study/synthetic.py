@@ -13,9 +13,10 @@ from study.statistics.answers import answers, pooled, pooled_starts
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.cells import slowdown
 from study.statistics.decomposition import decomposition
-from study.statistics.ends import arrivals, ends, passages
-from study.statistics.headline import choose
+from study.statistics.ends import arrival_steps, arrivals, ends
+from study.statistics.headline import choose, confident
 from study.statistics.survival import LEVEL
+from study.statistics.tuning import FOLDS
 
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
@@ -32,105 +33,84 @@ PROVENANCE = report.Provenance(
     digests={"tables/slowdown.csv": "ab" * 32},
 )
 LATER = ("flow", "phase", "claims", "minima")
-STARTS = (("zero", 0.0), *((kind, a) for kind in ("normal", "wrong", "right") for a in (0.5, 2.0, 8.0)))
+STARTS = (
+    ("zero", 0.0),
+    *((kind, a) for kind in ("normal", "wrong", "right") for a in (0.5, 2.0, 8.0)),
+    *(("sure_wrong", 0.9), ("sure_wrong", 0.999), ("sure_right", 0.9)),
+)
 
 
 def _strength(dataset: str, separability: float) -> float:
     return {"gaussian": separability / 2, "separable": 1 + 4 * separability}.get(dataset, 2.5)
 
 
-def datasets(seeds: int, tuning: int) -> pd.DataFrame:
+def datasets(seeds: int = 8) -> pd.DataFrame:
     rows = []
     for dataset, separability in SETTINGS:
-        for seed in range(seeds + tuning):
+        for seed in range(seeds):
             separable = dataset == "separable"
+            bce = (1.0, 0.0, 0.0) if separable else (0.9, 0.085, 0.3)
+            mse = (1.0, 0.0, 0.0) if separable else (0.9, 0.08, 0.31)
+            scores = {"bce": bce, "mse": mse, "base": (0.5, 0.25, 0.693), "target": (0.86, 0.1015, 0.3483)}
             rows.append(
                 {
-                    "data": len(rows),
-                    "dataset": dataset,
-                    "separability": separability,
-                    "seed": seed,
-                    "role": "tuning" if seed >= seeds else "evaluation",
-                    "n": 256,
-                    "d": 3,
-                    "positives": 128,
-                    "fisher": 1.0 + seed / 100,
-                    "separable": separable,
+                    "data": len(rows), "dataset": dataset, "separability": separability, "seed": seed,
+                    "n": 256, "d": 3, "positives": 128, "fisher": 1.0 + seed / 100, "separable": separable,
                     "bayes_error": 0.1 if dataset == "gaussian" else np.nan,
-                    "smoothness": 2.0,
-                    "bce_optimum": 0.0 if separable else 0.3,
-                    "bce_accuracy": 1.0 if separable else 0.9,
-                    "brier_optimum": 0.0 if separable else 0.08,
-                    "target_accuracy": 0.89,
-                    "target_brier": 0.097,
-                    "target_logloss": 0.339,
+                    "smoothness": 2.0, "median_margin": _strength(dataset, separability),
+                    **{
+                        f"{name}_{score}": value
+                        for name, values in scores.items()
+                        for score, value in zip(TARGETS, values, strict=True)
+                    },
                 }
-            )
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 
+def _wrong(initialisation: str, a: float) -> float:
+    """How far from the right answer a start is, in the units of the effort to come back."""
+    sure = np.log(a / (1 - a)) if initialisation == "sure_wrong" else 0.0
+    return {"wrong": a, "normal": 0.3 * a, "sure_wrong": sure}.get(initialisation, 0.0)
+
+
+def rates_of(loss: str, rates: tuple[float, ...]) -> list[float]:
+    """Rates of the config, its own, and for MSE their doubles, as if it had no factor 1/2."""
+    return sorted({*rates, OWN_RATES[loss], *(2 * rate for rate in rates if loss == "mse")})
+
+
 def runs(
-    *,
-    seeds: int = 6,
-    tuning: int = 3,
-    rates: tuple[float, ...] = (0.25, 1.0, 4.0),
-    budget: int = 5000,
-    seed: int = 0,
+    *, seeds: int = 8, rates: tuple[float, ...] = (0.25, 1.0, 4.0), budget: int = 5000, seed: int = 0
 ) -> pd.DataFrame:
-    """Runs table: evaluation seeds 0.., then tuning seeds; `smoothness` rates run besides the grid."""
+    """Runs table."""
     rng = np.random.default_rng(seed)
-    every = sorted({*rates, *OWN_RATES.values()})
     blocks, start, run = [], 0, 0
-    for block in datasets(seeds, tuning).itertuples():
+    for block in datasets(seeds).itertuples():
         strength = _strength(block.dataset, block.separability)
         for initialisation, a in STARTS:
             luck = rng.lognormal(0, 0.15, 2)
             for loss in ("bce", "mse"):
-                for rate in every:
-                    if rate not in rates and not np.isclose(rate, OWN_RATES[loss]):
-                        continue
-                    wrong = a if initialisation == "wrong" else 0.3 * a if initialisation == "normal" else 0.0
+                for rate in rates_of(loss, rates):
+                    wrong = _wrong(initialisation, a)
                     slow = 4 * np.exp(min(0.7 * wrong * strength, strength**2 / 2)) if loss == "mse" else 1.0
                     for target, effort in TARGETS.items():
                         at_start = initialisation == "right" and a >= 2 and target == "accuracy"
-                        time = (
-                            0.0
-                            if at_start
-                            else max(1.0, np.ceil(effort * (3 + wrong) * slow * luck.prod() / rate))
-                        )
+                        needed = max(1.0, np.ceil(effort * (3 + wrong) * slow * luck.prod() / rate))
+                        time = 0.0 if at_start else needed
                         diverged = rate == 4.0 and loss == "bce" and block.seed % 5 == 0 and not at_start
                         status = "diverged" if diverged else "reached" if time <= budget else "censored"
                         blocks.append(
                             (
-                                *(
-                                    run,
-                                    start,
-                                    block.data,
-                                    block.dataset,
-                                    block.separability,
-                                    block.seed,
-                                    block.role,
-                                ),
-                                *(
-                                    initialisation,
-                                    a,
-                                    loss,
-                                    rate,
-                                    2.0 * rate,
-                                    budget,
-                                    block.seed < 4,
-                                    target,
-                                    0.1,
-                                    status,
-                                ),
-                                int(time) if status == "reached" else -1,
+                                run, start, block.data, block.dataset, block.separability, block.seed,
+                                initialisation, a, loss, rate, 2.0 * rate, budget, block.seed < 4,
+                                target, 0.1, status, int(time) if status == "reached" else -1,
                                 17 if diverged else int(min(time, budget)),
                             )
-                        )
+                        )  # fmt: skip
                     run += 1
             start += 1
     columns = [
-        "run", "start", "data", "dataset", "separability", "seed", "role", "initialisation", "scale", "loss",
+        "run", "start", "data", "dataset", "separability", "seed", "initialisation", "scale", "loss",
         "rate", "learning_rate", "max_steps", "traced", "target", "threshold", "status", "step", "steps_run",
     ]  # fmt: skip
     return pd.DataFrame(blocks, columns=columns)
@@ -139,7 +119,7 @@ def runs(
 def curves(table: pd.DataFrame) -> pd.DataFrame:
     """Learning curves of the traced runs: the Brier score falls to 0.08 about the time of arrival."""
     axes = ["run", "dataset", "separability", "seed", "initialisation", "scale", "loss", "rate"]
-    traced = table[table["traced"] & (table["role"] == "evaluation") & (table["target"] == "brier")]
+    traced = table[table["traced"] & (table["target"] == "brier")]
     parts = []
     for row in traced.itertuples():
         steps = np.unique(np.geomspace(1, max(row.steps_run, 1), 25).astype(int))
@@ -183,9 +163,8 @@ def phase() -> pd.DataFrame:
 def flow() -> pd.DataFrame:
     rows = [
         {
-            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "role": "evaluation",
-            "large": False, "n": 200, "initialisation": "wrong", "scale": 2.0, "loss": loss,
-            "target": "brier", "threshold": 0.1,
+            "data": 0, "dataset": "gaussian", "separability": 2.0, "seed": 0, "large": False, "n": 200,
+            "initialisation": "wrong", "scale": 2.0, "loss": loss, "target": "brier", "threshold": 0.1,
             "status": "reached", "time": time,
         }
         for loss, time in (("mse", 140.0), ("bce", 10.0))
@@ -223,10 +202,12 @@ def minima() -> pd.DataFrame:
 
 
 def summaries(runs, resamples=RESAMPLES):
-    """Every table that the statistics make of a runs table, and `passages`."""
-    cells, ended = slowdown(runs, OWN_RATES, resamples=resamples), ends(runs)
+    """Every table that the statistics make of a runs table, and `arrival_steps`."""
+    cells, ended = slowdown(runs, OWN_RATES, resamples=resamples), ends(runs, OWN_RATES)
     chosen, starts = choose(cells, ended), pooled_starts(cells)
-    pools = [pooled(runs, starts, OWN_RATES, chosen, resamples=resamples, level=LEVEL)] if starts else []
+    how = {"folds": FOLDS, "resamples": resamples, "level": LEVEL}
+    pools = [pooled(runs, starts, OWN_RATES, chosen, **how)] if starts else []
+    chosen = confident(chosen, pd.concat(pools)) if pools else chosen
     return {
         "slowdown": cells,
         "headline": chosen.table(),
@@ -234,7 +215,7 @@ def summaries(runs, resamples=RESAMPLES):
         "decomposition": decomposition(cells, chosen),
         "ends": ended,
         "arrivals": arrivals(runs),
-        "passages": passages(runs, 40),
+        "arrival_steps": arrival_steps(runs, 40),
     }
 
 
@@ -255,7 +236,7 @@ EXTREMES = {
     "no real data": lambda r: r["separability"].notna(),
     "real data only": lambda r: r["separability"].isna(),
     "one seed": lambda r: r["seed"] == 0,
-    "no tuning seed": lambda r: r["role"] == "evaluation",
+    "two seeds": lambda r: r["seed"] < 2,
     "no wrong start": lambda r: r["initialisation"] != "wrong",
     "only accuracy": lambda r: r["target"] == "accuracy",
     "one scale": lambda r: r["scale"].isin([0.0, 2.0]),

@@ -15,7 +15,7 @@ from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true
 from study import report, wording
 from study.report import explorer
 from study.statistics.cells import slowdown
-from study.statistics.ends import arrivals, passages
+from study.statistics.ends import arrival_steps, arrivals
 from study.statistics.headline import Headline
 from synthetic import OWN_RATES, PROVENANCE
 from test_explorer import UNKNOWN, UPPER, late
@@ -198,7 +198,7 @@ def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictu
     runs.loc[here & (runs["seed"] == 0) & (runs["loss"] == "bce"), "step"] = 3
     cells = slowdown(runs, OWN_RATES)
     changed = frames | {"runs": runs, "slowdown": cells, "arrivals": arrivals(runs)}
-    changed |= {"passages": passages(runs, 40)}
+    changed |= {"arrival_steps": arrival_steps(runs, 40)}
     path = tmp_path / "right.html"
     path.write_text(report.page(changed, PROVENANCE, pictures), encoding="utf-8")
     link = "#explore?data=gaussian&separability=4&start=right&scale=2&policy=equal&rate=1&target=accuracy"

@@ -8,7 +8,7 @@ import pytest
 from study import wording
 from study.report import explorer, words
 from study.statistics.cells import slowdown
-from study.statistics.ends import arrivals, passages
+from study.statistics.ends import arrival_steps, arrivals
 from study.statistics.survival import survival
 from synthetic import EXTREMES, OWN_RATES, subset
 
@@ -64,7 +64,7 @@ def late(frames, **seeds):
             -1,
         ]
     made = {"slowdown": slowdown(runs, OWN_RATES), "arrivals": arrivals(runs)}
-    return frames | made | {"runs": runs, "passages": passages(runs, 40)}
+    return frames | made | {"runs": runs, "arrival_steps": arrival_steps(runs, 40)}
 
 
 def late_cell(data):

@@ -16,7 +16,11 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
         name: kernels.LOSSES["bce"].smoothness / loss.smoothness for name, loss in kernels.LOSSES.items()
     }
     made = aggregation.summary_tables(
-        snakemake.input.runs, stable_rates, resamples=chosen.resamples, level=chosen.confidence
+        snakemake.input.runs,
+        stable_rates,
+        folds=chosen.folds,
+        resamples=chosen.resamples,
+        level=chosen.confidence,
     )
     for path in snakemake.output:
         store.write(made[Path(path).stem], TABLES[Path(path).stem], path)

@@ -107,6 +107,11 @@ def ratio(value: float, low: float, high: float, *, bound: bool, ceiling: float 
     return f"{number(value)}x [{number(low)}, {end}"
 
 
+def met_at_start(part: int, whole: int) -> str:
+    """Say how many starts met their target before the first step: ``met at the start by 25 of 30``."""
+    return f"met at the start by {count(int(part))} of {count(int(whole))}"
+
+
 def steps(median: float, budget: int) -> str:
     """Write a median number of steps; one that was not reached is written as exceeding the budget."""
     if math.isnan(median):

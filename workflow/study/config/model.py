@@ -168,7 +168,8 @@ class Config(Section):
             for name in set(entry.datasets) - set(names):
                 close = nearest(name, names)
                 raise ValueError(
-                    f"{entry.name} is limited to {name!r}, which is no data set of this study{close}"
+                    f"{entry.name} is limited to {name!r}, which is no data set of this study"
+                    f"{close} (it has {', '.join(names)})"
                 )
         return value
 

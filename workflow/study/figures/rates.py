@@ -173,7 +173,7 @@ POLICIES = Entry(
     "What a better learning rate buys back",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a "
     "confidently wrong start ({setting}), until the target ({target}), under three policies: the same rate "
-    "for both losses, each at its own 1/L, each at the rate that was best on separate tuning seeds.{bounds}",
+    "for both losses, each at its own 1/L, each at the rate that was best on the other seeds.{bounds}",
     ("slowdown", "headline"),
     _draw_policies,
     _describe_policies,

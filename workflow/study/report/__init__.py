@@ -85,5 +85,5 @@ def _quoted(folder: Path) -> dict[str, pd.DataFrame]:
     frames = aggregation.quoted(folder, [TABLES[name] for name in OF_A_STUDY])
     rate = Headline.read(frames["headline"]).rate
     frames["curves"] = store.scan(CURVES, folder / "curves.parquet", where=[{"rate": rate}])
-    frames["passages"] = aggregation.passages(folder / "runs.parquet", explorer.DETAIL[0][0])
+    frames["arrival_steps"] = aggregation.arrival_steps(folder / "runs.parquet", explorer.DETAIL[0][0])
     return frames

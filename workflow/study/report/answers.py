@@ -69,7 +69,7 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         - `ordinary`: {`scale`, `equal`, `smoothness`, `tuned`} at the smallest scale of `normal` on real
           data, pooled, or None; `ordinary_spread`: over those cells, equal rates;
         - `edges`: {`zero`, `ordinary`}: in how many of their cells MSE's best rate is the largest tried;
-        - `unfinished`: {loss: (runs not finished, runs)} of the evaluation seeds at that target, all rates.
+        - `unfinished`: {loss: (runs not finished, runs)} at that target, all rates.
     """
     chosen = Headline.read(frames["headline"])
     rows = frames["answers"][frames["answers"]["target"] == chosen.target]
@@ -146,7 +146,7 @@ def whole(ended: pd.DataFrame) -> pd.DataFrame:
 
 def starts(ended: pd.DataFrame) -> int:
     """Count the starts of a study: every loss has all of them."""
-    return int(ended.groupby("role")["starts"].max().sum())
+    return int(whole(ended)["starts"].max()) if len(ended) else 0
 
 
 def _jsonable(value: Any) -> Any:

@@ -45,8 +45,8 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
     Parameters
     ----------
     frames
-        The tables `slowdown`, `headline`, `arrivals`, `datasets` and `curves` by name, and `passages`: see
-        `study.statistics.ends.passages`.
+        The tables `slowdown`, `headline`, `arrivals`, `datasets` and `curves` by name, and `arrival_steps`:
+        see `study.statistics.ends.arrival_steps`.
     level
         Confidence level of the intervals.
     limit
@@ -58,6 +58,7 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
         Plain values only; None where the study compares nothing.
     """
     cells = frames["slowdown"]
+    cells = cells[cells["policy"] != "equal_no_half"]  # not shown yet
     if cells.empty:
         return None
     headline = Headline.read(frames["headline"])
@@ -97,7 +98,7 @@ def _data(
         "last": last,
         "budget": wording.count(last),
         "cells": _cells(axes, cells, level),
-        "survival": _survivals(axes, arrivals, frames["passages"], steps) if steps else None,
+        "survival": _survivals(axes, arrivals, frames["arrival_steps"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
         "curves": _curves(axes, frames["curves"], headline.rate, points) if points else None,
     }
@@ -219,7 +220,7 @@ def _without_ratio(row: Mapping[str, Any]) -> str:
     )
 
 
-def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most: int) -> list[Any]:
+def _survivals(axes: _Axes, arrivals: pd.DataFrame, reached: pd.DataFrame, most: int) -> list[Any]:
     """Arrivals of each group of runs by setting, start, target, loss, rate: share arrived, budget, steps.
 
     The steps are those at which the share of runs not yet arrived falls, each by one run; with more than
@@ -228,7 +229,7 @@ def _survivals(axes: _Axes, arrivals: pd.DataFrame, passages: pd.DataFrame, most
     """
     shape = len(axes.settings), len(axes.starts), len(axes.targets), len(LOSSES), len(axes.rates)
     out = _nested(*shape)
-    groups = arrivals[arrivals["target"].isin(axes.targets)].merge(passages, how="left", on=list(GROUP))
+    groups = arrivals[arrivals["target"].isin(axes.targets)].merge(reached, how="left", on=list(GROUP))
     rows: list[dict[str, Any]] = axes.places(groups).to_dict("records")  # type: ignore[assignment]
     for row in rows:
         steps = row["steps"] if row["reached"] else np.empty(0, dtype=np.int64)

@@ -21,19 +21,19 @@ from study.runs.tables import RUNS
 from study.statistics import cells, ends
 from study.statistics.answers import Start, answers, pooled, pooled_starts
 from study.statistics.decomposition import decomposition
-from study.statistics.headline import Headline, choose
+from study.statistics.headline import Headline, choose, confident
 from study.statistics.pairs import SETTING
 from study.statistics.tables import ARRIVALS, SLOWDOWN
 from study.tables import store
 from study.tables.table import Table, conform
 
-__all__ = ["passages", "quoted", "settings", "summary_tables"]
+__all__ = ["arrival_steps", "quoted", "settings", "summary_tables"]
 
 ROWS: Final = 1 << 18
 """Rows that are processed together, roughly: about half a gigabyte as a pandas frame."""
 
 COLUMNS: Final = (
-    *("run", "start", *SETTING, "role", "loss", "rate"),
+    *("run", "start", *SETTING, "seed", "loss", "rate"),
     *("max_steps", "target", "status", "step", "steps_run"),
 )
 """Columns of `runs` that the statistics read."""
@@ -132,7 +132,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 
 def summary_tables(
-    path: str | Path, stable_rates: Mapping[str, float], *, resamples: int, level: float
+    path: str | Path, stable_rates: Mapping[str, float], *, folds: int, resamples: int, level: float
 ) -> dict[str, pd.DataFrame]:
     """Compute the tables of the statistics from a runs table.
 
@@ -140,7 +140,7 @@ def summary_tables(
     ----------
     path
         ``runs.parquet``; see `settings`.
-    stable_rates, resamples, level
+    stable_rates, folds, resamples, level
         As for `study.statistics.cells.slowdown`.
 
     Returns
@@ -150,8 +150,8 @@ def summary_tables(
     """
     compared, counted, arrived = [], [], []
     for runs in settings(path):
-        compared.append(cells.slowdown(runs, stable_rates, resamples=resamples, level=level))
-        counted.append(ends.ends(runs))
+        compared.append(cells.slowdown(runs, stable_rates, folds=folds, resamples=resamples, level=level))
+        counted.append(ends.ends(runs, stable_rates))
         arrived.append(ends.arrivals(runs))
     slowdown, ended = conform(pd.concat(compared, ignore_index=True), SLOWDOWN), ends.added_ends(counted)
     chosen = choose(slowdown, ended)
@@ -159,10 +159,11 @@ def summary_tables(
     # One target at a time: holding the pairs of several would only take memory.
     pools = (_pool(path, starts, target) for target in sorted(slowdown["target"].unique()))
     summaries = [
-        pooled(runs, starts, stable_rates, chosen, resamples=resamples, level=level)
+        pooled(runs, starts, stable_rates, chosen, folds=folds, resamples=resamples, level=level)
         for runs in pools
         if starts
     ]
+    chosen = confident(chosen, pd.concat(summaries)) if summaries else chosen
     return {
         "slowdown": slowdown,
         "headline": chosen.table(),
@@ -201,6 +202,6 @@ def quoted(folder: str | Path, tables: Iterable[Table]) -> dict[str, pd.DataFram
     return frames | {n: store.scan(wanted[n], Path(folder) / f"{n}.parquet", where=rows[n]) for n in parts}
 
 
-def passages(path: str | Path, most: int) -> pd.DataFrame:
-    """Gather the first-passage steps of each group of a runs table; see `study.statistics.ends.passages`."""
-    return pd.concat([ends.passages(runs, most) for runs in settings(path)], ignore_index=True)
+def arrival_steps(path: str | Path, most: int) -> pd.DataFrame:
+    """Gather the arrivals of each group of a runs table; see `study.statistics.ends.arrival_steps`."""
+    return pd.concat([ends.arrival_steps(runs, most) for runs in settings(path)], ignore_index=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -43,9 +43,17 @@ class Start:
         return {"target": target, "initialisation": self.initialisation, "scale": self.scale, **real}
 
 
+_EVERYWHERE: Final = ("zero", "sure_wrong", "sure_right")
+
+
 def pooled_starts(cells: pd.DataFrame) -> list[Start]:
-    """List the starts that are pooled over data sets: zero, and the smallest `normal` one on real data."""
-    out = [Start("zero", 0.0, ALL)] if (cells["initialisation"] == "zero").any() else []
+    """List the starts that are pooled over data sets.
+
+    Over all data sets: zero, and every `sure_wrong` and `sure_right`. On real data: the smallest `normal`.
+    """
+    everywhere = cells.loc[cells["initialisation"].isin(_EVERYWHERE), ["initialisation", "scale"]]
+    kinds = everywhere.drop_duplicates().sort_values(["initialisation", "scale"], ascending=[False, True])
+    out = [Start(str(name), float(scale), ALL) for name, scale in kinds.itertuples(index=False)]
     ordinary = cells[(cells["initialisation"] == "normal") & cells["separability"].isna()]
     return out if ordinary.empty else [*out, Start("normal", float(ordinary["scale"].min()), REAL)]
 
@@ -56,6 +64,7 @@ def pooled(
     stable_rates: Mapping[str, float],
     chosen: Headline,
     *,
+    folds: int,
     resamples: int,
     level: float,
 ) -> pd.DataFrame:
@@ -71,15 +80,15 @@ def pooled(
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
     chosen
         The headline cells.
-    resamples, level
-        Bootstrap resamples and confidence level.
+    folds, resamples, level
+        Folds of the choice of the best rates, bootstrap resamples and confidence level.
 
     Returns
     -------
     pandas.DataFrame
         Columns initialisation, scale, data, policy, target and the summary columns of the table `slowdown`.
     """
-    paired = chosen.side_by_side(pairs(runs, stable_rates))
+    paired = chosen.side_by_side(pairs(runs, stable_rates, folds=folds))
     found = [
         summarise(start.of(paired), ["target", "policy"], resamples=resamples, level=level).assign(
             initialisation=start.initialisation, scale=start.scale, data=start.data

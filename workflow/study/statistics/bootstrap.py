@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,41 +19,143 @@ RESAMPLES: Final = 999
 
 _HELD: Final = 1 << 22  # numbers of a batch of resamples: some 100 MB
 
+Ints = npt.NDArray[np.int64]
 
-def _resampled(ratio: Floats, observed: Bools, resamples: int) -> tuple[Floats, Floats]:
+
+class Drawn(NamedTuple):
+    """Pairs of some resamples: every outcome that occurs, and which of them each resample holds.
+
+    Attributes
+    ----------
+    ratio
+        Shape (outcomes,), float64: the ratio, or what it is known to exceed; nan for a pair without one.
+    known
+        Shape (outcomes,), bool: True where the ratio is known.
+    which
+        Shape (resamples, pairs), int64: positions in these two.
+    """
+
+    ratio: Floats
+    known: Bools
+    which: Ints
+
+
+class Sample(Protocol):
+    """What is resampled: the seeds of one data set, or all pairs of a cell."""
+
+    @property
+    def size(self) -> int:
+        """Seeds there are to draw from."""
+
+    def drawn(self, picked: Ints) -> Drawn:
+        """Return the pairs of resamples; `picked`: shape (resamples, seeds), int64, seeds of each."""
+
+    def data(self) -> bytes:
+        """All that a resample depends on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs whose ratios do not depend on what else is drawn.
+
+    Attributes
+    ----------
+    ratio, known
+        Shape (pairs,), float64 and bool; see `Drawn`. Sorted, so that equal pairs in any order are equal.
+    """
+
+    ratio: Floats
+    known: Bools
+
+    @classmethod
+    def of(cls, ratio: npt.ArrayLike, known: npt.ArrayLike) -> Pairs:
+        """Sort pairs, those without a ratio left out."""
+        ratio, known = np.asarray(ratio, dtype=np.float64), np.asarray(known, dtype=np.bool_)
+        order = np.lexsort((~known, ratio))[: np.count_nonzero(~np.isnan(ratio))]
+        return cls(ratio[order], known[order])
+
+    @property
+    def size(self) -> int:
+        """Number of pairs."""
+        return self.ratio.size
+
+    def drawn(self, picked: Ints) -> Drawn:
+        """Return the pairs themselves."""
+        return Drawn(self.ratio, self.known, picked)
+
+    def data(self) -> bytes:
+        """The sorted pairs."""
+        return self.ratio.astype("<f8").tobytes() + self.known.tobytes()
+
+
+def medians(drawn: Drawn) -> tuple[Floats, Floats]:
     """Median of each resample as (at least, at most): equal where it is known, else its lower bound and inf.
 
-    Each resample holds as many pairs as the cell. The bits come from PCG64, whose raw stream is guaranteed
-    never to change, seeded with a digest of the sorted data: the same pairs give the same interval in any
-    order.
+    The rule is that of a cell: the Kaplan-Meier median, if it is reached and at least half of the ratios are
+    known; else the smaller middle value of what the ratios are known to exceed. 0 and inf without a ratio.
     """
-    size = ratio.size
-    order = np.lexsort((~observed, ratio))
-    ratio, observed = ratio[order], observed[order]
-    seed = hashlib.sha256(ratio.astype("<f8").tobytes() + observed.tobytes()).digest()
+    order = np.lexsort((~drawn.known, drawn.ratio))  # nan last
+    ratio, known = drawn.ratio[order], drawn.known[order]
+    place = np.empty(order.size, dtype=np.int16 if order.size < 2**15 else np.int64)
+    place[order] = np.arange(order.size)
+    ranks = np.sort(place[drawn.which], axis=-1)
+    inside = ranks < np.count_nonzero(~np.isnan(ratio))
+    present = inside.sum(axis=-1)
+    at_risk = np.maximum(present[:, np.newaxis] - np.arange(ranks.shape[-1]), 1).astype(np.float64)
+    hit = known[ranks] & inside
+    arrived = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0), axis=-1) <= HALF
+    there = arrived[:, -1] & (2 * hit.sum(axis=-1) >= present) & (present > 0)
+    middles = np.where(there, arrived.argmax(axis=-1), np.maximum((present + 1) // 2 - 1, 0))
+    middle = ratio[np.take_along_axis(ranks, middles[:, np.newaxis], axis=-1)[:, 0]]
+    return np.where(present > 0, middle, 0.0), np.where(there, middle, np.inf)
+
+
+def _uniform(words: npt.NDArray[np.uint64], size: npt.ArrayLike) -> Ints:
+    """Turn random words into numbers from 0 to size - 1.
+
+    The high half times size, divided by 2^32: uniform up to size / 2^32.
+    """
+    return (((words >> np.uint64(32)) * np.asarray(size, dtype=np.uint64)) >> np.uint64(32)).astype(np.int64)
+
+
+def _resamples(samples: Sequence[Sample], resamples: int) -> Iterator[Drawn]:
+    """Draw resamples, a batch at a time: samples with replacement, then seeds of each with replacement.
+
+    A resample holds as many samples as there are, and of each as many seeds as it has. The bits come from
+    PCG64, whose raw stream is guaranteed never to change, seeded with a digest of the data: the same samples
+    give the same resamples in any order.
+    """
+    samples = sorted(samples, key=lambda sample: hashlib.sha256(sample.data()).digest())
+    seed = hashlib.sha256(b"".join(sample.data() for sample in samples)).digest()
     bits = np.random.PCG64(int.from_bytes(seed, "little"))
-    at_risk = np.arange(size, 0, -1, dtype=np.float64)
-    least, middle, reached = [], [], []
-    for count in _batches(resamples, max(1, _HELD // size)):
-        # High half times size, divided by 2^32: uniform on 0..size-1 up to size / 2^32.
-        picked = (
-            ((bits.random_raw(count * size) >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)
-        ).astype(np.int16 if size < 2**15 else np.int64)
-        picked = np.sort(picked.reshape(count, size), axis=-1)
-        hit = observed[picked]
-        arrived = np.cumprod(np.where(hit, (at_risk - 1) / at_risk, 1.0), axis=-1) <= HALF
-        reached.append(arrived[:, -1] & (2 * hit.sum(axis=-1) >= size))
-        least.append(ratio[picked[:, (size + 1) // 2 - 1]])
-        middle.append(
-            ratio[np.take_along_axis(picked, arrived.argmax(axis=-1)[:, np.newaxis], axis=-1)[:, 0]]
-        )
-    there, known = np.concatenate(reached), np.concatenate(middle)
-    return np.where(there, known, np.concatenate(least)), np.where(there, known, np.inf)
+    sizes = np.array([sample.size for sample in samples])
+    groups, widest = len(samples), int(sizes.max())
+    words = groups * widest + (groups if groups > 1 else 0)
+    for begin in range(0, resamples, max(1, _HELD // words)):
+        count = min(max(1, _HELD // words), resamples - begin)
+        raw = bits.random_raw(count * words).reshape(count, words)
+        picked = raw[:, -groups * widest :].reshape(count * groups, widest)
+        group = _uniform(raw[:, :groups], groups).ravel() if groups > 1 else np.zeros(count, dtype=np.int64)
+        yield _together(samples, group, _uniform(picked, sizes[group, np.newaxis]), count)
 
 
-def _batches(total: int, size: int) -> list[int]:
-    """Cut a total into parts of a size, the last one smaller."""
-    return [min(size, total - begin) for begin in range(0, total, size)]
+def _together(samples: Sequence[Sample], group: Ints, picked: Ints, count: int) -> Drawn:
+    """Put the drawn samples of each of `count` resamples together.
+
+    `group`, shape (slots,), says which sample is drawn in a slot, and `picked`, shape (slots, widest), which
+    seeds of it; a narrower sample's row is filled up with pairs without a ratio.
+    """
+    index = np.zeros(picked.shape, dtype=np.int64)
+    outcomes, known, length = [np.array([np.nan])], [np.array([False])], 1
+    for number, sample in enumerate(samples):
+        slots = np.flatnonzero(group == number)
+        if slots.size:
+            part = sample.drawn(picked[slots, : sample.size])
+            index[slots, : sample.size] = part.which + length
+            outcomes.append(part.ratio)
+            known.append(part.known)
+            length += part.ratio.size
+    return Drawn(np.concatenate(outcomes), np.concatenate(known), index.reshape(count, -1))
 
 
 def _tail(size: int, level: float) -> float:
@@ -65,18 +169,17 @@ def enough(pairs: int, level: float) -> bool:
     return 2.0 * 0.5**pairs <= 1.0 - level
 
 
-def bootstrap(
-    ratio: npt.ArrayLike, observed: npt.ArrayLike, *, resamples: int = RESAMPLES, level: float = LEVEL
+def interval(
+    samples: Sequence[Sample], size: int, *, resamples: int = RESAMPLES, level: float = LEVEL
 ) -> tuple[float, float]:
-    """Expanded percentile interval of the Kaplan-Meier median over resampled pairs.
+    """Expanded percentile interval of the Kaplan-Meier median over resampled data.
 
     Parameters
     ----------
-    ratio
-        Shape (pairs,), float64, finite, fewer than 2^31 of them: the ratios, or what they are known to
-        exceed.
-    observed
-        Shape (pairs,), bool: True where the ratio is known.
+    samples
+        What is resampled. A single sample: its seeds. Several (data sets): they, then the seeds of each.
+    size
+        How many independent units the interval rests on: pairs with a ratio in a single sample, or samples.
     resamples
         Number of resamples.
     level
@@ -86,9 +189,9 @@ def bootstrap(
     -------
     low, high : float
         `low` is always finite: a resample whose median is not known enters with its lower bound. `high` is
-        inf where too many medians are not known. 0 and inf where there are too few pairs for the level: the
-        median lies outside the range of n pairs with probability 2^(1-n) (see `enough`). Both are nan without
-        pairs.
+        inf where too many medians are not known. 0 and inf where there are too few units for the level: the
+        median lies outside the range of n of them with probability 2^(1-n) (see `enough`). Both are nan
+        without any.
 
     Notes
     -----
@@ -96,13 +199,31 @@ def bootstrap(
     too narrow by about a factor sqrt((n - 1) / n) and does not allow for Student's t; the tails cut off are
     made smaller to match.
     """
-    ratio, observed = np.asarray(ratio, dtype=np.float64), np.asarray(observed, dtype=np.bool_)
-    if ratio.size == 0:
+    if size == 0:
         return math.nan, math.nan
-    if not enough(ratio.size, level):
+    if not enough(size, level):
         return 0.0, math.inf
-    at_least, at_most = _resampled(ratio, observed, resamples)
-    cut = max(round((resamples + 1) * _tail(ratio.size, level)) - 1, 0)
-    return float(np.partition(at_least, cut)[cut]), float(
-        np.partition(at_most, resamples - 1 - cut)[resamples - 1 - cut]
-    )
+    parts = [medians(drawn) for drawn in _resamples(samples, resamples)]
+    at_least, at_most = (np.concatenate(ends) for ends in zip(*parts, strict=True))
+    low = max(round((resamples + 1) * _tail(size, level)) - 1, 0)
+    high = resamples - 1 - low
+    return float(np.partition(at_least, low)[low]), float(np.partition(at_most, high)[high])
+
+
+def bootstrap(
+    ratio: npt.ArrayLike, observed: npt.ArrayLike, *, resamples: int = RESAMPLES, level: float = LEVEL
+) -> tuple[float, float]:
+    """Interval of the median of fixed pairs; see `interval`.
+
+    Parameters
+    ----------
+    ratio
+        Shape (pairs,), float64, fewer than 2^31 of them: the ratios, or what they are known to exceed; nan
+        for a pair without one.
+    observed
+        Shape (pairs,), bool: True where the ratio is known.
+    resamples, level
+        As for `interval`.
+    """
+    pairs = Pairs.of(ratio, observed)
+    return interval([pairs], pairs.size, resamples=resamples, level=level)

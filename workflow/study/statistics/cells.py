@@ -6,6 +6,7 @@ Frames in, frames out; no files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from study import wording
-from study.statistics.bootstrap import RESAMPLES, bootstrap
-from study.statistics.pairs import CELL, coded, matrix, pairs
+from study.statistics.bootstrap import RESAMPLES, Pairs, Sample, interval
+from study.statistics.pairs import CELL, LOSSES, coded, matrix, pairs
 from study.statistics.survival import (
     LEVEL,
     Bools,
@@ -24,7 +25,8 @@ from study.statistics.survival import (
     lower_median,
     median,
 )
-from study.statistics.tables import SLOWDOWN
+from study.statistics.tables import SLOWDOWN, SUMMARY
+from study.statistics.tuning import FOLDS
 from study.tables.table import conform
 
 
@@ -63,12 +65,12 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        The keys and the summary columns of the table `slowdown`, in key order, nan last.
+        The keys and the summary columns of the table `slowdown`, in key order, nan last. Where a group has
+        several data sets, its interval resamples them, then the pairs of each.
     """
     rows, codes = coded(paired, keys)
     if rows.empty:
-        summary = [c for c in SLOWDOWN.dtypes if c not in (*CELL, "rate_mse", "rate_bce")]
-        return pd.DataFrame(columns=[*keys, *summary])
+        return pd.DataFrame(columns=[*keys, *(column.name for column in SUMMARY)])
     cells = int(codes[-1]) + 1
     begin = np.searchsorted(codes, np.arange(cells))
     out = rows.iloc[begin][list(keys)].reset_index(drop=True)
@@ -81,18 +83,33 @@ def summarise(
         "at_start": np.bincount(codes[~counted], minlength=cells),
         "bce_missed": np.bincount(codes[counted & (missed == "bce")], minlength=cells),
         "both_missed": np.bincount(codes[counted & (missed == "both")], minlength=cells),
+        "slower": np.bincount(codes[rows["slower"].to_numpy(bool)], minlength=cells),
+        "faster": np.bincount(codes[rows["faster"].to_numpy(bool)], minlength=cells),
         "budget": np.maximum.reduceat(rows["max_steps_mse"].to_numpy(np.int64), begin),
         **mse,
         **bce,
         "logrank_p": log_rank(mse_times, mse_in, bce_times, bce_in),
     }
-    return out.assign(**columns, **slowdown_columns(rows, codes, resamples, level))
+    found = slowdown_columns(rows, codes, resamples, level)
+    counts = zip(columns["at_start"], columns["starts"], found.pop("text"), strict=True)
+    text = [wording.met_at_start(at, of) if 2 * at > of else text for at, of, text in counts]
+    return out.assign(**columns, **found, text=text)
 
 
 def slowdown_columns(
     rows: pd.DataFrame, codes: npt.NDArray[np.int64], resamples: int, level: float
 ) -> dict[str, Any]:
-    """Slowdown of each cell with its interval, whether it is a bound, and its text."""
+    """Slowdown of each cell with its interval, whether it is a bound, and its text.
+
+    Parameters
+    ----------
+    rows
+        As `pairs` returns them; without a column `choice`, no rates were chosen.
+    codes
+        Cell of each row, ascending from 0.
+    resamples, level
+        Bootstrap resamples and confidence level.
+    """
     ratio = matrix(rows["ratio"], codes, np.nan)
     known = matrix(rows["known"], codes, False)
     below = matrix(rows["below"], codes, np.nan)
@@ -102,10 +119,8 @@ def slowdown_columns(
     # Each true ratio is at least the one in the table, so their median is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
-    ends = [
-        bootstrap(r[~np.isnan(r)], k[~np.isnan(r)], resamples=resamples, level=level)
-        for r, k in zip(ratio, known, strict=True)
-    ]
+    begin = [*np.searchsorted(codes, np.arange(len(ratio))).tolist(), len(rows)]
+    ends = [_interval(rows.iloc[first:last], resamples, level) for first, last in pairwise(begin)]
     low, high = (np.array(end, dtype=np.float64) for end in zip(*ends, strict=True))
     text = [
         wording.ratio(*cell[:3], bound=bool(cell[3]), ceiling=cell[4])
@@ -120,10 +135,33 @@ def slowdown_columns(
     }
 
 
+def _interval(rows: pd.DataFrame, resamples: int, level: float) -> tuple[float, float]:
+    """Interval of the slowdown of one cell, or of several data sets together.
+
+    Where the best rates were chosen, each resample chooses again.
+    """
+    rows = rows[~rows["at_start"].to_numpy(bool)]
+    chosen = rows["choice"] if "choice" in rows else pd.Series([None] * len(rows), index=rows.index)
+    data = rows.groupby(["dataset", "separability"], dropna=False, sort=True).ngroup().to_numpy()
+    samples: list[Sample] = []
+    for number in range(int(data.max()) + 1 if data.size else 0):
+        here = data == number
+        choice = chosen[here].iloc[0]
+        known = rows["known"].to_numpy(bool)[here]
+        samples.append(choice or Pairs.of(rows["ratio"].to_numpy(float)[here], known))
+    size = len(samples) if len(samples) > 1 else len(rows)
+    return interval(samples, size, resamples=resamples, level=level)
+
+
 def slowdown(
-    runs: pd.DataFrame, stable_rates: Mapping[str, float], *, resamples: int = RESAMPLES, level: float = LEVEL
+    runs: pd.DataFrame,
+    stable_rates: Mapping[str, float],
+    *,
+    folds: int = FOLDS,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
-    """Compute the table `slowdown`: one row per cell, evaluation seeds only.
+    """Compute the table `slowdown`: one row per cell.
 
     Parameters
     ----------
@@ -131,6 +169,8 @@ def slowdown(
         The runs table.
     stable_rates
         L_BCE / L_loss of `mse` and `bce`; see `pairs`.
+    folds
+        Folds of the choice of the best rates; see `study.statistics.tuning`.
     resamples, level
         Bootstrap resamples and confidence level.
 
@@ -139,6 +179,22 @@ def slowdown(
     pandas.DataFrame
         In the schema `SLOWDOWN`; no row where a loss is missing.
     """
-    paired = pairs(runs, stable_rates)
-    out = summarise(paired, [*CELL, "rate_mse", "rate_bce"], resamples=resamples, level=level)
-    return conform(out, SLOWDOWN)
+    paired = pairs(runs, stable_rates, folds=folds)
+    out = summarise(paired, resamples=resamples, level=level)
+    return conform(out.assign(**_rate_columns(paired)), SLOWDOWN)
+
+
+def _rate_columns(paired: pd.DataFrame) -> dict[str, Any]:
+    """Rates of each cell, in key order; for tuned ones, how good the choice was."""
+    rows, codes = coded(paired, CELL)
+    cells = rows.iloc[np.searchsorted(codes, np.arange(codes[-1] + 1))] if codes.size else rows
+    choices = cells["choice"].tolist()
+    columns: dict[str, Any] = {}
+    for loss in LOSSES:
+        own = cells[f"rate_{loss}"].tolist()
+        columns |= {
+            f"rate_{loss}": [c.rate(loss) if c else rate for c, rate in zip(choices, own, strict=True)],
+            f"regret_{loss}": [c.regret(loss) if c else np.nan for c in choices],
+            f"edge_{loss}": [bool(c) and c.at_edge(loss) for c in choices],
+        }
+    return columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from study.statistics.pairs import SETTING
+from study.statistics.pairs import POLICIES, SETTING
 from study.statistics.tables import DECOMPOSITION
 from study.tables.table import conform
 
@@ -33,7 +33,7 @@ def decomposition(cells: pd.DataFrame, chosen: Headline) -> pd.DataFrame:
     keys = [*SETTING, "target"]
     compared = chosen.side_by_side(cells)
     out = compared[keys].drop_duplicates().reset_index(drop=True)
-    for policy in ("equal", "smoothness", "tuned"):
+    for policy in POLICIES:
         side = compared.loc[compared["policy"] == policy, [*keys, "slowdown", "slowdown_bound", "text"]]
         names = {"slowdown": policy, "slowdown_bound": f"{policy}_bound", "text": f"{policy}_text"}
         out = out.merge(side.rename(columns=names), on=keys, how="left", validate="one_to_one")

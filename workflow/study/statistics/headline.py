@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from study.statistics.ends import of_targets
-from study.statistics.pairs import LOSSES
+from study.statistics.pairs import EQUAL, LOSSES
 from study.statistics.tables import HEADLINE
 from study.tables.table import conform
 
@@ -29,7 +29,9 @@ class Headline:
     setting
         Data set and separability of the headline figures; None where every data set is a real one.
     wrong_scale
-        Scale of the wrong start of the first screen; nan where there is none.
+        Scale of the wrong start of the figures by length; nan where there is none.
+    confidence
+        Scale of `sure_wrong` that the first screen speaks of; nan where there is none.
     largest_rate
         The largest learning rate that each loss was compared at, in units of 1/L_BCE; nan where none was.
     """
@@ -38,11 +40,12 @@ class Headline:
     rate: float
     setting: tuple[str, float] | None
     wrong_scale: float
+    confidence: float
     largest_rate: Mapping[str, float]
 
     def side_by_side(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Keep the rows of the three policies that are compared: `equal` at the common rate only."""
-        return cells[(cells["policy"] != "equal") | (cells["rate"] == self.rate)]
+        """Keep the rows that the policies are compared by: those at equal rates at the common rate only."""
+        return cells[~cells["policy"].isin(EQUAL) | (cells["rate"] == self.rate)]
 
     def in_setting(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Keep the rows of the headline setting."""
@@ -75,6 +78,7 @@ class Headline:
             "dataset": dataset,
             "separability": separability,
             "wrong_scale": self.wrong_scale,
+            "confidence": self.confidence,
             **{f"largest_rate_{loss}": self.largest_rate[loss] for loss in LOSSES},
         }
         return conform(pd.DataFrame([row]), HEADLINE)
@@ -87,11 +91,12 @@ class Headline:
             None if math.isnan(row["separability"]) else (str(row["dataset"]), float(row["separability"]))
         )
         largest = {loss: float(row[f"largest_rate_{loss}"]) for loss in LOSSES}
-        return cls(str(row["target"]), float(row["rate"]), setting, float(row["wrong_scale"]), largest)
+        scale, confidence = float(row["wrong_scale"]), float(row["confidence"])
+        return cls(str(row["target"]), float(row["rate"]), setting, scale, confidence, largest)
 
 
 def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
-    """Choose the headline cells of a study.
+    """Choose the headline cells of a study, all but the confidence: see `confident`.
 
     Parameters
     ----------
@@ -102,13 +107,37 @@ def choose(cells: pd.DataFrame, ended: pd.DataFrame) -> Headline:
     """
     target, rate, setting = headline_target(ended), common_rate(cells), middle_setting(cells)
     largest = {loss: float(cells[f"rate_{loss}"].max()) for loss in LOSSES}
-    scaleless = Headline(target, rate, setting, math.nan, largest)
+    scaleless = Headline(target, rate, setting, math.nan, math.nan, largest)
     here = scaleless.in_setting(cells[(cells["target"] == target) & (cells["policy"] == "equal")])
-    return Headline(target, rate, setting, _wrong_scale(here[here["rate"] == rate]), largest)
+    return replace(scaleless, wrong_scale=_wrong_scale(here[here["rate"] == rate]))
+
+
+def confident(chosen: Headline, summaries: pd.DataFrame) -> Headline:
+    """Add the confidence that the first screen speaks of.
+
+    It is the largest scale of `sure_wrong` whose pooled slowdown at the common rate, to the headline target,
+    is no bound; the smallest where each is one.
+
+    Parameters
+    ----------
+    chosen
+        As `choose` returns it.
+    summaries
+        As `study.statistics.answers.pooled` returns them.
+    """
+    rows = summaries[
+        (summaries["initialisation"] == "sure_wrong")
+        & (summaries["policy"] == "equal")
+        & (summaries["target"] == chosen.target)
+        & (summaries["starts"] > summaries["at_start"])
+    ]
+    clear = rows[~rows["slowdown_bound"].astype(bool)]
+    scale = rows["scale"].min() if clear.empty else clear["scale"].max()
+    return replace(chosen, confidence=float(scale))
 
 
 def headline_target(ended: pd.DataFrame) -> str:
-    """Choose the target among those that the evaluation seeds of a study were run to.
+    """Choose the target among those that a study was run to.
 
     The Brier score where there is one: it is what MSE minimises, so it does not favour BCE. Else the first by
     name.

@@ -12,11 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from study.statistics.survival import average_running_time, median
+from study.runs.plan import WITHOUT_HALF
+from study.statistics.ratios import ratios
+from study.statistics.tuning import FOLDS, choices
 
 SETTING: Final = ("dataset", "separability", "initialisation", "scale")
 CELL: Final = (*SETTING, "policy", "rate", "target")
 LOSSES: Final = ("mse", "bce")
+
+EQUAL: Final = ("equal", "equal_no_half")
+"""Policies under which both losses have the same learning rate r, MSE with its half and without."""
+
+POLICIES: Final = (*EQUAL, "smoothness", "tuned")
+"""Learning-rate policies under which the losses are compared."""
 
 
 def _times(runs: pd.DataFrame) -> pd.DataFrame:
@@ -46,36 +54,7 @@ def coded(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, npt.N
     return frame.iloc[order], codes[order].astype(np.int64)
 
 
-def best_rates(runs: pd.DataFrame) -> pd.DataFrame:
-    """Choose for each setting, loss and target the learning rate that did best on the tuning seeds.
-
-    Best is the smallest Kaplan-Meier median, then the largest share that reached, then the smallest average
-    running time, then the smallest rate. Evaluation seeds are never looked at.
-
-    Parameters
-    ----------
-    runs
-        The runs table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns dataset, separability, initialisation, scale, loss, target, rate; one row each, in that order.
-    """
-    group = [*SETTING, "loss", "target"]
-    rows, codes = coded(_times(runs[runs["role"] == "tuning"]), [*group, "rate"])
-    if rows.empty:
-        return rows[[*group, "rate"]]
-    times, observed = matrix(rows["time"], codes, np.nan), matrix(rows["observed"], codes, False)
-    options = rows.iloc[np.searchsorted(codes, np.arange(codes[-1] + 1))][[*group, "rate"]].copy()
-    options["median"] = median(times, observed)[0]
-    options["missed"] = 1 - observed.sum(axis=-1) / (~np.isnan(times)).sum(axis=-1)
-    options["art"] = average_running_time(matrix(rows["spent"], codes, np.nan), observed)
-    options = options.sort_values([*group, "median", "missed", "art", "rate"], kind="stable")
-    return options.drop_duplicates(group)[[*group, "rate"]].reset_index(drop=True)
-
-
-def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float]) -> pd.DataFrame:
+def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float], *, folds: int = FOLDS) -> pd.DataFrame:
     """Put the two losses' runs from the same start side by side, once for every learning-rate policy.
 
     Parameters
@@ -84,71 +63,88 @@ def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float]) -> pd.DataFrame
         The runs table. Rows of losses other than `mse` and `bce` are left out.
     stable_rates
         L_BCE / L_loss of `mse` and `bce`: the rate of each under the policy `smoothness`.
+    folds
+        Folds of the choice of the best rates; see `study.statistics.tuning`.
 
     Returns
     -------
     pandas.DataFrame
-        One row per evaluation start, target, policy and (under `equal`) rate. Columns: those of the cell,
-        `start`, `rate_*`, `status_*`, `time_*`, `observed_*`, `spent_*` and `max_steps_*` of both losses, and
+        One row per start, target, policy and (under the policies `EQUAL`) shared rate. Columns: those of the
+        cell, `start`, `rate_*`, `status_*`, `time_*`, `observed_*`, `spent_*` and `max_steps_*` of both
+        losses, those of `study.statistics.ratios.Ratios`, and
 
-        - `at_start`: the target holds at step 0, the ratio is 0/0;
         - `missed`: `none`, `mse`, `bce` or `both`;
-        - `ratio` (float64): T_MSE / T_BCE, or what it is known to exceed; nan where `at_start`;
-        - `known` (bool): whether `ratio` is an observation. Where only BCE missed, the ratio lies between 0
-          and `below` and enters as an observed 0, which can only lower a median. Where both missed, it is
-          censored at 0;
-        - `below` (float64): a value the ratio cannot exceed, inf where there is none.
+        - `choice`: the `study.statistics.tuning.Choice` behind a tuned pair, else None.
     """
     columns = [*SETTING, "start", "target", "rate", "status", "time", "observed", "spent", "max_steps"]
-    rows = _times(runs[runs["role"] == "evaluation"])
-    best = best_rates(runs)
-    policies = []
-    for policy in ("equal", "smoothness", "tuned"):
-        left, right = (
-            _at_rates(
-                rows.loc[rows["loss"] == loss, columns],
-                policy,
-                stable_rates[loss],
-                best[best["loss"] == loss].drop(columns="loss"),
-            )
-            for loss in LOSSES
-        )
-        shared = [*SETTING, "start", "target", *(["rate"] if policy == "equal" else [])]
-        if policy == "equal":
-            left, right = left.assign(rate_=left["rate"]), right.assign(rate_=right["rate"])
-        else:
-            left, right = left.rename(columns={"rate": "rate_"}), right.rename(columns={"rate": "rate_"})
-        both = left.merge(right, on=shared, suffixes=("_mse", "_bce"), validate="one_to_one")
-        both = both.rename(columns={"rate__mse": "rate_mse", "rate__bce": "rate_bce"})
-        policies.append(both.assign(policy=policy, rate=both["rate"] if policy == "equal" else np.nan))
-    out = pd.concat(policies, ignore_index=True)
+    rows = _times(runs)
+    sides = {loss: rows.loc[rows["loss"] == loss, columns] for loss in LOSSES}
+    at_own = {
+        loss: side[np.isclose(side["rate"], stable_rates[loss], rtol=1e-9, atol=0)]
+        for loss, side in sides.items()
+    }
+    out = pd.concat(
+        [
+            _at_equal_rates("equal", sides, {}),
+            _at_equal_rates("equal_no_half", sides, WITHOUT_HALF),
+            _side_by_side(at_own, _SHARED).assign(policy="smoothness", rate=np.nan, choice=None),
+            _tuned(rows, sides, folds),
+        ],
+        ignore_index=True,
+    )
     return with_ratio(out).sort_values([*CELL, "start"], kind="stable", ignore_index=True)
 
 
-def _at_rates(rows: pd.DataFrame, policy: str, own_rate: float, best: pd.DataFrame) -> pd.DataFrame:
-    """Keep of one loss's rows those at the rates that a policy gives it."""
-    if policy == "smoothness":
-        return rows[np.isclose(rows["rate"], own_rate, rtol=1e-9, atol=0)]
-    if policy == "tuned":
-        return rows.merge(best, on=[*SETTING, "target", "rate"])
-    return rows
+_SHARED: Final = (*SETTING, "start", "target")
+
+
+def _side_by_side(sides: Mapping[str, pd.DataFrame], shared: Sequence[str]) -> pd.DataFrame:
+    """Join the rows of the two losses that agree in some columns."""
+    left, right = (sides[loss] for loss in LOSSES)
+    return left.merge(right, on=list(shared), suffixes=("_mse", "_bce"), validate="one_to_one")
+
+
+def _at_equal_rates(
+    policy: str, sides: Mapping[str, pd.DataFrame], factors: Mapping[str, float]
+) -> pd.DataFrame:
+    """Pair the runs at a common rate r, each loss at r times its factor (1 unless given)."""
+    common = {loss: side.assign(common=side["rate"] / factors.get(loss, 1.0)) for loss, side in sides.items()}
+    both = _side_by_side(common, [*_SHARED, "common"])
+    return both.rename(columns={"common": "rate"}).assign(policy=policy, choice=None)
+
+
+def _tuned(rows: pd.DataFrame, sides: Mapping[str, pd.DataFrame], folds: int) -> pd.DataFrame:
+    """Pair the runs at the rates that the other folds choose."""
+    chosen = [
+        pd.DataFrame(
+            {
+                "start": choice.starts,
+                "target": choice.target,
+                **{f"rate_{loss}": choice.rates(loss) for loss in LOSSES},
+                "choice": [choice] * choice.size,
+            }
+        )
+        for choice in choices(rows, folds)
+    ]
+    names = ["start", "target", *(f"rate_{loss}" for loss in LOSSES), "choice"]
+    rates = pd.concat(chosen, ignore_index=True) if chosen else pd.DataFrame(columns=names)
+    rates = rates.astype(
+        {"start": np.int64, "target": rows["target"].dtype, "rate_mse": float, "rate_bce": float}
+    )
+    at_best = {
+        loss: side.merge(
+            rates[["start", "target", f"rate_{loss}"]].rename(columns={f"rate_{loss}": "rate"}),
+            on=["start", "target", "rate"],
+        )
+        for loss, side in sides.items()
+    }
+    both = _side_by_side(at_best, _SHARED).merge(rates[["start", "target", "choice"]], on=["start", "target"])
+    return both.assign(policy="tuned", rate=np.nan)
 
 
 def with_ratio(both: pd.DataFrame) -> pd.DataFrame:
-    """Add `at_start`, `missed`, `ratio`, `known` and `below` to the pairs; see `pairs`."""
+    """Add the columns of `Ratios`, and `missed`, to pairs with `time_*` and `observed_*` of both losses."""
     mse_in, bce_in = both["observed_mse"].to_numpy(bool), both["observed_bce"].to_numpy(bool)
-    mse, bce = both["time_mse"].to_numpy(float), both["time_bce"].to_numpy(float)
-    at_start = (mse_in & (mse == 0)) | (bce_in & (bce == 0))
-    quotient = mse / np.where(bce == 0, np.nan, bce)
-    ratio = np.where(bce_in, quotient, 0.0)
-    ratio = np.where(at_start, np.nan, ratio)
-    # What BCE missed within its budget C takes it longer than C, so T_MSE / T_BCE < T_MSE / C.
-    below = np.where(mse_in & (bce > 0), quotient, np.inf)
+    found = ratios(both["time_mse"].to_numpy(float), mse_in, both["time_bce"].to_numpy(float), bce_in)
     missed = np.select([mse_in & bce_in, bce_in, mse_in], ["none", "mse", "bce"], "both")
-    return both.assign(
-        at_start=at_start,
-        missed=missed.astype(object),
-        ratio=ratio,
-        known=mse_in & ~at_start,
-        below=np.where(at_start, np.nan, below),
-    )
+    return both.assign(missed=missed.astype(object), **found._asdict())

@@ -196,10 +196,10 @@ def log_rank(
     score = np.divide(
         np.abs(excess), np.sqrt(variance), out=np.full(excess.shape, np.nan), where=variance > 1e-12
     )
-    return _significant(2 * special.ndtr(-score))
+    return significant(2 * special.ndtr(-score))
 
 
-def _significant(values: Floats, digits: int = 11) -> Floats:
+def significant(values: Floats, digits: int = 11) -> Floats:
     """Round to significant digits, so that the last bits of a library's function do not reach a table."""
     return np.array([float(f"{value:.{digits - 1}e}") for value in values], dtype=np.float64)
 

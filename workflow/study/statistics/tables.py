@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from study.tables.columns import LOSS, RATE, ROLE, SETTING, START, TARGET
+from study.tables.columns import LOSS, RATE, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
 __all__ = ["ANSWERS", "ARRIVALS", "DECOMPOSITION", "ENDS", "HEADLINE", "SLOWDOWN", "SUMMARY"]
@@ -22,7 +22,7 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
             f"{loss}_median",
             "float64",
             "steps",
-            f"Kaplan-Meier median of {name}'s first passage; inf if not reached.",
+            f"Kaplan-Meier median of {name}'s step of arrival; inf if not reached.",
         ),
         Column(
             f"{loss}_median_low", "float64", "steps", "Lower end of its interval; inf if beyond the budget."
@@ -38,7 +38,7 @@ def _of_loss(loss: str) -> tuple[Column, ...]:
 
 
 SUMMARY: Final = (
-    Column("starts", "int64", "pairs", "Evaluation starts from which both losses were run."),
+    Column("starts", "int64", "pairs", "Starts from which both losses were run."),
     Column("at_start", "int64", "pairs", "Starts where the target held at step 0: they have no ratio."),
     Column(
         "bce_missed",
@@ -47,6 +47,13 @@ SUMMARY: Final = (
         "Only BCE missed the target: the ratio is known to be below a value; enters as 0.",
     ),
     Column("both_missed", "int64", "pairs", "Both missed the target: nothing is known; censored at 0."),
+    Column(
+        "slower",
+        "int64",
+        "pairs",
+        "MSE certainly took more steps than BCE; without the starts where the target held at step 0.",
+    ),
+    Column("faster", "int64", "pairs", "MSE certainly took fewer steps, likewise."),
     Column("budget", "int64", "steps", "Largest budget among the MSE runs."),
     *_of_loss("mse"),
     *_of_loss("bce"),
@@ -62,7 +69,7 @@ SUMMARY: Final = (
         "ratio",
         "Kaplan-Meier median of T_MSE / T_BCE over pairs, or a lower bound of it.",
     ),
-    Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval over starts."),
+    Column("slowdown_low", "float64", "ratio", "Lower end of its bootstrap interval."),
     Column("slowdown_high", "float64", "ratio", "Upper end of this interval; inf if unbounded."),
     Column(
         "slowdown_bound",
@@ -70,7 +77,12 @@ SUMMARY: Final = (
         "",
         "Whether `slowdown` is a lower bound because the median was not reached.",
     ),
-    Column("text", "str", "", "The slowdown as it may be quoted; a bound reads as a bound."),
+    Column(
+        "text",
+        "str",
+        "",
+        "The slowdown as it may be quoted: a bound as a bound, a target mostly met at the start as such.",
+    ),
 )
 """What is recorded of a group of pairs."""
 
@@ -79,18 +91,46 @@ _POLICY = (
         "policy",
         "str",
         "",
-        "`equal` rates, each at its own 1/L (`smoothness`), or each at its best (`tuned`).",
+        "`equal` rates; equal rates with MSE without the factor 1/2 (`equal_no_half`); each at its own 1/L "
+        "(`smoothness`); or each at its best (`tuned`).",
     ),
-    Column("rate", "float64", "1/L_BCE", "The common rate under `equal`; nan under the other policies."),
+    Column(
+        "rate", "float64", "1/L_BCE", "The common rate under the two equal policies; nan under the others."
+    ),
 )
+
+
+def _rates_of(loss: str) -> tuple[Column, ...]:
+    name = loss.upper()
+    return (
+        Column(
+            f"rate_{loss}",
+            "float64",
+            "1/L_BCE",
+            f"Rate of the {name} runs as in the table `runs`; under `tuned`, the one chosen on all seeds.",
+        ),
+        Column(
+            f"regret_{loss}",
+            "float64",
+            "ratio",
+            f"Geometric mean steps of {name} at the cross-fitted rates over those at the best single rate in "
+            "hindsight; a run that missed counts as twice its budget; nan except under `tuned`.",
+        ),
+        Column(
+            f"edge_{loss}",
+            "bool",
+            "",
+            f"Whether `rate_{loss}` is the smallest or the largest rate that was run; False unless `tuned`.",
+        ),
+    )
+
 
 _SLOWDOWN = (
     *SETTING,
     *START,
     *_POLICY,
     TARGET,
-    Column("rate_mse", "float64", "1/L_BCE", "Rate of the MSE runs."),
-    Column("rate_bce", "float64", "1/L_BCE", "Rate of the BCE runs."),
+    *(column for loss in ("mse", "bce") for column in _rates_of(loss)),
     *SUMMARY,
 )
 
@@ -99,7 +139,7 @@ SLOWDOWN: Final = Table(
     "slowdown",
     "tables/slowdown",
     (".csv", ".parquet"),
-    "One cell: the pairs of evaluation runs that share all of the key.",
+    "One cell: the pairs of runs that share all of the key.",
     ("dataset", "separability", "initialisation", "scale", "policy", "rate", "target"),
     _SLOWDOWN,
 )
@@ -113,7 +153,10 @@ HEADLINE: Final = Table(
     (
         Column("target", "str", "", "The target that they show."),
         Column(
-            "rate", "float64", "1/L_BCE", "The common rate at which `equal` is shown; nan where none was run."
+            "rate",
+            "float64",
+            "1/L_BCE",
+            "The common rate at which equal rates are shown; nan where none was run.",
         ),
         Column(
             "dataset", "str", "", "The data set of the figures; empty where every data set is a real one."
@@ -125,7 +168,13 @@ HEADLINE: Final = Table(
             "wrong_scale",
             "float64",
             "",
-            "Size of the wrong start of the first screen; nan where there is none.",
+            "Size of the wrong start of the figures by length; nan where there is none.",
+        ),
+        Column(
+            "confidence",
+            "float64",
+            "",
+            "Scale of the `sure_wrong` start of the first screen; nan where there is none.",
         ),
         Column("largest_rate_mse", "float64", "1/L_BCE", "The largest rate that MSE was compared at."),
         Column("largest_rate_bce", "float64", "1/L_BCE", "The largest rate that BCE was compared at."),
@@ -185,15 +234,26 @@ DECOMPOSITION: Final = Table(
         *START,
         TARGET,
         Column(
-            "rate", "float64", "1/L_BCE", "The common rate at which `equal` is shown: the one nearest to 1."
+            "rate",
+            "float64",
+            "1/L_BCE",
+            "The common rate at which equal rates are shown: the one nearest to 1.",
         ),
         Column("equal", "float64", "ratio", "Slowdown at that common rate; nan where there is none."),
+        Column(
+            "equal_no_half",
+            "float64",
+            "ratio",
+            "Slowdown there with MSE without the factor 1/2; nan likewise.",
+        ),
         Column("smoothness", "float64", "ratio", "Slowdown with each loss at its own 1/L."),
-        Column("tuned", "float64", "ratio", "Slowdown with each loss at its best rate on the tuning seeds."),
+        Column("tuned", "float64", "ratio", "Slowdown with each loss at its best rate."),
         Column("equal_bound", "bool", "", "Whether `equal` is a lower bound."),
+        Column("equal_no_half_bound", "bool", "", "Whether `equal_no_half` is a lower bound."),
         Column("smoothness_bound", "bool", "", "Whether `smoothness` is a lower bound."),
         Column("tuned_bound", "bool", "", "Whether `tuned` is a lower bound."),
         Column("equal_text", "str", "", "`equal` as it may be quoted."),
+        Column("equal_no_half_text", "str", "", "`equal_no_half` as it may be quoted."),
         Column("smoothness_text", "str", "", "`smoothness` as it may be quoted."),
         Column("tuned_text", "str", "", "`tuned` as it may be quoted."),
         Column("smoothness_buys", "float64", "ratio", "equal / smoothness; nan where either is a bound."),
@@ -205,11 +265,16 @@ ENDS: Final = Table(
     "ends",
     "tables/ends",
     (".csv", ".parquet"),
-    "How the runs of one role and loss ended at one target, all learning rates together.",
-    ("role", "loss", "target"),
+    "How the runs of one loss ended at one target, at learning rates up to its own 1/L or above.",
+    ("loss", "stable", "target"),
     (
-        ROLE,
         LOSS,
+        Column(
+            "stable",
+            "bool",
+            "",
+            "Whether at rates up to the loss's own 1/L, L being its smoothness; else above.",
+        ),
         Column(
             "target",
             "str",
@@ -229,7 +294,7 @@ ARRIVALS: Final = Table(
     "arrivals",
     "tables/arrivals",
     (".csv", ".parquet"),
-    "How the runs of one setting, loss, rate and target ended, evaluation seeds only.",
+    "How the runs of one setting, loss, rate and target ended.",
     ("dataset", "separability", "initialisation", "scale", "loss", "rate", "target"),
     (
         *SETTING,
