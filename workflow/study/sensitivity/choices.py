@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from study.data.facts import SHARE, threshold
 from study.runs.sweep import Progress, first_parameters
-from study.sensitivity.screen import first_screen, rerun, stable_rates
+from study.sensitivity.screen import SEEDS, first_screen, rerun, stable_rates
 from study.sensitivity.tables import SENSITIVITY
 from study.statistics.answers import Start
 from study.statistics.cells import summarise
@@ -172,7 +172,8 @@ def _to_thresholds(
     arrays: Mapping[str, NDArray[Any]],
     note: Note,
 ) -> Iterator[tuple[str, float, pd.DataFrame]]:
-    """Make runs again to other thresholds of their target; yield choice, share and rows of `runs`."""
+    """Make runs of the first seeds again to other thresholds; yield choice, share and rows of `runs`."""
+    runs = runs[runs["seed"].isin(np.unique(runs["seed"])[:SEEDS])]
     facts_of = {row["data"]: row for row in datasets.to_dict("records")}
     asked = [
         runs.assign(

@@ -18,7 +18,7 @@ from study import wording
 from study.data.samples import Sample, sample
 from study.data.streams import Stream
 from study.runs.sweep import NEVER, Progress, descend, first_parameters
-from study.sensitivity.screen import first_screen, rerun, stable_rates
+from study.sensitivity.screen import SEEDS, first_screen, rerun, stable_rates
 from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import Start
 from study.statistics.cells import summarise
@@ -63,12 +63,14 @@ def cells(arrivals: pd.DataFrame, target: str, root: int) -> list[dict[str, str 
     Returns
     -------
     list of dict
-        The `CELLS` cells whose own streams begin with the smallest numbers, of those at rates from the own
-        1/L of their loss on: another data set in the study leaves the others' numbers alone.
+        Of the cells at rates from the own 1/L of their loss on in which at least half of the runs arrived,
+        and not most at the start, so that there is an arrival to move: the `CELLS` whose own streams begin
+        with the smallest numbers. Another data set in the study leaves those numbers alone.
     """
     own = stable_rates()
     rows = arrivals[(arrivals["target"] == target) & arrivals["loss"].isin(LOSSES)]
     rows = rows[rows["rate"] >= rows["loss"].map(own) * (1 - 1e-9)]
+    rows = rows[(2 * rows["reached"] >= rows["runs"]) & (2 * rows["at_start"] <= rows["runs"])]
     found = rows[list(_CELL)].to_dict("records")
     draws = [Stream(root, "cell", *map(_part, cell.values())).uniforms(1)[0] for cell in found]
     return [{str(k): v for k, v in found[i].items()} | {"target": target} for i in np.argsort(draws)[:CELLS]]
@@ -205,7 +207,8 @@ def perturbation(
     after = rerun(
         before, arrays, lambda rows, drawn: perturbed(rows, drawn, config.seed), config.hold, progress
     )
-    rises = rising(before, arrays, config.seed)
+    few = before[before["seed"].isin(np.unique(before["seed"])[:SEEDS])]
+    rises = rising(few, arrays, config.seed).reindex(before.index, fill_value=0)
     progress.end()
     rows = [
         row | _of_runs(before.loc[at], after.loc[at], rises.loc[at], config.statistics.confidence)

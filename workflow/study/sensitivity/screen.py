@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,13 @@ from study.tables.table import conform
 if TYPE_CHECKING:
     from study.statistics.headline import Headline
 
-__all__ = ["first_screen", "read_runs", "rerun", "stable_rates"]
+__all__ = ["SEEDS", "first_screen", "read_runs", "rerun", "stable_rates"]
+
+SEEDS: Final = 10
+"""Seeds, the first ones, from which runs are made beyond those of the sweep, where these would take long.
+
+Over several data sets the interval is that of the data sets, which more seeds of each hardly narrow.
+"""
 
 
 def first_screen(answers: pd.DataFrame, chosen: Headline) -> list[Start]:

@@ -38,7 +38,12 @@ SENSITIVITY: Final = Table(
             "What was chosen differently: `nothing`, `target`, `threshold`, `rate`, `convention` (MSE "
             "without its factor 1/2) or `policy` (each loss at a rate of its own).",
         ),
-        Column("choice", "str", "", "To what it was changed, in words."),
+        Column(
+            "choice",
+            "str",
+            "",
+            "To what it was changed, in words; runs to another threshold are from the first ten seeds.",
+        ),
         TARGET,
         Column(
             "share",
@@ -106,8 +111,8 @@ PERTURBATION: Final = Table(
             "rises",
             "float64",
             "",
-            "Share of the first 200 steps of the runs at which the loss that they minimise is larger than a "
-            "step before; nan for pairs.",
+            "Share of the first 200 steps at which the loss that is minimised is larger than a step before, "
+            "over the runs of the first ten seeds; nan for pairs.",
         ),
     ),
 )
