@@ -239,10 +239,9 @@ def perturbation() -> pd.DataFrame:
     names = list(PERTURBATION.dtypes)
     zero = ("zero", 0.0, "all data sets", "", np.nan)
     cell = ("normal", 0.5, "one setting", "gaussian", 2.0)
-    same, none = ("10", "10", True), (np.nan, np.nan)
+    same, printed, none = ("10", "10", True), ("6.5x", "6.5x", True), (np.nan, np.nan)
     rows = [
-        ("equal", *zero, "both", np.nan, "brier", 64, 0, 0, 1.0, False, *none, 6.5, 6.5, "6.5x", "6.5x", True)
-        + (np.nan,),
+        ("equal", *zero, "both", np.nan, "brier", 64, 0, 0, 1.0, False, *none, 6.5, 6.5, *printed, np.nan),
         ("equal", *zero, "bce", 1.0, "brier", 64, 0, 0, 1.0, False, 10.0, 10.0, *none, *same, 0.0),
         ("equal", *zero, "mse", 1.0, "brier", 64, 1, 0, 1.02, False, 10.0, 10.0, *none, *same, 0.0),
         ("none", *cell, "mse", 64.0, "brier", 8, 4, 3, np.inf, True, 9.0, 80.0, *none, "9", "80", False, 0.4),

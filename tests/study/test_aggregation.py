@@ -17,6 +17,7 @@ from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, added_ends, ends
 from study.statistics.pairs import SETTING
 from study.statistics.survival import LEVEL
+from study.statistics.tuning import FOLDS
 from study.tables import store
 from study.tables.table import conform
 
@@ -46,7 +47,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
     pd.testing.assert_frame_equal(found, expected)
     seen = [set(part[list(SETTING)].fillna(-1).itertuples(index=False, name=None)) for part in parts]
     assert sum(map(len, seen)) == len(set().union(*seen))
-    if rows == 500:  # a setting has 3 * 7 * 9 rows or so, a data set and separability ten times as many
+    if rows == 500:  # a setting has 8 * 3 * 11 rows or so, a data set and separability thirteen times as many
         assert max(map(len, parts)) < len(expected) / len(synthetic.SETTINGS)
 
 
@@ -54,7 +55,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
     made = aggregation.summary_tables(
-        folder / "runs.parquet", synthetic.OWN_RATES, resamples=RESAMPLES, level=LEVEL
+        folder / "runs.parquet", synthetic.OWN_RATES, folds=FOLDS, resamples=RESAMPLES, level=LEVEL
     )
     for name, table in made.items():
         pd.testing.assert_frame_equal(table, of(frames, name), check_exact=True)
@@ -72,7 +73,7 @@ def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case
     study = frames if case == "all" else synthetic.subset(frames, synthetic.EXTREMES[case])
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
-    how = {"resamples": RESAMPLES, "level": LEVEL}
+    how = {"folds": FOLDS, "resamples": RESAMPLES, "level": LEVEL}
     if len(study["runs"]):
         made = aggregation.summary_tables(tmp_path / "runs.parquet", synthetic.OWN_RATES, **how)
         for name, table in made.items():
@@ -89,8 +90,11 @@ def test_how_runs_ended_adds_up(frames):
     whole = ended[ended["target"] == EVERY]
     assert whole["runs"].sum() == runs["run"].nunique()
     assert whole["diverged"].sum() == runs.loc[runs["status"] == "diverged", "run"].nunique()
-    assert whole.groupby("role")["starts"].max().sum() == runs["start"].nunique()
-    halves = [ends(half) for _, half in runs.groupby(runs["start"] % 2)]
+    once = runs.drop_duplicates("run")
+    stable = once["rate"] <= once["loss"].map(synthetic.OWN_RATES)
+    assert whole.loc[whole["stable"], "runs"].sum() == stable.sum() < len(once)
+    assert set(whole["starts"]) == {runs["start"].nunique()}
+    halves = [ends(half, synthetic.OWN_RATES) for _, half in runs.groupby(runs["start"] % 2)]
     pd.testing.assert_frame_equal(added_ends(halves), ended)
 
 

@@ -18,4 +18,5 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
         config=checked.as_yaml(),
         level=checked.statistics.confidence,
         resamples=checked.statistics.resamples,
+        hold=checked.hold,
     )

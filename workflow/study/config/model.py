@@ -11,7 +11,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, fie
 from kernels import LOSSES
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
 from study.data.kinds import KINDS, DatasetOptions, File
-from study.data.starts import InitialisationOptions
+from study.data.starts import InitialisationOptions, starts_of
 from study.errors import UserError
 from study.schema import (
     Grid,
@@ -163,14 +163,19 @@ class Config(Section):
     def _limits(
         cls, value: tuple[InitialisationOptions, ...], info: ValidationInfo
     ) -> tuple[InitialisationOptions, ...]:
-        names = [entry.name for entry in info.data.get("datasets", ())]
-        for entry in value if names else ():
-            for name in set(entry.datasets) - set(names):
-                close = nearest(name, names)
-                raise ValueError(
-                    f"{entry.name} is limited to {name!r}, which is no data set of this study"
-                    f"{close} (it has {', '.join(names)})"
-                )
+        if "datasets" not in info.data or (info.context or {}).get("incomplete"):
+            return value  # which data sets there are is not known, and that they are bad is reported
+        names = [entry.name for entry in info.data["datasets"]]
+        for entry in value:
+            for name in entry.datasets:
+                if name not in names:
+                    raise ValueError(
+                        f"{entry.name} is limited to {name!r}, which is no data set of this study"
+                        f"{nearest(name, names)}"
+                    )
+        for name in names:
+            if not starts_of(value, name):
+                raise ValueError(f"data set {name!r} has no start: each initialisation is limited to others")
         return value
 
 
@@ -199,7 +204,7 @@ def load(mapping: Mapping[str, Any]) -> Config:
         if not given["datasets"]:  # all are bad, and reported: look at the other keys
             del given["datasets"]
     try:
-        config = Config.model_validate(given)
+        config = Config.model_validate(given, context={"incomplete": bool(lines)})
     except ValidationError as error:
         lines += problems(error, Config)
     if lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -11,13 +12,20 @@ from study.schema import (
     Section,
     WholeNumbers,
     key,
+    shown,
 )
 
 __all__ = ["Benchmarks", "Curves", "Phase", "Seeds", "Statistics", "Words"]
 
 
 def _counted(value: Any) -> Any:
-    """Let a whole number k stand for the seeds 0 to k - 1."""
+    """Let a whole number k stand for the seeds 0 to k - 1; say what to write in place of a mapping."""
+    if isinstance(value, Mapping):
+        instead = value.get("evaluation")
+        instead = instead if isinstance(instead, int | list) else 30
+        raise ValueError(
+            f"{shown(value)} is a mapping, but all seeds serve alike: write `seeds: {shown(instead)}`"
+        )
     counts = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 100_000
     return tuple(range(value)) if counts else value
 

@@ -86,8 +86,9 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     Notes
     -----
     `bce_*` and `mse_*` are the scores at the optimum of each loss, in the limit where it lies at infinity:
-    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found. `base_*`
-    are the scores of the share of positives as everybody's probability. The targets are those of `target`;
+    accuracy 1 and both others 0 on separable data. The optimum of MSE is the best that was found; where it
+    lies at infinity and is wrong about a sample, its log loss is infinite. `base_*` are the scores of the
+    share of positives as everybody's probability. The targets are those of `target`;
     that of accuracy is the least multiple of 1/n that is as good. `direction` is that of the BCE optimum;
     where there is none, the limit of its path: the max-margin direction of the samples that can be separated,
     in the space orthogonal to the others (Ji and Telgarsky 2018, "Risk and parameter convergence of logistic
@@ -135,12 +136,10 @@ def threshold(row: Mapping[str, Any], score: str, share: float = SHARE) -> float
     float
         That of `target`, of accuracy the least multiple of 1/n that is as good; nan where there is none.
     """
-    larger = score == "accuracy"
-    worse = min if larger else max
-    found = target(
-        worse(row[f"bce_{score}"], row[f"mse_{score}"]), row[f"base_{score}"], share, larger=larger
-    )
-    return math.ceil(row["n"] * found - 1e-6) / row["n"] if larger and not math.isnan(found) else found
+    bce, mse, base = (row[f"{name}_{score}"] for name in ("bce", "mse", "base"))
+    if score == "accuracy":
+        return _accuracy_target(min(bce, mse), base, row["n"], share)
+    return target(max(bce, mse), base, share)
 
 
 def target(attained: float, base: float, share: float = SHARE, *, larger: bool = False) -> float:
@@ -165,6 +164,12 @@ def target(attained: float, base: float, share: float = SHARE, *, larger: bool =
     """
     gain = attained - base if larger else base - attained
     return float(digits9(attained + share * (base - attained))) if gain > 1e-6 else math.nan
+
+
+def _accuracy_target(attained: float, base: float, n: int, share: float) -> float:
+    """The least multiple of 1/n that is as good as `target`, from whole numbers of samples; nan for none."""
+    right, majority = round(n * attained), round(n * base)
+    return (right - math.floor(share * (right - majority))) / n if right > majority else math.nan
 
 
 def _scores(margins: Array, n: int) -> _Scores:

@@ -7,21 +7,27 @@ fixed order.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import scipy  # its parts are loaded at their first use: most jobs read facts, and only one finds them
 from numpy.typing import NDArray
 
 import kernels
 from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper
-from study.data.separation import max_margin, separated
+from study.data.separation import max_margin, null_space, separated
 from study.data.streams import Stream
 
 __all__ = ["bce_limit", "mse_margins"]
 
 Array = NDArray[np.float64]
 
-FAR = 40.0
+FAR: Final = 40.0
 """Margin from which a sample counts as done: its squared error is below 2e-35."""
+
+RIGHT: Final = 15.0
+WRONG: Final = -30.0
+"""Margins beyond which the search finds no slope: the squared error is within 1e-13 of its limit, 0 or 1."""
 
 
 def bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
@@ -107,7 +113,7 @@ def _rise(margins: Array, change: Array) -> float:
 def mse_margins(
     signed: Array, finite_optimum: Array, limit: Array | None, separable: NDArray[np.bool_]
 ) -> Array:
-    """Margins of the samples, shape (n,), at the smallest mean squared error that was found.
+    """Margins of the samples, shape (n,), at the smallest mean squared error that was found; inf in a limit.
 
     Levenberg-Marquardt from the BCE optimum and six other starts, the best end rounded (its last digits
     depend on the processor) and finished by Newton's method.
@@ -129,8 +135,43 @@ def mse_margins(
     rows, optimum = np.ascontiguousarray(signed[:, kept]), optimum[kept]
     ends = [_levenberg_marquardt(rows, start) for start in _mse_starts(optimum)]
     best = min([optimum, *ends], key=lambda theta: _squared_error(matvec(rows, theta)))
-    rounded = np.array([float(f"{value:.7e}") for value in best])
-    return matvec(rows, _mse_newton(rows, rounded))
+    margins = matvec(rows, best)
+    escaping = _escaping(rows, best)
+    if escaping.any():
+        finite, rows = np.ascontiguousarray(margins[~escaping]), np.ascontiguousarray(rows[~escaping])
+        margins = np.copysign(np.inf, margins)
+        rows, best = _least_squares(rows, finite)
+    if not escaping.all():
+        rounded = np.array([float(f"{value:.7e}") for value in best])
+        margins[~escaping] = matvec(rows, _mse_newton(rows, rounded))
+    return margins
+
+
+def _escaping(rows: Array, theta: Array) -> NDArray[np.bool_]:
+    """Mark the samples whose margins grow for ever on the way to an optimum at infinity; shape (n,).
+
+    `theta` is where the search for it stopped. Of the samples that are done there, those are marked that some
+    direction takes further, each to its own side, without moving any other.
+    """
+    margins = matvec(rows, theta)
+    done = (margins > RIGHT) | (margins < WRONG)
+    basis = null_space(np.ascontiguousarray(rows[~done]))
+    if not (done.any() and len(basis)):
+        return np.zeros_like(done)
+    sides = rows[done] * np.sign(margins[done])[:, None]
+    moved = np.transpose([matvec(sides, vector) for vector in basis])
+    lengths = np.sqrt(column_sums(np.ascontiguousarray((sides * sides).T)))
+    moved[np.abs(moved) < 1e-9 * lengths[:, None]] = 0.0
+    done[done], _ = separated(np.ascontiguousarray(moved))
+    return done
+
+
+def _least_squares(rows: Array, margins: Array) -> tuple[Array, Array]:
+    """Give the independent columns of `rows`, and the theta that gives their margins on these."""
+    lower, kept = cholesky(gram(rows))
+    columns = np.ascontiguousarray(rows[:, kept])
+    cross = column_sums(columns * margins[:, None])
+    return columns, solve_upper(lower, solve_lower(lower, cross))
 
 
 def _mse_starts(optimum: Array) -> list[Array]:
@@ -169,7 +210,7 @@ def _mse_newton(rows: Array, theta: Array) -> Array:
     With w = sigmoid(-m) the derivatives in a margin m are -2 w^2 (1 - w) and 2 w^2 (1 - w) (2 - 3 w). Where
     the curvature is not positive, on the way to a minimum at infinity, `theta` stays as it is.
     """
-    for _ in range(20):
+    for _ in range(50):
         margins = matvec(rows, theta)
         wrong, right = kernels.expit(-margins), kernels.expit(margins)
         slope = wrong * wrong * right
@@ -181,7 +222,8 @@ def _mse_newton(rows: Array, theta: Array) -> Array:
         if not kept.all():
             break
         step = solve_upper(lower, solve_lower(lower, gradient))
-        if _squared_error(matvec(rows, theta - step)) > _squared_error(margins):
+        # Where the optimum is flat, the last steps change the error by less than its rounding.
+        if _squared_error(matvec(rows, theta - step)) > _squared_error(margins) * (1.0 + 1e-14):
             break
         theta = theta - step
         if np.abs(step).max() <= 1e-14 * np.abs(theta).max():

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper
 
-__all__ = ["max_margin", "separated", "unit"]
+__all__ = ["max_margin", "null_space", "separated", "unit"]
 
 Array = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -
     solved for again from them. `hyperplane` is any theta that separates: it sets the scale, so that a tiny
     margin does not drown in rounding.
     """
-    basis = _null_space(signed[~separable])
+    basis = null_space(signed[~separable])
     rows = np.ascontiguousarray(np.transpose([matvec(signed[separable], vector) for vector in basis]))
     start = matvec(basis, hyperplane)
     margin = float(matvec(rows, start).min()) if len(basis) else 0.0
@@ -83,7 +83,7 @@ def max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -
     return unit(matvec(np.ascontiguousarray(basis.T), theta))
 
 
-def _null_space(rows: Array) -> Array:
+def null_space(rows: Array) -> Array:
     """Orthonormal basis, as rows, of the vectors orthogonal to all rows of (m, d)."""
     d = rows.shape[1]
     lower, kept = cholesky(gram(rows))

@@ -59,7 +59,11 @@ DATASETS: Final = Table(
             "Median margin of the samples under the unit direction of the BCE optimum; sure starts use it.",
         ),
         *_scores("bce", "at the BCE optimum", "; in the limit where it lies at infinity"),
-        *_scores("mse", "at the best MSE optimum found", "; in the limit where it lies at infinity"),
+        *_scores(
+            "mse",
+            "at the best MSE optimum found",
+            "; in the limit where it lies at infinity (a log loss of inf if a sample is wrong there)",
+        ),
         *_scores("base", "of the base rate, the share of positives as everybody's probability", ""),
         Column("target_accuracy", "float64", "", f"Accuracy to be reached{_UNDEFINED}"),
         Column("target_brier", "float64", "", f"Brier score to be reached{_UNDEFINED}"),

@@ -15,11 +15,12 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from study.figures import factor, minima, phase, progress, rates, real, sensitivity, slowdown
+from study.figures import confidence, factor, minima, phase, progress, rates, real, sensitivity, slowdown
 from study.figures.style import Entry, Frames, styled
 from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
+    confidence.CONFIDENCE,
     slowdown.SLOWDOWN,
     factor.FACTOR,
     phase.PHASE,
@@ -42,8 +43,7 @@ PARTS: Final = MappingProxyType(
         "law": tuple(entry.name for entry in _ENTRIES if "slowdown" not in entry.tables),
     }
 )
-"""Names of the figures that are drawn in one job: those of the table `slowdown`, and those of what is
-found besides."""
+"""Names of the figures that are drawn in one job: those of the table `slowdown`, and the others."""
 
 # A separate file has a white background, whatever it is shown on.
 _PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="background-color: #ffffff" '

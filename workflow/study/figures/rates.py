@@ -21,6 +21,7 @@ from study.figures.style import (
     MARKERS,
     MUTED,
     NAMES,
+    POLICY_NAMES,
     RATIO,
     SIZE,
     WIDTH,
@@ -37,8 +38,6 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
-
-_POLICIES = {"equal": "equal rates", "smoothness": "each at its 1/L", "tuned": "each at its best"}
 
 
 def _rate_cells(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
@@ -121,10 +120,10 @@ def _draw_policies(frames: Frames) -> Figure:
     figure = Figure(figsize=(WIDTH, 3.7), layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlabel=SIZE, ylabel=RATIO)
-    for index, (policy, label) in enumerate(_POLICIES.items()):
+    for index, (policy, label) in enumerate(POLICY_NAMES.items()):
         group = rows[rows["policy"] == policy]
         if len(group):
-            draw_medians(axes, group, "scale", series_style(index), label, shift=index - 1)
+            draw_medians(axes, group, "scale", series_style(index), label, shift=index - 1.5)
     bound_key(axes, rows["slowdown_bound"])
     axes.axhline(1, color=MUTED, linewidth=1, label="1: as many steps")
     log_axis(axes.xaxis, np.unique(rows["scale"]))
@@ -136,7 +135,7 @@ def _draw_policies(frames: Frames) -> Figure:
 def _describe_policies(frames: Frames) -> str:
     rows = _policy_rows(frames)
     series = "; ".join(
-        f"{_POLICIES[str(name)]}: {first_and_last(group)}"
+        f"{POLICY_NAMES[str(name)]}: {first_and_last(group)}"
         for name, group in rows.groupby("policy", sort=True)
     )
     return (
@@ -172,8 +171,9 @@ POLICIES = Entry(
     "policies",
     "What a better learning rate buys back",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from a "
-    "confidently wrong start ({setting}), until the target ({target}), under three policies: the same rate "
-    "for both losses, each at its own 1/L, each at the rate that was best on the other seeds.{bounds}",
+    "confidently wrong start ({setting}), until the target ({target}), under four policies: the same rate "
+    "for both losses, MSE with its factor 1/2 and without, each at its own 1/L, each at the rate that "
+    "was best on the other seeds.{bounds}",
     ("slowdown", "headline"),
     _draw_policies,
     _describe_policies,

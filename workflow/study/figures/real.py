@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import wording
 from study.figures.choice import chosen, lacking, named, target_name
 from study.figures.style import (
     MUTED,
@@ -23,9 +22,15 @@ from study.figures.style import (
     series_style,
 )
 
+_STARTS = {
+    "zero": "zero start",
+    "normal": "normal start of size {scale}",
+    "sure_wrong": "start that is wrong with probability {scale}",
+}
+
 
 def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
-    """Real data at equal rates: zero starts, the smallest normal ones, wrong ones of the middle scale."""
+    """Real data at equal rates: zero starts, the smallest normal ones, the sure wrong ones shown first."""
     headline = chosen(frames)
     cells = headline.side_by_side(frames["slowdown"])
     cells = cells[
@@ -35,14 +40,12 @@ def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
         & (cells["slowdown"] > 0)
     ]
     out = []
-    for start in ("zero", "normal", "wrong"):
+    for start, name in _STARTS.items():
         rows = cells[cells["initialisation"] == start]
-        if rows.empty:
-            continue
-        scales = np.unique(rows["scale"])
-        scale = float(scales[len(scales) // 2] if start == "wrong" else scales[0])
-        label = "zero start" if start == "zero" else f"{start} start, a = {wording.number(scale)}"
-        out.append((label, rows[rows["scale"] == scale]))
+        scale = headline.confidence if start == "sure_wrong" else rows["scale"].min()
+        rows = rows[rows["scale"] == scale]
+        if len(rows):
+            out.append((name.format(scale=f"{scale:g}"), rows))
     return out
 
 

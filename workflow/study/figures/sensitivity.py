@@ -128,7 +128,8 @@ SENSITIVITY = Entry(
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, from the starts "
     "of the first screen. On the top line everything is as there, and the dotted lines carry that down; on "
     "each other line one choice is made differently. A threshold is how far a run may still be from what "
-    "both losses attain, as a share of the way from there to the base rate's score; elsewhere a tenth.{bounds}",
+    "both losses attain, as a share of the way from there to the base rate's score; elsewhere it is a "
+    "tenth.{bounds}",
     ("sensitivity",),
     _draw,
     _describe,

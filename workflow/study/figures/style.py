@@ -39,6 +39,16 @@ MARKERS: Final = ("o", "s", "D", "P", "X", "*")  # no triangle: it would point s
 NAMES: Final = MappingProxyType({"mse": "MSE", "bce": "BCE"})
 TARGETS: Final = MappingProxyType({"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"})
 
+POLICY_NAMES: Final = MappingProxyType(
+    {
+        "equal": "equal rates",
+        "equal_no_half": "equal rates, MSE without \N{VULGAR FRACTION ONE HALF}",
+        "smoothness": "each at its own 1/L",
+        "tuned": "each at its best rate",
+    }
+)
+"""Learning-rate policies, in the words of figures and pages."""
+
 RATIO: Final = "times as many steps\nwith MSE as with BCE"
 SIZE: Final = "size of the wrong start (scale a)\nboth axes are logarithmic"
 

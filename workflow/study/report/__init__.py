@@ -42,6 +42,7 @@ def write(
     config: str,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
+    hold: int = 1,
 ) -> None:
     """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
 
@@ -60,6 +61,8 @@ def write(
         The config as YAML text.
     level, resamples
         Confidence level and bootstrap resamples that the tables were made with.
+    hold
+        Steps in a row for which a target had to hold.
     """
     folder = Path(folder)
     frames = _quoted(folder)
@@ -67,7 +70,7 @@ def write(
     digests = {
         file: digest(folder / Path(file).name) for file in files if (folder / Path(file).name).exists()
     }
-    provenance = Provenance(commit, config, level, resamples, versions(), digests)
+    provenance = Provenance(commit, config, level, resamples, hold, versions(), digests)
     found = json.dumps(summary(frames, provenance), indent=2, allow_nan=False, ensure_ascii=False)
     pictures = {Path(path).stem: figures.read(path) for path in drawn}
     texts = {

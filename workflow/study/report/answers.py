@@ -14,7 +14,7 @@ from study.report import first
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, of_targets
 from study.statistics.headline import Headline
-from study.statistics.pairs import CELL, LOSSES, SETTING
+from study.statistics.pairs import LOSSES, POLICIES
 from study.statistics.survival import LEVEL
 from study.statistics.tables import SUMMARY
 
@@ -31,6 +31,8 @@ class Provenance:
         The config as YAML text.
     level, resamples
         Confidence level and bootstrap resamples that the tables were made with.
+    hold
+        Steps in a row for which a target had to hold.
     versions
         Package name to version, Python among them.
     digests
@@ -41,6 +43,7 @@ class Provenance:
     config: str = ""
     level: float = LEVEL
     resamples: int = RESAMPLES
+    hold: int = 1
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,65 +59,64 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `target`, `rate` (the common one), `largest_rate` (the largest tried with MSE) and `setting`: see
-        `study.statistics.headline.Headline`; and what follows. A summary is a dict of the summary columns of
-        the table `answers`, or None where the study holds no pair with a ratio. A spread is {`cells`,
-        `lowest`, `highest`}, the last two as (value, whether a lower bound), or None.
+        `target`, `rate` (the common one), `confidence`, `largest_rate` (the largest tried with MSE) and
+        `setting`: see `study.statistics.headline.Headline`; and what follows. A start is {`initialisation`,
+        `scale`, `data`, a summary for each policy, `spread`, `edges`}. A summary is a dict of the summary
+        columns of the table `answers`, or None where there is no pair with a ratio. `spread` is {`cells`,
+        `lowest`, `highest`} over its cells at equal rates, the last two as (value, whether a lower bound), or
+        None; `edges` says in how many cells MSE's best rate is the largest tried.
 
-        - `zero`: {`equal`, `smoothness`, `tuned`}: summaries of all zero starts, pooled over the data sets,
-          or None; `zero_spread` over the cells, equal rates;
-        - `wrong`: by ascending scale {`scale`, `equal`, `smoothness`, `tuned`}: wrong starts in the setting;
-        - `featured`: index in `wrong` of the scale that the first screen speaks of, or None; `wrong_spread`:
-          over all cells at that scale, equal rates;
-        - `ordinary`: {`scale`, `equal`, `smoothness`, `tuned`} at the smallest scale of `normal` on real
-          data, pooled, or None; `ordinary_spread`: over those cells, equal rates;
-        - `edges`: {`zero`, `ordinary`}: in how many of their cells MSE's best rate is the largest tried;
-        - `unfinished`: {loss: (runs not finished, runs)} at that target, all rates.
+        - `zero`, `ordinary` (the smallest scale of `normal`, on real data), `sure_wrong` (at `confidence`),
+          `sure_right` (at the smallest scale): starts, pooled over data sets; None where the study has none;
+        - `confident`: all sure wrong starts, by ascending confidence;
+        - `unfinished`: {loss: {`stable` or `above`: (runs that had not arrived, runs)}} at that target, at
+          rates up to the loss's own 1/L and above.
     """
     chosen = Headline.read(frames["headline"])
     rows = frames["answers"][frames["answers"]["target"] == chosen.target]
-    zero, ordinary, wrong = (rows[rows["initialisation"] == name] for name in ("zero", "normal", "wrong"))
-    scales = np.unique(wrong["scale"]).tolist()
-    cell = dict(zip(SETTING, (*(chosen.setting or ()), "wrong"), strict=False))
+    confident = _starts(rows, "sure_wrong")
     return {
         "target": chosen.target,
         "rate": chosen.rate,
+        "confidence": chosen.confidence,
         "largest_rate": chosen.largest_rate["mse"],
         "setting": chosen.setting,
-        "zero": _by_policy(zero) if len(zero) else None,
-        "zero_spread": _spread(zero),
-        "wrong": [{"scale": scale, **_by_policy(wrong[wrong["scale"] == scale], cell)} for scale in scales],
-        "featured": scales.index(chosen.wrong_scale) if chosen.wrong_scale in scales else None,
-        "wrong_spread": _spread(wrong[wrong["scale"] == chosen.wrong_scale]),
-        "ordinary": {"scale": float(ordinary["scale"].iloc[0]), **_by_policy(ordinary)}
-        if len(ordinary)
-        else None,
-        "ordinary_spread": _spread(ordinary),
-        "edges": {"zero": _edges(zero), "ordinary": _edges(ordinary)},
+        "zero": _first(_starts(rows, "zero")),
+        "ordinary": _first(_starts(rows, "normal")),
+        "sure_wrong": _first([start for start in confident if start["scale"] == chosen.confidence]),
+        "sure_right": _first(_starts(rows, "sure_right")),
+        "confident": confident,
         "unfinished": _unfinished(frames["ends"], chosen.target),
     }
 
 
 _SUMMARY = tuple(column.name for column in SUMMARY)
-_CELL = (*CELL[len(SETTING) - 1 :], "rate_mse", "rate_bce")
 
 
-def _by_policy(rows: pd.DataFrame, cell: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:
-    """Index rows of the table `answers` by policy; a policy without a pair that has a ratio is None.
+def _first(starts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return starts[0] if starts else None
 
-    Parameters
-    ----------
-    rows
-        Of one start and target.
-    cell
-        If each row is of one cell: the columns of the cell that the rows lack. They are added to the dicts.
-    """
-    columns = ("policy",) if cell is None else _CELL
+
+def _starts(rows: pd.DataFrame, initialisation: str) -> list[dict[str, Any]]:
+    """Gather the starts of one initialisation, by ascending scale, from rows of the table `answers`."""
+    rows = rows[rows["initialisation"] == initialisation]
+    return [_start(group) for _, group in rows.groupby("scale", sort=True)]
+
+
+def _start(rows: pd.DataFrame) -> dict[str, Any]:
+    """Gather one start from its rows of the table `answers`, one for each policy."""
+    first = rows.iloc[0]
+    counted = rows[rows["starts"] > rows["at_start"]].to_dict("records")
     found = {
-        row["policy"]: {**(cell or {}), **{name: row[name] for name in (*columns, *_SUMMARY)}}
-        for row in rows[rows["starts"] > rows["at_start"]].to_dict("records")
+        row["policy"]: {name: row[name] for name in (*_SUMMARY, "rate_mse", "rate_bce")} for row in counted
     }
-    return {policy: found.get(policy) for policy in ("equal", "smoothness", "tuned")}
+    tuned = rows.loc[rows["policy"] == "tuned", "at_largest_rate"]
+    return {
+        **{name: first[name] for name in ("initialisation", "scale", "data")},
+        **{policy: found.get(policy) for policy in POLICIES},
+        "spread": _spread(rows),
+        "edges": int(tuned.sum()),
+    }
 
 
 def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
@@ -126,17 +128,14 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
     return {"cells": row["cells"]} | {end: (row[end], row[f"{end}_bound"]) for end in ("lowest", "highest")}
 
 
-def _edges(rows: pd.DataFrame) -> int:
-    """Count the cells in which MSE's best rate is the largest tried, from rows of the table `answers`."""
-    return int(rows.loc[rows["policy"] == "tuned", "at_largest_rate"].sum())
-
-
-def _unfinished(ended: pd.DataFrame, target: str) -> dict[str, tuple[int, int]]:
-    """Count the runs of each of the two losses that did not reach a target, and all of them."""
-    ended = of_targets(ended)
+def _unfinished(ended: pd.DataFrame, target: str) -> dict[str, dict[str, tuple[int, int]]]:
+    """Count the runs of each of the two losses that did not reach a target, and all of them, by rate."""
     ended = ended[(ended["target"] == target) & ended["loss"].isin(LOSSES)]
-    counts = zip(ended["loss"], ended["runs"], ended["reached"], strict=True)
-    return {loss: (int(runs - reached), int(runs)) for loss, runs, reached in counts}
+    out: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in ended.to_dict("records"):
+        part = "stable" if row["stable"] else "above"
+        out.setdefault(row["loss"], {})[part] = (int(row["runs"] - row["reached"]), int(row["runs"]))
+    return out
 
 
 def whole(ended: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +188,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     out = {
         "first_screen": {
             "lede": first.lede(found),
-            "counting": first.counting(found),
+            "counting": first.counting(found, provenance.hold),
             "cards": [asdict(card) for card in first.cards(found, provenance.level)],
         },
         "answer": found,

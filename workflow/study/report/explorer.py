@@ -19,7 +19,7 @@ import pandas as pd
 
 from study import wording
 from study.figures.choice import separability_name
-from study.figures.style import COLOURS, NAMES, TARGETS
+from study.figures.style import COLOURS, NAMES, POLICY_NAMES, TARGETS
 from study.report import words
 from study.statistics.ends import GROUP, thinned
 from study.statistics.headline import Headline
@@ -133,7 +133,7 @@ class _Axes:
             *({"policy": p} for p in ("smoothness", "tuned") if (cells["policy"] == p).any()),
         ]
         for policy in self.policies:
-            policy["name"] = words.POLICIES[policy["policy"]]
+            policy["name"] = POLICY_NAMES[policy["policy"]]
         self._place = {
             "setting": {_key(*row): i for i, row in enumerate(settings.itertuples(index=False))},
             "start": {tuple(row): i for i, row in enumerate(starts.itertuples(index=False))},

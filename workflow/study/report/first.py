@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from study import wording
 from study.figures.style import NAMES, TARGETS
-from study.report.words import capped, data_name, interval, place, ratio, spread
+from study.report.words import interval, ratio, spread
 from study.statistics.pairs import LOSSES
 from study.statistics.survival import LEVEL
 
@@ -24,67 +23,44 @@ class Card:
         The slowdown at equal rates, and its interval or what bounds it.
     label
         From which start.
-    tuned, tuned_label
-        The slowdown from there with the best rate for each loss, and what it is, with its interval; empty if
-        not known.
+    others
+        The slowdown from there otherwise, each with what differs and its interval: at equal rates with MSE
+        without its factor 1/2, and with the best rate for each loss.
     detail
-        Which runs these are.
+        Of which runs.
     """
 
     value: str
     interval: str
     label: str
-    tuned: str
-    tuned_label: str
+    others: tuple[tuple[str, str], ...]
     detail: str
 
 
 def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
     """Make the cards of the first screen from `study.report.answers.answer`: at most three."""
     out: list[Card] = []
-    for start, label, detail, edges in _entries(found):
-        value, tuned = start["equal"], _tuned(start["tuned"], level, edges)
+    for start, label, what in _entries(found):
+        value = start["equal"]
         of = "as many" if out else "as many steps as BCE"
-        out.append(Card(ratio(value), interval(value, level), f"{of} {label}", *tuned, detail))
+        detail = f"{what}; {_paired(value)}{spread(start['spread'])}.{_steps(value)}"
+        out.append(
+            Card(ratio(value), interval(value, level), f"{of} {label}", tuple(_others(start, level)), detail)
+        )
     return out
 
 
-def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str, int]]:
-    """Yield each start, its label, its detail, and in how many cells MSE's best rate is the largest tried."""
-    zero, ordinary = found["zero"], found["ordinary"]
-    if _known(zero):
-        detail = (
-            f"All parameters zero; {_paired(zero)}{spread(found['zero_spread'])}. "
-            "In theory 4 while all logits are small, and more as they grow."
-        )
-        yield zero, "from a neutral start", detail, found["edges"]["zero"]
-    if _known(ordinary):
-        size = wording.number(ordinary["scale"])
-        detail = f"Normal parameters of size {size}; {_paired(ordinary)}{spread(found['ordinary_spread'])}."
-        yield (
-            ordinary,
-            "from an ordinary small random start, on real data",
-            detail,
-            found["edges"]["ordinary"],
-        )
-    if found["featured"] is not None:
-        entry = found["wrong"][found["featured"]]
-        detail = (
-            f"Parameters of length {wording.number(entry['scale'])} that point the wrong way"
-            f"{_sureness(found['setting'], entry)}; {place(found['setting'])}; {_paired(entry)}. "
-            f"Starts of this size on all data{spread(found['wrong_spread'])}."
-        )
-        yield (
-            entry,
-            "from a confidently wrong start",
-            detail,
-            int(capped(entry["tuned"], found["largest_rate"])),
-        )
-
-
-def _paired(start: Mapping[str, Any]) -> str:
-    count = start["equal"]["starts"]
-    return f"{count} paired {'start' if count == 1 else 'starts'}"
+def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    """Yield each start of the first screen, its label, and what it is."""
+    if _known(found["zero"]):
+        yield found["zero"], "from a neutral start", "All parameters zero"
+    if _known(found["ordinary"]):
+        size = wording.number(found["ordinary"]["scale"])
+        label = "from an ordinary small random start, on real data"
+        yield found["ordinary"], label, f"Normal parameters of size {size}"
+    if _known(found["sure_wrong"]):
+        what = f"The median sample is given its wrong class with probability {found['confidence']:g}"
+        yield found["sure_wrong"], "from a confidently wrong start", what
 
 
 def _known(start: Mapping[str, Any] | None) -> bool:
@@ -92,103 +68,134 @@ def _known(start: Mapping[str, Any] | None) -> bool:
     return start is not None and start["equal"] is not None and bool(start["equal"]["slowdown"] > 0)
 
 
-def _tuned(record: Mapping[str, Any] | None, level: float, edges: int) -> tuple[str, str]:
-    """Write what remains with the best rate for each loss, and whether a larger one might do better."""
-    if record is None:
-        return "", ""
-    rates = ""
-    if "rate_mse" in record:
-        mse, bce = (wording.number(float(record[f"rate_{loss}"])) for loss in LOSSES)
-        rates = f"; MSE at {mse}/L, BCE at {bce}/L"
-    edge = ""
-    if edges:
-        where = "this rate of MSE is" if rates else f"in {edges} of the data sets MSE's is"
-        edge = f"; {where} the largest tried, a larger one might do better"
-    return ratio(record), f"with the best rate for each loss ({interval(record, level)}{rates}{edge})"
+def _paired(summary: Mapping[str, Any]) -> str:
+    count = summary["starts"]
+    text = f"{wording.count(count)} paired {'start' if count == 1 else 'starts'}"
+    if summary["at_start"]:
+        text += f", in {wording.count(summary['at_start'])} of which the target held before the first step"
+    return text
 
 
-def _sureness(setting: tuple[str, float], entry: Mapping[str, Any]) -> str:
-    """Say how sure of the wrong class a start is: sigma(a d' / 2) in the middle of a Gaussian class."""
-    if setting[0] != "gaussian":
-        return ""
-    sure = 1.0 / (1.0 + math.exp(-entry["scale"] * setting[1] / 2))
-    share = "over 99.9%" if sure > 0.999 else f"{100 * sure:.3g}%"
-    return f" (a sample in the middle of its class is taken for the other with {share} certainty)"
+def _steps(summary: Mapping[str, Any]) -> str:
+    """Say how many steps there are behind a ratio, and how often MSE was slower or faster."""
+    mse, bce = (wording.steps(summary[f"{loss}_median"], summary["budget"]) for loss in LOSSES)
+    compared = wording.count(summary["starts"] - summary["at_start"])
+    counts = f"slower in {wording.count(summary['slower'])} and faster in {wording.count(summary['faster'])}"
+    return f" Median steps: MSE {mse}, BCE {bce}. MSE was {counts} of {compared} pairs."
+
+
+def _others(start: Mapping[str, Any], level: float) -> Iterator[tuple[str, str]]:
+    """Yield the slowdown under the other policies of the first screen, and what is to be said of each."""
+    without, tuned = start["equal_no_half"], start["tuned"]
+    if without is not None:
+        said = interval(without, level)
+        yield ratio(without), f"at the same rate with MSE without its \N{VULGAR FRACTION ONE HALF} ({said})"
+    if tuned is not None:
+        edge = f"; {_edge(start['edges'])}" if start["edges"] else ""
+        yield ratio(tuned), f"with the best rate for each loss ({interval(tuned, level)}{edge})"
+
+
+def _edge(cells: int) -> str:
+    return f"in {cells} of the data sets MSE's is the largest tried, a larger one might do better"
 
 
 def lede(found: Mapping[str, Any]) -> list[str]:
-    """Answer the question in two to four sentences, from the numbers alone."""
-    starts = _starts(found)
+    """Answer the question in a few sentences, from the numbers alone."""
+    starts = [(label, start) for start, label, _ in _entries(found)]
+    starts = [starts[0], starts[-1]] if len(starts) > 2 else starts
     if not starts:
         return []
-    (label, record), *more = starts
-    sentence = f"MSE takes {ratio(record['equal'])} as many steps as BCE {label}"
-    sentence += "".join(f", and {ratio(start['equal'])} as many {where}" for where, start in more)
     out = [
-        f"At the same learning rate {sentence}.",
+        f"By plain gradient descent at the same learning rate, MSE takes {_listed(starts, 'equal')}.",
         (
             "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model "
             "is unsure, that vanishes where the model is sure, even where it is wrong."
         ),
     ]
-    tuned = [start["tuned"] for _, start in starts]
-    if len(tuned) == 2 and all(tuned):
-        out.insert(
-            1, f"With the best rate for each loss the two are {ratio(tuned[0])} and {ratio(tuned[1])}."
-        )
-        if tuned[0]["slowdown"] < 2 < tuned[1]["slowdown"]:
-            out.append("A larger rate makes up for a constant factor, but not for one that vanishes.")
+    clauses = [
+        f"{text}, {_values(starts, policy)}"
+        for policy, text in _POLICIES.items()
+        if all(start[policy] for _, start in starts)
+    ]
+    if clauses:
+        out.insert(1, f"{'; '.join(clauses)}.")
     return out
 
 
-def _starts(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """List the starts of the first sentence with their names: a mild one and a wrong one, if any."""
-    mild = {
-        "from a neutral start": found["zero"],
-        "from an ordinary small start on real data": found["ordinary"],
-    }
-    out = [(label, start) for label, start in mild.items() if _known(start)][:1]
-    if found["featured"] is not None:
-        out.append(
-            (
-                f"from a confidently wrong start, on {data_name(found['setting'][0])}",
-                found["wrong"][found["featured"]],
-            )
-        )
-    return out
-
-
-_TARGETS = {
-    "accuracy": "its training accuracy is within 0.01 of the best that BCE reaches",
-    "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
-        "that of predicting 1/2 throughout to the best possible"
-    ),
-    "logloss": (
-        "its log loss has come nine tenths of the way from that of predicting 1/2 throughout to the best "
-        "possible"
-    ),
+_POLICIES: Final = {
+    "equal_no_half": "Without its factor \N{VULGAR FRACTION ONE HALF}, as MSE is in PyTorch and Keras",
+    "tuned": "with the best rate for each loss",
 }
 
 
-def counting(found: Mapping[str, Any]) -> list[str]:
-    """Say when a run has arrived, at which rate, and how many did not."""
+def _listed(starts: list[tuple[str, Mapping[str, Any]]], policy: str) -> str:
+    """Write the slowdown from each start with the start's name."""
+    (label, first), *more = starts
+    text = f"{ratio(first[policy])} as many steps as BCE {label}"
+    return text + "".join(f", and {ratio(start[policy])} as many {where}" for where, start in more)
+
+
+def _values(starts: list[tuple[str, Mapping[str, Any]]], policy: str) -> str:
+    """Write the slowdown from each start, in the order of the first sentence."""
+    return " and ".join(ratio(start[policy]) for _, start in starts)
+
+
+_TARGETS: Final = {
+    "accuracy": "its accuracy has come nine tenths of the way from that of always naming the larger class",
+    "brier": (
+        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
+        "that of the "
+        "base rate"
+    ),
+    "logloss": "its log loss has come nine tenths of the way from that of the base rate",
+}
+
+
+def counting(found: Mapping[str, Any], hold: int) -> list[str]:
+    """Say when a run has arrived, at which rate, what the intervals are, and how many did not arrive.
+
+    Parameters
+    ----------
+    found
+        From `study.report.answers.answer`.
+    hold
+        Steps in a row for which a target has to hold.
+    """
     target, rate = found["target"], wording.number(found["rate"])
+    score = _TARGETS.get(target, TARGETS.get(target, target))
+    stays = f" and stays there for {hold} steps" if hold > 1 else ""
     out = [
         (
-            f"A run has arrived when {_TARGETS.get(target, TARGETS.get(target, target))}. Both losses start "
-            f"from the same parameters. The same learning rate is {rate}/L, L being BCE's largest curvature "
-            "on the data."
+            f"A run has arrived when {score} to what the optima of both losses attain{stays}. Both losses "
+            "start from the same parameters. The same learning rate is "
+            f"{rate}/L, L being BCE's largest curvature on the data. "
+            f"Intervals are over {_drawn(found)}."
         )
     ]
-    ends = found["unfinished"]
-    missed = {loss: ends[loss] for loss in LOSSES if loss in ends and ends[loss][0]}
-    if missed:
-        shares = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in missed.items()]
-        out.append(
-            f"Over all starts and learning rates, {' and '.join(shares)} had not arrived when their budget "
-            "ended. None is left out: they count as later than that, by how much is not known."
-        )
-    elif ends:
+    out += [text for part, where in _RATES.items() if (text := _missing(found["unfinished"], part, where))]
+    if len(out) == 1 and found["unfinished"]:
         out.append("Every run arrived within the budget.")
+    elif len(out) > 1:
+        out.append("They count as later than the budget; by how much is not known.")
     return out
+
+
+def _drawn(found: Mapping[str, Any]) -> str:
+    """Say what the bootstrap draws: data sets where there are several."""
+    several = any(start["spread"] and start["spread"]["cells"] > 1 for start, _, _ in _entries(found))
+    return "data sets and seeds" if several else "seeds"
+
+
+_RATES: Final = {
+    "stable": "At learning rates up to each loss's own 1/L, where every step lowers the loss",
+    "above": "At the larger rates, where the loss can rise",
+}
+
+
+def _missing(ends: Mapping[str, Mapping[str, tuple[int, int]]], part: str, where: str) -> str:
+    """Say which share of the runs had not arrived at some of the rates; nothing where all had."""
+    shares = {loss: ends[loss][part] for loss in LOSSES if part in ends.get(loss, {})}
+    if not any(missed for missed, _ in shares.values()):
+        return ""
+    said = [f"{wording.percent(*share)} of the {NAMES[loss]} runs" for loss, share in shares.items()]
+    return f"{where}, {' and '.join(said)} had not arrived when their budget ended."

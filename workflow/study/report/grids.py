@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from study import wording
-from study.figures.style import NAMES, TARGETS
+from study.figures.style import NAMES, POLICY_NAMES, TARGETS
 from study.report.words import (
-    POLICIES,
     SOURCES,
     level_text,
     place,
@@ -76,12 +75,12 @@ def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
         [
             TARGETS.get(row["target"], row["target"]),
             start_text(row["initialisation"], row["scale"]),
-            *(row[f"{policy}_text"] for policy in POLICIES),
+            *(row[f"{policy}_text"] for policy in POLICY_NAMES),
             "unknown" if math.isnan(row["tuning_buys"]) else times(row["tuning_buys"]),
         ]
         for _, row in rows.iterrows()
     ]
-    head = ["target", "start", *POLICIES.values(), "equal / best"]
+    head = ["target", "start", *POLICY_NAMES.values(), "equal / best"]
     return Grid(
         f"Slowdown under each learning-rate policy, {place(setting)}",
         head,
@@ -114,14 +113,14 @@ def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
     rows = rows[rows["separability"].isna() & (rows["target"] == headline.target)]
     wide = rows.pivot_table(
         index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
-    ).reindex(columns=list(POLICIES))
+    ).reindex(columns=list(POLICY_NAMES))
     body = [
         [str(name), start_text(start, scale), *(t if isinstance(t, str) else "none" for t in texts)]
         for (name, start, scale), texts in zip(wide.index, wide.to_numpy(object), strict=True)
     ]
     return Grid(
         "Slowdown on real data, headline target",
-        ["data set", "start", *POLICIES.values()],
+        ["data set", "start", *POLICY_NAMES.values()],
         body,
         2,
         "tables/slowdown.csv",

@@ -12,9 +12,9 @@ import pandas as pd
 from study import wording
 from study.figures.phase import measured, phase_rows
 from study.figures.real import real_rows
-from study.figures.style import NAMES, TARGETS
+from study.figures.style import NAMES, POLICY_NAMES, TARGETS
 from study.report.grids import zero_cells
-from study.report.words import MARKS, POLICIES, SOURCES, capped, place, ratio, times
+from study.report.words import MARKS, SOURCES, ratio, times
 from study.statistics.headline import Headline
 from study.statistics.pairs import LOSSES
 
@@ -86,36 +86,26 @@ def _end(row: pd.Series[Any]) -> str:
 
 
 def policy_prose(found: Mapping[str, Any]) -> list[str]:
-    """Say how much of the slowdown better learning rates remove at the featured start."""
-    if found["featured"] is None:
-        missing = (
-            "data set drawn at a separability" if found["setting"] is None else "wrong start at equal rates"
-        )
-        return [f"This study has no {missing}, so there is nothing to decompose here."]
-    entry = found["wrong"][found["featured"]]
-    out = [f"From the wrong start of size {wording.number(entry['scale'])}, {place(found['setting'])}:"]
-    policies = [
-        f"{ratio(entry[p])} at {name}" if p == "equal" else f"{ratio(entry[p])} with {name}"
-        for p, name in POLICIES.items()
-        if entry[p]
-    ]
-    out[0] += " " + ", ".join(policies) + "."
+    """Say how much of the slowdown other learning rates remove, from the first screen's sure wrong start."""
+    entry = found["sure_wrong"]
+    if entry is None or entry["equal"] is None:
+        return ["This study has no sure wrong start at equal rates, so there is nothing to decompose here."]
+    where = f"From the start that is wrong with probability {entry['scale']:g}, all data sets together: "
+    policies = [f"{name}: {ratio(entry[policy])}" for policy, name in POLICY_NAMES.items() if entry[policy]]
+    out = [f"{where}{', '.join(policies)}."]
     equal, tuned = entry["equal"], entry["tuned"]
     if tuned and equal["slowdown_bound"]:
         out.append("At equal rates only a bound is known, so what the best rates save is unknown.")
     elif tuned and not tuned["slowdown_bound"] and tuned["slowdown"] > 0:
         bought, left = equal["slowdown"] / tuned["slowdown"], times(tuned["slowdown"])
-        if bought > 1:
-            out.append(
-                f"So the best rates buy back a factor of {wording.number(bought)}, and {left} remains."
-            )
-        else:
-            out.append(
-                f"So the best rates buy nothing back here: BCE gains as much from its own, and {left} "
-                "remains."
-            )
-    if capped(tuned, found["largest_rate"]):
-        out.append("MSE's best rate is the largest tried here, so a larger one might buy back more.")
+        saved = f"buy back a factor of {wording.number(bought)}" if bought > 1 else "buy nothing back"
+        out.append(f"So the best rates {saved}, and {left} remains.")
+    if entry["edges"]:
+        out.append(
+            f"In {entry['edges']} of the data sets MSE's best rate is the largest tried, so a larger one "
+            f"might buy back "
+            "more."
+        )
     return out
 
 
@@ -250,7 +240,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     starts = {
         "zero": "a zero start",
         "normal": f"ordinary small starts (size {small})",
-        "right": "confidently right starts",
+        "sure_right": "confidently right starts",
     }
     for start, said in starts.items():
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
@@ -272,14 +262,6 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
             "Slowness from every start: with the best rate for each loss, the interval of the slowdown "
             f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
         )
-    lost = [
-        int(here.loc[(here["loss"] == loss) & (here["target"] == target), "diverged"].sum())
-        for loss in LOSSES
-    ]
-    out.append(
-        f"Divergence: at that rate {wording.count(lost[0])} runs of MSE diverged before the {name}, and "
-        f"{wording.count(lost[1])} of BCE."
-    )
     return out
 
 
@@ -303,7 +285,6 @@ def _boundary(here: pd.DataFrame) -> list[str]:
     return [
         (
             f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} "
-            f"MSE runs came within 0.01 of the accuracy of BCE's optimum, and {wording.percent(*bce)} of "
-            "those with BCE."
+            f"MSE runs reached the target for accuracy, and {wording.percent(*bce)} of those with BCE."
         )
     ]

@@ -19,7 +19,7 @@ from study.wrapping import wrapped
 
 ROOT: Final = Path(__file__).parents[3]
 REFERENCE: Final = "results/reference/default"
-PICTURE: Final = f"{REFERENCE}/slowdown.svg"
+PICTURE: Final = f"{REFERENCE}/confidence.svg"
 BEGIN: Final = "<!-- The answer: made by `python -m study.report.readme` from the reference results. -->"
 END: Final = "<!-- End of the answer. -->"
 
@@ -35,18 +35,15 @@ def block(summary: Mapping[str, Any]) -> str:
     screen = summary["first_screen"]
     lines = [wrapped(escape(" ".join(screen["lede"]))), ""]
     for card in screen["cards"]:
-        text = {key: escape(value) for key, value in card.items()}
-        tuned = f"; **{text['tuned']}** {text['tuned_label']}" if text["tuned"] else ""
-        item = f"- **{text['value']}** {text['label']} ({text['interval']}){tuned}. {text['detail']}"
+        text = {key: escape(card[key]) for key in ("value", "label", "interval", "detail")}
+        others = "".join(f"; **{escape(value)}** {escape(what)}" for value, what in card["others"])
+        item = f"- **{text['value']}** {text['label']} ({text['interval']}){others}. {text['detail']}"
         lines.append(wrapped(item))
     lines += [
         "",
         wrapped(escape(" ".join(screen["counting"]))),
         "",
-        (
-            "![Slowdown of MSE against the size of a confidently wrong start, by how far apart the classes "
-            f"are]({PICTURE})"
-        ),
+        (f"![Slowdown of MSE against how sure a wrong start is, by learning-rate policy]({PICTURE})"),
         "",
         wrapped(
             f"From {summary['counts']['runs']:,d} runs of the default study; [every number of the summary]"

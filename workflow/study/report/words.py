@@ -12,12 +12,6 @@ from study import wording
 from study.figures.choice import separability_name
 from study.statistics.bootstrap import enough
 
-POLICIES: Final = {
-    "equal": "equal rates",
-    "smoothness": "each at its own 1/L",
-    "tuned": "each at its best rate",
-}
-
 MARKS: Final = {
     "holds": "\N{CHECK MARK}",
     "holds in the limit": "\N{ALMOST EQUAL TO}",
@@ -94,11 +88,6 @@ def _missed_by_bce(record: Mapping[str, Any]) -> str:
     return f"in {record['both_missed']} of {pairs} pairs neither loss had {late}{alone}"
 
 
-def capped(record: Mapping[str, Any] | None, largest: float) -> bool:
-    """Whether MSE's best rate in a tuned cell is the largest tried, so that a larger one might do better."""
-    return record is not None and float(record["rate_mse"]) >= largest
-
-
 def spread(ends: Mapping[str, Any] | None) -> str:
     """Say, as the end of a sentence, between which values cells lie, one per data set."""
     if ends is None:
@@ -131,6 +120,8 @@ def level_text(value: float) -> str:
 
 def start_text(initialisation: str, scale: float) -> str:
     """Name a start with its size."""
+    if initialisation.startswith("sure_"):
+        return f"{initialisation.replace('_', ' ')} {scale:g}"
     return initialisation if initialisation == "zero" else f"{initialisation} {wording.number(scale)}"
 
 

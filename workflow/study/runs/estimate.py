@@ -38,7 +38,7 @@ def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64
         Seconds that a step of one run takes, by data set, shape (data,).
     """
     grid = Grid(config, table)
-    return float(np.bincount(grid.shards, price * grid.sizes).max()) * config.max_steps
+    return float(np.bincount(grid.shards, price * grid.sizes).max()) * _last_step(config)
 
 
 def describe(
@@ -65,37 +65,43 @@ def describe(
         Some lines of text, without a line break at the end.
     """
     grid = Grid(config, table)
-    runs = int(grid.sizes.sum())
+    runs, last = int(grid.sizes.sum()), _last_step(config)
     cores = checks.thread_count(threads)
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
-    upper = float((price * grid.sizes).sum()) * config.max_steps / cores
+    upper = float((price * grid.sizes).sum()) * last / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
     first = settings.transform("first").to_numpy()
     trials = np.unique(first)
-    budget = int(min(config.max_steps, max(100.0, TRIAL_SECONDS / (grid.sizes * price)[trials].sum())))
+    budget = int(min(last, max(100.0, TRIAL_SECONDS / (grid.sizes * price)[trials].sum())))
     rows = grid.rows(trials)
     steps = {
         data: _trial_steps(config, rows[rows["data"] == data], sample(arrays, data), budget)
         for data in trials
     }
     typical = float((price * grid.sizes * np.array([steps[data] for data in first])).sum()) / cores
-    share = float(np.mean([steps[data] for data in trials])) / config.max_steps
+    share = float(np.mean([steps[data] for data in trials])) / last
     count = int(grid.shards.max()) + 1
+    defined = table[[f"target_{target}" for target in config.targets]].notna().sum(axis=1).to_numpy()
     losses = ", ".join(f"{grid.count(loss):,} {loss}" for loss in config.losses)
     trial = f"trials of {len(rows):,} runs over {budget:,} steps"
-    cut = "" if budget == config.max_steps else ", longer ones counted in full"
+    cut = "" if budget == last else ", longer ones counted in full"
     machine = f"{cores} core{'s' * (cores > 1)} of this machine"
     lines = [
         f"data sets   {len(table):,} ({len(trials)} settings, {len(config.seeds)} seeds)",
         f"starts      {int(grid.starts.sum()):,}",
         f"runs        {runs:,} ({losses})",
-        f"rows        {runs * len(config.targets):,} (a row per run and target)",
-        f"steps       at most {runs * config.max_steps:,} ({config.max_steps:,} a run)",
+        f"rows        {int((grid.sizes * defined).sum()):,} (a row per run and target)",
+        f"steps       at most {runs * last:,} ({last:,} a run)",
         f"shards      {count:,} ({_duration(typical * cores / count)} of one core each)",
         f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {machine}",
         f"            ({trial}{cut}: a run takes {share:.0%} of its budget)",
     ]
     return "\n".join(lines)
+
+
+def _last_step(config: Config) -> int:
+    """Steps of a run that never arrives: a target met at the last step of the budget has yet to hold."""
+    return config.max_steps + config.hold - 1
 
 
 def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) -> float:
@@ -121,7 +127,7 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
         censored = np.any(
             [run.steps_run == budget, *(ends == "censored" for ends in run.status.values())], axis=0
         )
-        total += float(np.where(censored, config.max_steps, run.steps_run).sum())
+        total += float(np.where(censored, _last_step(config), run.steps_run).sum())
     return total / len(rows)
 
 

@@ -119,8 +119,8 @@ def other_rates(runs: pd.DataFrame, common: float) -> list[float]:
 
     Near is meant by the logarithm; on a tie the smaller. None where there is no rate on that side.
     """
-    sides = [np.unique(runs.loc[runs["loss"] == loss, "rate"].to_numpy(float)) for loss in LOSSES]
-    shared = np.intersect1d(*sides)
+    mse, bce = (runs.loc[runs["loss"] == loss, "rate"].to_numpy(np.float64) for loss in LOSSES)
+    shared = np.intersect1d(mse, bce)
     out = []
     for wanted, there in (
         (common / FACTOR, shared[shared < common]),
@@ -174,7 +174,7 @@ def _to_thresholds(
 ) -> Iterator[tuple[str, float, pd.DataFrame]]:
     """Make runs of the first seeds again to other thresholds; yield choice, share and rows of `runs`."""
     runs = runs[runs["seed"].isin(np.unique(runs["seed"])[:SEEDS])]
-    facts_of = {row["data"]: row for row in datasets.to_dict("records")}
+    facts_of: dict[int, Any] = {row["data"]: row for row in datasets.to_dict("records")}
     asked = [
         runs.assign(
             share=share,
@@ -209,7 +209,7 @@ def facts(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
         By initialisation: `base`, `least` and `greatest`, each a row of the table. The last two are of the
         rows with a slowdown above 0 (a bound counts by its value); a start without a base case is left out.
     """
-    out = {}
+    out: dict[str, Any] = {}
     for initialisation, rows in table.groupby("initialisation", sort=True):
         base, known = rows[rows["changed"] == NOTHING], rows[rows["slowdown"] > 0]
         if len(base) and len(known):

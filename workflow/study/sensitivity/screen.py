@@ -97,4 +97,5 @@ def rerun(
         ends = {"status": descent.status[target].astype(object), "step": descent.arrival[target]}
         made.append(group.assign(**ends, steps_run=descent.steps_run))
         progress.add(len(group), time.perf_counter() - begun)
-    return pd.concat(made).sort_index().set_index(order)
+    again: pd.DataFrame = pd.concat(made).sort_index().set_index(order)
+    return again

@@ -5,7 +5,7 @@ Frames in, frames out; no files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -119,8 +119,11 @@ def slowdown_columns(
     # Each true ratio is at least the one in the table, so their median is at least the median of these.
     value = np.where(bound, lower_median(ratio), middle)
     ceiling = lower_median(below)
-    begin = [*np.searchsorted(codes, np.arange(len(ratio))).tolist(), len(rows)]
-    ends = [_interval(rows.iloc[first:last], resamples, level) for first, last in pairwise(begin)]
+    counts = (~np.isnan(ratio)).sum(axis=-1).tolist()
+    ends = [
+        interval(samples, len(samples) if len(samples) > 1 else count, resamples=resamples, level=level)
+        for samples, count in zip(_samples(rows, codes), counts, strict=True)
+    ]
     low, high = (np.array(end, dtype=np.float64) for end in zip(*ends, strict=True))
     text = [
         wording.ratio(*cell[:3], bound=bool(cell[3]), ceiling=cell[4])
@@ -135,22 +138,19 @@ def slowdown_columns(
     }
 
 
-def _interval(rows: pd.DataFrame, resamples: int, level: float) -> tuple[float, float]:
-    """Interval of the slowdown of one cell, or of several data sets together.
+def _samples(rows: pd.DataFrame, codes: npt.NDArray[np.int64]) -> Iterator[list[Sample]]:
+    """Yield what is resampled in each cell: a sample per data set whose pairs have a ratio.
 
     Where the best rates were chosen, each resample chooses again.
     """
-    rows = rows[~rows["at_start"].to_numpy(bool)]
-    chosen = rows["choice"] if "choice" in rows else pd.Series([None] * len(rows), index=rows.index)
     data = rows.groupby(["dataset", "separability"], dropna=False, sort=True).ngroup().to_numpy()
-    samples: list[Sample] = []
-    for number in range(int(data.max()) + 1 if data.size else 0):
-        here = data == number
-        choice = chosen[here].iloc[0]
-        known = rows["known"].to_numpy(bool)[here]
-        samples.append(choice or Pairs.of(rows["ratio"].to_numpy(float)[here], known))
-    size = len(samples) if len(samples) > 1 else len(rows)
-    return interval(samples, size, resamples=resamples, level=level)
+    ratio, known = rows["ratio"].to_numpy(float), rows["known"].to_numpy(bool)
+    chosen = rows["choice"].to_numpy() if "choice" in rows else np.full(len(rows), None)
+    for cell in pairwise([*np.searchsorted(codes, np.arange(codes[-1] + 1)).tolist(), len(rows)]):
+        here = np.arange(*cell)
+        here = here[~np.isnan(ratio[here])]
+        parts = [here[data[here] == number] for number in np.unique(data[here])]
+        yield [chosen[part[0]] or Pairs.of(ratio[part], known[part]) for part in parts]
 
 
 def slowdown(
