@@ -61,7 +61,9 @@ def slowdowns(study: Finished) -> Iterator[Check]:
             for loss in LOSSES:
                 runs = setting.runs[loss]
                 chosen = float(runs.rates[best(runs, range(len(runs.time)))])
-                yield exact(f"{name}: rate of {loss}", "tables/slowdown", getattr(row, f"rate_{loss}"), chosen)
+                yield exact(
+                    f"{name}: rate of {loss}", "tables/slowdown", getattr(row, f"rate_{loss}"), chosen
+                )
 
 
 def _cell(name: str, row: Any, both: Pairs) -> Iterator[Check]:

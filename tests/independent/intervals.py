@@ -36,9 +36,13 @@ def ends(study: Finished) -> Iterator[Check]:
                 continue
             ends = (printed["slowdown_low"], printed["slowdown_high"])
             settings = list(start.settings(study).values())
-            yield from _compare(study, f"{name}, {policy}", "summary.json", ends, settings, policy, study.rate)
+            yield from _compare(
+                study, f"{name}, {policy}", "summary.json", ends, settings, policy, study.rate
+            )
     table = study.table("slowdown")
-    clear = table[~table["slowdown_bound"] & np.isfinite(table["slowdown_high"]) & (table["slowdown_low"] > 0)]
+    clear = table[
+        ~table["slowdown_bound"] & np.isfinite(table["slowdown_high"]) & (table["slowdown_low"] > 0)
+    ]
     clear = clear[(clear["target"] == study.target) & (clear["slowdown_high"] > clear["slowdown_low"])]
     for policy, rows in clear.groupby("policy"):
         row = next(rows.iloc[[len(rows) // 2]].itertuples())
@@ -78,7 +82,9 @@ def _compare(
     tail = max(round((options["resamples"] + 1) * tail), 1) / (options["resamples"] + 1)
     off = SIGMAS * math.sqrt(tail * (1 - tail) * (1 / options["resamples"] + 1 / RESAMPLES))
     for end, which, medians, share in (("low", 0, low, tail), ("high", 1, high, 1 - tail)):
-        value, least, most = np.quantile(medians, np.clip([share, share - off, share + off], 0, 1), method="nearest")
+        value, least, most = np.quantile(
+            medians, np.clip([share, share - off, share + off], 0, 1), method="nearest"
+        )
         said = math.inf if printed[which] is None else printed[which]
         yield within(f"{name}: {end} end ({least:.4g} to {most:.4g})", place, said, float(value), least, most)
 

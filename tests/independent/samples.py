@@ -76,8 +76,7 @@ def optima(study: Finished) -> Iterator[Check]:
         row, signed, separable = study.datasets.loc[data], study.signed(data), apart(study, data)
         name, n = f"data {data}", len(signed)
         if separable.all():
-            theta, scores = max_margin(signed), (1.0, 0.0, 0.0)
-            mse = scores
+            scores = mse = (1.0, 0.0, 0.0)
         else:
             theta = bce_optimum(signed[~separable])
             scores = _scores(signed[~separable] @ theta, n)
@@ -90,11 +89,25 @@ def optima(study: Finished) -> Iterator[Check]:
         # Where it lies at infinity the search stops before it, and it is printed in the limit.
         best = mse[1]
         yield within(f"{name}: Brier score at MSE's optimum", PLACE, row["mse_brier"], best, *_near(best))
-        if separable.all() or not separable.any():
-            direction = study.array(data, "direction")
-            cosine = float(direction @ theta / np.linalg.norm(theta))
-            yield within(f"{name}: direction, cosine", "data/arrays.npz", 1.0, cosine, cosine, cosine + 1e-12)
+        yield from _direction(study, data, separable)
         yield from _targets(name, row, max(scores[1], best))
+
+
+def _direction(study: Finished, data: int, separable: npt.NDArray[np.bool_]) -> Iterator[Check]:
+    """The direction of BCE's optimum, or of the largest margin where all samples can be separated."""
+    signed, place = study.signed(data), "data/arrays.npz"
+    direction = study.array(data, "direction")
+    direction = direction / np.linalg.norm(direction)
+    if separable.all():
+        most, margin = largest_margin(signed, direction), float((signed @ direction).min())
+        yield within(
+            f"data {data}: largest margin", place, margin, most, most * (1 - 1e-7), most * (1 + 1e-7)
+        )
+    elif not separable.any():
+        optimum = bce_optimum(signed)
+        for column, value in enumerate(optimum / np.linalg.norm(optimum)):
+            printed, name = float(direction[column]), f"data {data}: direction, column {column}"
+            yield within(name, place, printed, value, value - 2e-9, value + 2e-9)
 
 
 def _near(value: float) -> tuple[float, float]:
@@ -173,17 +186,17 @@ def mse_margins(signed: Array, optimum: Array) -> Array:
     return np.asarray(rows @ min(ends, key=lambda phi: float((residuals(phi) ** 2).sum())))
 
 
-def max_margin(signed: Array) -> Array:
-    """The shortest theta with all margins at least 1: least-distance programming by NNLS.
+def largest_margin(signed: Array, direction: Array) -> float:
+    """Bound the largest margin that a unit direction can have from above, tight if this direction has it.
 
-    Lawson and Hanson (1974), Solving Least Squares Problems, chapter 23.
+    The length of any mean of the rows is a bound. At the optimum the rows in contact have one that points
+    along the direction; non-negative least squares finds its weights.
     """
-    system = np.vstack([signed.T, np.ones(len(signed))])
-    aim = np.zeros(len(system))
-    aim[-1] = 1.0
-    weights, _ = optimize.nnls(system, aim)
-    residual = system @ weights - aim
-    return np.asarray(-residual[:-1] / residual[-1])
+    margins = signed @ direction
+    contact = signed[margins < margins.min() + 1e-6 * np.abs(margins).max()]
+    aim = np.append(direction * margins.min(), 1.0)
+    weights, _ = optimize.nnls(np.vstack([contact.T, np.ones(len(contact))]), aim)
+    return float(np.linalg.norm(contact.T @ weights) / weights.sum())
 
 
 def plan(study: Finished) -> Iterator[Check]:

@@ -200,4 +200,6 @@ def unfinished(study: Finished) -> Iterator[Check]:
             share = "> 99.9" if 0 < many - late < many / 1000 else share
             text = said.strip() if said else said
             yield exact(f"{part}: share of {loss} runs", f"{SUMMARY}, counting", text, share)
-        yield exact(f"{part}: the sentence", PAGE, sentence if sentence in study.page else "another", sentence)
+        yield exact(
+            f"{part}: the sentence", PAGE, sentence if sentence in study.page else "another", sentence
+        )
