@@ -42,7 +42,8 @@ def totals(study: Finished) -> Iterator[Check]:
             yield exact(name, "summary.json", row[status], int((here["status"] == status).sum()))
 
 
-def _key(row: Any) -> tuple[Any, ...]:
+def key_of(row: Any) -> tuple[Any, ...]:
+    """Key of a row of the tables among `Finished.settings`."""
     level = None if math.isnan(row.separability) else row.separability
     return (row.dataset, level, row.initialisation, row.scale, row.target)
 
@@ -50,7 +51,7 @@ def _key(row: Any) -> tuple[Any, ...]:
 def slowdowns(study: Finished) -> Iterator[Check]:
     """Cells of the table `slowdown`: counts, medians, running times, log-rank test, ratio, tuned rates."""
     for row in study.table("slowdown").iloc[::EVERY].itertuples():
-        setting = study.settings[_key(row)]
+        setting = study.settings[key_of(row)]
         both = pairs(setting, row.policy, row.rate, study.own_rate, study.folds)
         if both is None:
             yield exact(f"row {row.Index}", "tables/slowdown", "a cell", "no pairs")
@@ -125,7 +126,7 @@ def _quoted(name: str, place: str, text: str, both: Pairs) -> Check:
         return exact(name, place, text, words)
     if not cell.value > 0:
         return Check(name, place, text, cell.value, text.startswith(("unknown", "none", "<", "\\<")))
-    said = text.split("x")[0] + "x"
+    said = text.split("x", maxsplit=1)[0] + "x"
     return quoted(name, place, said, cell.value, bound=cell.bound)
 
 

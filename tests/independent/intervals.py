@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import screen
-from cells import _key
+from cells import key_of
 from comparing import Check, exact, within
 from finished import Finished
-from pairing import LOSSES, Pairs, Runs, Setting, cost, counts, pairs, ratios
+from pairing import LOSSES, Pairs, Runs, Setting, cost, pairs, ratios
 from scipy import stats
 
 Floats = npt.NDArray[np.float64]
@@ -30,63 +32,63 @@ Draw = Callable[[Ints], tuple[Floats, Bools]]
 def ends(study: Finished) -> Iterator[Check]:
     """Intervals of the starts of the first screen, pooled, and of one cell under each policy."""
     for name, start in screen.starts(study).items():
+        settings = list(start.settings(study).values())
         for policy in ("equal", "equal_no_half", "tuned"):
             printed = study.summary["answer"][name][policy]
-            if printed is None:
-                continue
-            ends = (printed["slowdown_low"], printed["slowdown_high"])
-            settings = list(start.settings(study).values())
-            yield from _compare(
-                study, f"{name}, {policy}", "summary.json", ends, settings, policy, study.rate
-            )
-    table = study.table("slowdown")
-    clear = table[
-        ~table["slowdown_bound"] & np.isfinite(table["slowdown_high"]) & (table["slowdown_low"] > 0)
-    ]
-    clear = clear[(clear["target"] == study.target) & (clear["slowdown_high"] > clear["slowdown_low"])]
-    for policy, rows in clear.groupby("policy"):
-        row = next(rows.iloc[[len(rows) // 2]].itertuples())
-        ends = (row.slowdown_low, row.slowdown_high)
-        name = f"row {row.Index}, {policy}"
-        setting = study.settings[_key(row)]
-        yield from _compare(study, name, "tables/slowdown", ends, [setting], policy, row.rate)
+            if printed is not None:
+                asked = Interval("summary.json", printed["slowdown_low"], printed["slowdown_high"])
+                yield from _compare(study, f"{name}, {policy}", asked, settings, (policy, study.rate))
+    for row in _clear(study.table("slowdown"), study.target):
+        asked = Interval("tables/slowdown", row.slowdown_low, row.slowdown_high)
+        settings = [study.settings[key_of(row)]]
+        yield from _compare(study, f"row {row.Index}, {row.policy}", asked, settings, (row.policy, row.rate))
+
+
+class Interval(NamedTuple):
+    """An interval as it is printed; JSON has null for inf."""
+
+    place: str
+    low: float
+    high: float | None
+
+
+def _clear(table: pd.DataFrame, target: str) -> Iterator[Any]:
+    """Choose the middle cell of each policy among those with two ends that differ."""
+    ends = np.isfinite(table["slowdown_high"]) & (table["slowdown_low"] > 0)
+    ends &= (table["slowdown_high"] > table["slowdown_low"]) & ~table["slowdown_bound"]
+    for _, rows in table[ends & (table["target"] == target)].groupby("policy"):
+        yield next(rows.iloc[[len(rows) // 2]].itertuples())
 
 
 def _compare(
-    study: Finished,
-    name: str,
-    place: str,
-    printed: tuple[float, float | None],
-    settings: Sequence[Setting],
-    policy: str,
-    rate: float,
+    study: Finished, name: str, printed: Interval, settings: Sequence[Setting], at: tuple[str, float]
 ) -> Iterator[Check]:
-    """Compare both ends of an interval; with too few units it has none."""
-    options = study.config["statistics"]
-    samples, many = [], []
+    """Compare both ends of an interval at a policy and rate; with too few units it has none."""
+    level, resamples = (study.config["statistics"][key] for key in ("confidence", "resamples"))
+    samples, many = [], 0
     for setting in settings:
-        both = pairs(setting, policy, rate, study.own_rate, study.folds)
+        both = pairs(setting, *at, study.own_rate, study.folds)
         if both is None or not len(ratios(both)[0]):
             continue
-        tuned = policy == "tuned"
-        draw = _tuned(setting, min(study.folds, len(setting.seeds))) if tuned else _fixed(both)
-        samples.append((draw, len(both.mse) if tuned else len(ratios(both)[0])))
-        many.append(counts(both)["starts"] - counts(both)["at_start"])
-    units = len(samples) if len(samples) > 1 else sum(many)
-    if 2 * 0.5**units > 1 - options["confidence"]:
-        yield exact(f"{name}: no interval", place, list(printed), [0.0, None])
+        many += len(ratios(both)[0])
+        if at[0] == "tuned":
+            samples.append((_tuned(setting, min(study.folds, len(setting.seeds))), len(setting.seeds)))
+        else:
+            samples.append((_fixed(both), len(ratios(both)[0])))
+    units = len(samples) if len(samples) > 1 else many
+    if not units or 2 * 0.5**units > 1 - level:
+        yield exact(f"{name}: no interval", printed.place, [printed.low, printed.high], [0.0, None])
         return
     low, high = resampled(samples)
-    wide = math.sqrt(units / (units - 1)) * stats.t.ppf((1 + options["confidence"]) / 2, units - 1)
-    tail = float(stats.norm.cdf(-wide))
-    tail = max(round((options["resamples"] + 1) * tail), 1) / (options["resamples"] + 1)
-    off = SIGMAS * math.sqrt(tail * (1 - tail) * (1 / options["resamples"] + 1 / RESAMPLES))
-    for end, which, medians, share in (("low", 0, low, tail), ("high", 1, high, 1 - tail)):
-        value, least, most = np.quantile(
-            medians, np.clip([share, share - off, share + off], 0, 1), method="nearest"
-        )
-        said = math.inf if printed[which] is None else printed[which]
-        yield within(f"{name}: {end} end ({least:.4g} to {most:.4g})", place, said, float(value), least, most)
+    wide = math.sqrt(units / (units - 1)) * stats.t.ppf((1 + level) / 2, units - 1)
+    tail = max(round((resamples + 1) * stats.norm.cdf(-wide)), 1) / (resamples + 1)
+    off = SIGMAS * math.sqrt(tail * (1 - tail) * (1 / resamples + 1 / RESAMPLES))
+    said = math.inf if printed.high is None else printed.high
+    for end, text, medians, share in (("low", printed.low, low, tail), ("high", said, high, 1 - tail)):
+        shares = np.clip([share, share - off, share + off], 0, 1)
+        value, least, most = np.quantile(medians, shares, method="nearest").tolist()
+        allowed = f"{name}: {end} end ({least:.4g} to {most:.4g})"
+        yield within(allowed, printed.place, text, value, least, most)
 
 
 def resampled(samples: Sequence[tuple[Draw, int]]) -> tuple[Floats, Floats]:

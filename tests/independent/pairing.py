@@ -77,9 +77,12 @@ def lay_out(rows: pd.DataFrame) -> dict[tuple[Any, ...], Setting]:
 
 
 def _matrix(side: pd.DataFrame, seeds: npt.NDArray[np.int64]) -> Runs:
-    wide = side.pivot(index="seed", columns="rate", values=["time", "seen", "spent"]).reindex(index=seeds)
-    time, seen, spent = (wide[name].to_numpy(dtype=float) for name in ("time", "seen", "spent"))
-    return Runs(wide["time"].columns.to_numpy(dtype=float), time, seen == 1.0, spent)
+    rates, column = np.unique(side["rate"], return_inverse=True)
+    at = np.searchsorted(seeds, side["seed"]), column
+    time, spent = (np.full((len(seeds), len(rates)), np.nan) for _ in range(2))
+    seen = np.zeros(time.shape, dtype=bool)
+    time[at], spent[at], seen[at] = side["time"], side["spent"], side["seen"]
+    return Runs(rates, time, seen, spent)
 
 
 def pairs(setting: Setting, policy: str, rate: float, own: Mapping[str, float], folds: int) -> Pairs | None:

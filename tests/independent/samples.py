@@ -1,4 +1,4 @@
-"""Facts of the data sets, from their arrays: base rates, smoothness, separability, optima, targets, margins."""
+"""Facts of the data sets, from their arrays: base rates, smoothness, separability, optima, targets."""
 
 from __future__ import annotations
 

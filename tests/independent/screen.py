@@ -179,7 +179,7 @@ def _range(name: str, place: str, text: str, cells: list[Slowdown]) -> Iterator[
 
 
 def unfinished(study: Finished) -> Iterator[Check]:
-    """Runs that had not arrived, at rates up to each loss's own 1/L and above: counts, and shares in words."""
+    """Runs that had not arrived, at rates up to each loss's own 1/L and above: counts, and shares."""
     rows = study.runs[study.runs["target"] == study.target]
     spoken = study.summary["first_screen"]["counting"]
     for part, words in (("stable", "At learning rates up to"), ("above", "At the larger rates")):
