@@ -57,10 +57,8 @@ def descend(study: Finished, head: Any, targets: pd.DataFrame) -> dict[str, int]
     """First step from which each target held for `hold` steps in a row within the budget; -1 without one."""
     features, labels = study.array(head["data"], "features"), study.array(head["data"], "labels")
     n, sides, theta = len(labels), 2 * labels - 1, start_of(study, head)
-    hold, thresholds = (
-        int(study.config["hold"]),
-        dict(zip(targets["target"], targets["threshold"], strict=True)),
-    )
+    hold = int(study.config["hold"])
+    thresholds = dict(zip(targets["target"], targets["threshold"], strict=True))
     held, arrived = dict.fromkeys(thresholds, 0), dict.fromkeys(thresholds, -1)
     for step in range(int(head["max_steps"]) + 1):
         logits = features @ theta
