@@ -33,7 +33,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(starts: int, censored: f
 def test_intervals_that_choose_the_rates_again_cover_the_truth(name: str) -> None:
     found = coverage_of_choice(POPULATIONS[name], 30, studies=1000)
     assert found["chosen"] > 0.93
-    if "tied" not in name:  # of tied rates a resample takes another than the sample did: too wide
+    if "tied" not in name:  # there the interval is too wide: see docs/statistics.md
         assert found["chosen"] < 0.98
     assert found["bias"] == pytest.approx(1.0, abs=0.08)
 
