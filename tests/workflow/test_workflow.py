@@ -38,7 +38,7 @@ def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
 def test_a_study_ends_in_verdicts(finished: Path) -> None:
     results = finished / "results" / "tables"
     judged = store.read(TABLES["claims"], results / "claims.csv").set_index("claim")
-    assert len(judged) == 18
+    assert len(judged) == 22
     assert judged.loc[["A1", "R4", "R9", "N3"], "verdict"].tolist() == [
         "fails",
         "holds",
