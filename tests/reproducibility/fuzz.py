@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from study.config import model as config
@@ -33,6 +34,7 @@ from study.schema import Section, section
 
 from kernels import LOSSES
 
+DEFAULT = yaml.safe_load((Path(__file__).parents[2] / "config" / "default.yaml").read_text(encoding="utf-8"))
 SETTINGS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -137,8 +139,8 @@ def refused(action: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
 
 
 def try_config(given_config: Any, count: Counter[str]) -> None:
-    """Load a config; what is accepted must survive the round trip through YAML."""
-    checked, message = refused(config.load, config.typed(given_config))
+    """Load a config on top of the default one, as Snakemake does; what is accepted survives YAML."""
+    checked, message = refused(config.load, DEFAULT | config.typed(given_config))
     assert "no message" not in message
     count["config refused" if message else "config accepted"] += 1
     if not message:
