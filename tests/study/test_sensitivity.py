@@ -167,15 +167,18 @@ def test_other_thresholds_are_those_of_the_plain_twin(small, moves, share) -> No
 
 
 def test_other_rates_are_pairs_of_the_runs(small, moves) -> None:
-    runs = small.runs[(small.runs["target"] == "brier") & (small.runs["initialisation"] == "normal")]
-    runs = runs[runs["separability"].isna()]
+    runs = small.runs[(small.runs["target"] == "brier") & (small.runs["initialisation"] == "zero")]
     for rate in (0.125, 4.0):
         at = runs[runs["rate"] == rate].set_index(["loss", "start"])
-        assert (at["status"] == "reached").all()
-        ratios = at.loc["mse", "step"] / at.loc["bce", "step"]
-        [row] = moves[(moves["initialisation"] == "normal") & (moves["rate"] == rate)].itertuples()
-        assert row.slowdown == statistics.median_low(ratios)
-        assert row.starts == len(ratios) == 4
+        steps = at["step"].where(at["status"] == "reached", math.inf)
+        ratios = steps.loc["mse"] / steps.loc["bce"]
+        [row] = moves[(moves["initialisation"] == "zero") & (moves["rate"] == rate)].itertuples()
+        assert row.starts == len(ratios) == 12
+        assert row.mse_median == statistics.median_low(steps.loc["mse"])
+        assert row.bce_median == statistics.median_low(steps.loc["bce"])
+        if np.isfinite(steps).all():
+            assert row.slowdown == statistics.median_low(ratios)
+    assert (moves["changed"] == "rate").sum() == 6
 
 
 @pytest.mark.parametrize(
@@ -196,8 +199,9 @@ def test_the_other_rates_are_the_nearest_to_a_factor_of_eight(rates, found) -> N
 
 def test_a_threshold_at_a_tenth_is_the_target_of_the_table(small) -> None:
     for row, score in itertools.product(small.datasets.to_dict("records"), ("accuracy", "brier", "logloss")):
-        assert threshold(row, score) == row[f"target_{score}"]
-        if score != "accuracy":
+        known = row[f"target_{score}"]
+        assert threshold(row, score) == known or (math.isnan(known) and math.isnan(threshold(row, score)))
+        if score != "accuracy" and not math.isnan(known):
             harder = [threshold(row, score, share) for share in (0.5, 0.2, 0.1, 0.05, 0.01)]
             assert harder == sorted(harder, reverse=True)
             share = (harder[1] - harder[2]) / (harder[0] - harder[2])
@@ -318,21 +322,22 @@ def test_chaotic_is_more_than_one_run_in_twenty(far, chaotic) -> None:
 
 
 def test_a_chaotic_cell_is_flagged(tmp_path) -> None:
-    # At 64 times the largest safe rate BCE jumps about on overlapping classes; where a touch is enough, it
+    # At 16 times the largest safe rate BCE jumps about on overlapping classes; where a touch is enough, it
     # arrives by chance.
     made = Study(
         tmp_path,
         {
             "seeds": 12,
-            "datasets": [{"name": "gaussian", "separability": [1], "n": 40, "d": 3}],
-            "initialisations": [{"name": "normal", "scales": [2]}],
-            "learning_rates": [1, 64],
+            "datasets": [{"name": "gaussian", "separability": [1], "n": 40, "d": 2}],
+            "initialisations": [{"name": "normal", "scales": [4]}],
+            "learning_rates": [1, 16],
+            "targets": ["brier"],
             "max_steps": 4000,
             "hold": 1,
         },
     )
     table = made.perturbation()
-    wild = table[(table["loss"] == "bce") & (table["rate"] == 64)].iloc[0]
+    wild = table[(table["loss"] == "bce") & (table["rate"] == 16)].iloc[0]
     calm = table[(table["loss"] == "bce") & (table["rate"] == 1)].iloc[0]
     assert wild["chaotic"]
     assert wild["largest_move"] > 2

@@ -69,7 +69,7 @@ def cells(arrivals: pd.DataFrame, target: str, root: int) -> list[dict[str, str 
     """
     own = stable_rates()
     rows = arrivals[(arrivals["target"] == target) & arrivals["loss"].isin(LOSSES)]
-    rows = rows[rows["rate"] >= rows["loss"].map(own) * (1 - 1e-9)]
+    rows = rows[rows["rate"] >= rows["loss"].map(own).astype(float) * (1 - 1e-9)]
     rows = rows[(2 * rows["reached"] >= rows["runs"]) & (2 * rows["at_start"] <= rows["runs"])]
     found = rows[list(_CELL)].to_dict("records")
     draws = [Stream(root, "cell", *map(_part, cell.values())).uniforms(1)[0] for cell in found]
