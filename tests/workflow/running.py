@@ -18,6 +18,7 @@ datasets:
 initialisations:
   - name: zero
   - {name: wrong, scales: [1, 8]}
+  - {name: sure_wrong, scales: [0.99]}
 learning_rates: [1]
 max_steps: 300
 shards: 2
