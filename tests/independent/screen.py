@@ -136,6 +136,29 @@ def cards(study: Finished) -> Iterator[Check]:
         yield from _detail(study, name, start, card)
 
 
+def lede(study: Finished) -> Iterator[Check]:
+    """The first sentences: of the first and the last card, the slowdown at equal rates and the others."""
+    place = f"{SUMMARY}, lede"
+    shown = [s for s in starts(study).items() if of(study, s[1], "equal").value > 0]
+    shown = [shown[0], shown[-1]] if len(shown) > 2 else shown
+    said = " ".join(study.summary["first_screen"]["lede"])
+    yield exact("the first sentences", PAGE, said if said in study.page else "another", said)
+    pattern = r"((?:> )?[\d.,]*\d\N{MULTIPLICATION SIGN})"
+    parts = {
+        "equal": r"MSE takes (.*?)\. ",
+        "equal_no_half": r"Keras, (.*?)[;.] ",
+        "tuned": r"each loss, (.*?)\. ",
+    }
+    for policy, clause in parts.items():
+        values = [(name, of(study, start, policy)) for name, start in shown]
+        texts = re.findall(pattern, found(clause, said) or "")
+        if not all(cell.value > 0 for _, cell in values):
+            continue
+        for place_in, (name, cell) in enumerate(values):
+            text = texts[place_in] if place_in < len(texts) else None
+            yield quoted(f"{name}: slowdown, {policy}", place, text, cell.value, bound=cell.bound)
+
+
 def _ratio(name: str, place: str, text: str | None, cell: Slowdown) -> Check:
     """Compare a slowdown of the page; one that is only known from above is written as a text."""
     if cell.value == 0 or math.isnan(cell.value):
