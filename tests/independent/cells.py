@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from comparing import Check, digits, exact, quoted
 from finished import Finished
 from pairing import LOSSES, POLICIES, Pairs, Slowdown, best, counts, median, pairs, ratios, slowdown
 from scipy import stats
 
-EVERY = 37
-"""Of the tables `slowdown` and `arrivals`, every such row is computed anew, from the first on."""
+EVERY, LEAST = 37, 12
+"""Of the tables `slowdown` and `arrivals`, every 37th row is computed anew, of small ones 12 rows or more."""
 
 TARGETS = {"accuracy": "accuracy", "Brier score": "brier", "log loss": "logloss"}
 
@@ -42,6 +43,11 @@ def totals(study: Finished) -> Iterator[Check]:
             yield exact(name, "summary.json", row[status], int((here["status"] == status).sum()))
 
 
+def some(table: pd.DataFrame) -> Iterator[Any]:
+    """Choose rows of a table by the rule, from the first on."""
+    yield from table.iloc[:: max(1, min(EVERY, len(table) // LEAST))].itertuples()
+
+
 def key_of(row: Any) -> tuple[Any, ...]:
     """Key of a row of the tables among `Finished.settings`."""
     level = None if math.isnan(row.separability) else row.separability
@@ -50,7 +56,7 @@ def key_of(row: Any) -> tuple[Any, ...]:
 
 def slowdowns(study: Finished) -> Iterator[Check]:
     """Cells of the table `slowdown`: counts, medians, running times, log-rank test, ratio, tuned rates."""
-    for row in study.table("slowdown").iloc[::EVERY].itertuples():
+    for row in some(study.table("slowdown")):
         setting = study.settings[key_of(row)]
         both = pairs(setting, row.policy, row.rate, study.own_rate, study.folds)
         if both is None:
@@ -88,7 +94,7 @@ def _cell(name: str, row: Any, both: Pairs) -> Iterator[Check]:
 def arrivals(study: Finished) -> Iterator[Check]:
     """Cells of the table `arrivals`."""
     runs = study.runs
-    for row in study.table("arrivals").iloc[::EVERY].itertuples():
+    for row in some(study.table("arrivals")):
         here = runs[(runs["dataset"] == row.dataset) & (runs["initialisation"] == row.initialisation)]
         level = here["separability"].isna() if math.isnan(row.separability) else None
         here = here[here["separability"] == row.separability if level is None else level]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Finished:
         self.folder = Path(folder)
         self.summary: dict[str, Any] = json.loads(self._text("summary.json"))
         self.config: dict[str, Any] = json.loads(self._text("manifest.json"))["config"]
-        self.page = self._text("report.md")
+        self.page = re.sub(r"\\(.)", r"\1", self._text("report.md"))  # without the escapes of Markdown
         self.own_rate = {loss: curvatures()["bce"] / most for loss, most in curvatures().items()}
 
     def _text(self, name: str) -> str:

@@ -24,6 +24,7 @@ from finished import Finished
 GROUPS: dict[str, comparing.Maker] = {
     "First screen": screen.summaries,
     "First screen, over data sets": screen.spreads,
+    "First sentences": screen.lede,
     "First screen, as printed": screen.cards,
     "Runs that had not arrived": screen.unfinished,
     "Counts of the study": cells.totals,

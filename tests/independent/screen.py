@@ -124,11 +124,39 @@ def cards(study: Finished) -> Iterator[Check]:
         place = f"{SUMMARY}, cards"
         yield _ratio(f"{name}: slowdown", place, card["value"], values["equal"])
         yield _ratio(f"{name}: slowdown", PAGE, _on_page(study, card), values["equal"])
+        yield from limits(study, f"{name}, equal", start, "equal", card["interval"])
         others = {said: value for value, said in card["others"]}
         for policy, words in (("equal_no_half", "without its"), ("tuned", "best rate")):
-            text = next((value for said, value in others.items() if words in said), None)
-            yield _ratio(f"{name}: slowdown, {policy}", place, text, values[policy])
+            said = next((said for said in others if words in said), "")
+            yield _ratio(f"{name}: slowdown, {policy}", place, others.get(said), values[policy])
+            yield from limits(study, f"{name}, {policy}", start, policy, said)
+            if policy == "tuned" and at_largest(study, start):
+                many = found(r"in (\d+) of the data sets MSE", said)
+                yield counted(f"{name}: at the largest rate", place, many, at_largest(study, start))
         yield from _detail(study, name, start, card)
+
+
+def lede(study: Finished) -> Iterator[Check]:
+    """The first sentences: of the first and the last card, the slowdown at equal rates and the others."""
+    place = f"{SUMMARY}, lede"
+    shown = [s for s in starts(study).items() if of(study, s[1], "equal").value > 0]
+    shown = [shown[0], shown[-1]] if len(shown) > 2 else shown
+    said = " ".join(study.summary["first_screen"]["lede"])
+    yield exact("the first sentences", PAGE, said if said in study.page else "another", said)
+    pattern = r"((?:> )?[\d.,]*\d\N{MULTIPLICATION SIGN})"
+    parts = {
+        "equal": r"MSE takes (.*?)\. ",
+        "equal_no_half": r"Keras, (.*?)[;.] ",
+        "tuned": r"each loss, (.*?)\. ",
+    }
+    for policy, clause in parts.items():
+        values = [(name, of(study, start, policy)) for name, start in shown]
+        texts = re.findall(pattern, found(clause, said) or "")
+        if not all(cell.value > 0 for _, cell in values):
+            continue
+        for place_in, (name, cell) in enumerate(values):
+            text = texts[place_in] if place_in < len(texts) else None
+            yield quoted(f"{name}: slowdown, {policy}", place, text, cell.value, bound=cell.bound)
 
 
 def _ratio(name: str, place: str, text: str | None, cell: Slowdown) -> Check:
@@ -143,6 +171,30 @@ def _on_page(study: Finished, card: Mapping[str, Any]) -> str | None:
     return found(r"\*\*([^*]+)\*\* " + re.escape(card["label"]), study.page)
 
 
+def limits(study: Finished, name: str, start: Start, policy: str, said: str) -> Iterator[Check]:
+    """An interval in words, against the summary (`intervals` computes those anew), or why there is none."""
+    place = f"{SUMMARY}, cards"
+    together = pooled(start.pairs(study, policy).values())
+    many = counts(together)
+    pairs = many["starts"] - many["at_start"]
+    key = next(key for key, one in starts(study).items() if one == start)
+    printed = study.summary["answer"][key][policy]
+    if level := found(r"([\d.]+)% interval", said):
+        share = f"{100 * study.config['statistics']['confidence']:g}"
+        yield exact(f"{name}: level", place, level, share)
+    if few := found(r"interval: (\d+) pairs? (?:is|are) too few", said):
+        yield counted(f"{name}: too few pairs", place, few, pairs)
+    for pattern, end in ((r"% interval (?:from )?([\d.,]*\d)", "low"), (r"(?:to|up to) ([\d.,]*\d)", "high")):
+        if (text := found(pattern, said)) and printed[f"slowdown_{end}"]:
+            yield quoted(f"{name}: {end} end", place, text, printed[f"slowdown_{end}"])
+        elif text:
+            yield exact(f"{name}: {end} end", place, text, "none")
+    if late := re.search(r"([\d,]+) of ([\d,]+) MSE runs had not arrived after ([\d,]+) steps", said):
+        yield counted(f"{name}: MSE runs not arrived", place, late[1], many["starts"] - many["mse_reached"])
+        yield counted(f"{name}: MSE runs", place, late[2], many["starts"])
+        yield counted(f"{name}: budget", place, late[3], int(study.config["max_steps"]))
+
+
 def _detail(study: Finished, name: str, start: Start, card: Mapping[str, Any]) -> Iterator[Check]:
     """The sentence under a card: its counts, range and medians."""
     text, place = card["detail"], f"{SUMMARY}, cards"
@@ -150,6 +202,9 @@ def _detail(study: Finished, name: str, start: Start, card: Mapping[str, Any]) -
     by_data = start.pairs(study, "equal")
     together = pooled(by_data.values())
     many = counts(together)
+    if start.scale:
+        size = found(r"(?:probability|of size) ([\d.,]*\d)", text)
+        yield exact(f"{name}: scale", place, size, f"{start.scale:g}")
     yield counted(f"{name}: paired starts", place, found(r"([\d,]+) paired start", text), many["starts"])
     if many["at_start"]:
         said = found(r"in ([\d,]+) of which", text)
