@@ -38,6 +38,7 @@ rule all:
 include: "workflow/rules/study.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/laws.smk"
+include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/benchmarks.smk"
 

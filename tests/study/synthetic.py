@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from study import figures, report
+from study import figures, report, wording
+from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import answers, pooled, pooled_starts
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.cells import slowdown
@@ -33,7 +34,7 @@ PROVENANCE = report.Provenance(
     digests={"tables/slowdown.csv": "ab" * 32},
 )
 VERDICTS = ("holds", "fails", "holds in the limit", "left open", "holds in part")
-LATER = ("flow", "phase", "claims", "minima")
+LATER = ("flow", "phase", "claims", "minima", "sensitivity", "perturbation")
 STARTS = (
     ("zero", 0.0),
     *((kind, a) for kind in ("normal", "wrong", "right") for a in (0.5, 2.0, 8.0)),
@@ -200,6 +201,53 @@ def minima() -> pd.DataFrame:
         *("value", "gradient_norm", "curvature", "radius", "starts"),
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+CHANGES = (
+    ("nothing", "as on the first screen", "brier", 0.1, "equal", 1.0),
+    ("target", "accuracy", "accuracy", 0.1, "equal", 1.0),
+    ("threshold", "a hundredth of the way", "brier", 0.01, "equal", 1.0),
+    ("rate", "0.125/L for both losses", "brier", 0.1, "equal", 0.125),
+    ("rate", "8/L for both losses", "brier", 0.1, "equal", 8.0),
+    ("convention", "MSE without its factor 1/2", "brier", 0.1, "equal_no_half", 1.0),
+    ("policy", "each loss at its best rate", "brier", 0.1, "tuned", np.nan),
+)
+
+
+def sensitivity() -> pd.DataFrame:
+    """Slowdowns that halve from choice to choice; the start that is wrong has a bound and one not known."""
+    rows = []
+    for start, scale, base in (("zero", 0.0, 6.5), ("normal", 0.5, 7.0), ("sure_wrong", 0.999, 700.0)):
+        for number, (changed, choice, target, share, policy, rate) in enumerate(CHANGES):
+            value, bound = base / 2**number, start == "sure_wrong" and number == 2
+            value = np.nan if start == "sure_wrong" and number == 1 else value
+            rows.append(
+                {
+                    "initialisation": start, "scale": scale,
+                    "data": "real data" if start == "normal" else "all data sets",
+                    "changed": changed, "choice": choice, "target": target, "share": share,
+                    "policy": policy, "rate": rate, "starts": 64, "at_start": 64 if np.isnan(value) else 0,
+                    "slower": 50, "faster": 3, "mse_median": 10 * base, "bce_median": 10.0, "slowdown": value,
+                    "slowdown_low": 0.8 * value, "slowdown_high": np.inf if bound else 1.2 * value,
+                    "slowdown_bound": bound, "text": wording.ratio(value, value, value, bound=bound),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def perturbation() -> pd.DataFrame:
+    """A number of the first screen that does not move, and a chaotic cell."""
+    names = list(PERTURBATION.dtypes)
+    zero = ("zero", 0.0, "all data sets", "", np.nan)
+    cell = ("normal", 0.5, "one setting", "gaussian", 2.0)
+    same, printed, none = ("10", "10", True), ("6.5x", "6.5x", True), (np.nan, np.nan)
+    rows = [
+        ("equal", *zero, "both", np.nan, "brier", 64, 0, 0, 1.0, False, *none, 6.5, 6.5, *printed, np.nan),
+        ("equal", *zero, "bce", 1.0, "brier", 64, 0, 0, 1.0, False, 10.0, 10.0, *none, *same, 0.0),
+        ("equal", *zero, "mse", 1.0, "brier", 64, 1, 0, 1.02, False, 10.0, 10.0, *none, *same, 0.0),
+        ("none", *cell, "mse", 64.0, "brier", 8, 4, 3, np.inf, True, 9.0, 80.0, *none, "9", "80", False, 0.4),
+    ]
+    return pd.DataFrame(rows, columns=names)
 
 
 def summaries(runs, resamples=RESAMPLES):

@@ -11,7 +11,10 @@ import running
 from running import due, tiny
 from test_reach import edit
 
-LATER = {"claims", "statistics", "phase", "figures_runs", "figures_law", "page", "manifest"}
+LATER = {
+    *("claims", "statistics", "phase", "sensitivity", "perturbation"),
+    *("figures_runs", "figures_law", "page", "manifest"),
+}
 
 
 def copied(study: Path) -> Path:

@@ -11,6 +11,7 @@ from running import due
 
 STUDY = {
     *("data", "expand_plan", "sweep", "collect", "statistics", "flow", "phase", "minima", "claims"),
+    *("sensitivity", "perturbation"),
     *("figures_runs", "figures_law", "page", "manifest"),
 }
 PAGES = {"page", "manifest"}
@@ -89,13 +90,26 @@ REACH = {
         "workflow/study/statistics/aggregation.py",
         "def summary_tables(",
         "STEP = 3\n\n\ndef summary_tables(",
-        {"statistics", "phase", "claims", "figures_runs", "figures_law"} | PAGES,
+        {"statistics", "phase", "sensitivity", "perturbation", "claims", "figures_runs", "figures_law"}
+        | PAGES,
     ),
     "an adapter": (
         "workflow/scripts/phase.py",
         "with job",
         "extra = 1\nwith job",
         {"phase", "figures_law"} | PAGES,
+    ),
+    "the choices that are changed": (
+        "workflow/study/sensitivity/choices.py",
+        "FACTOR: Final = 8.0",
+        "FACTOR: Final = 16.0",
+        {"sensitivity", "figures_law"} | PAGES,
+    ),
+    "how far a start is moved": (
+        "workflow/study/sensitivity/perturbation.py",
+        "NUDGE: Final = 1e-14",
+        "NUDGE: Final = 1e-13",
+        {"perturbation"} | PAGES,
     ),
 }
 
@@ -109,4 +123,5 @@ def test_what_changes_a_result_runs_what_depends_on_it(study: Path, tree: Path, 
 
 def test_a_value_of_the_config_runs_what_depends_on_it(study: Path) -> None:
     found = due(study, "--config", "statistics={resamples: 198}")
-    assert found == {"statistics", "phase", "claims", "figures_runs", "figures_law"} | PAGES
+    reached = {"statistics", "phase", "sensitivity", "perturbation", "claims"}
+    assert found == reached | {"figures_runs", "figures_law"} | PAGES

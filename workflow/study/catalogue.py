@@ -8,6 +8,7 @@ from typing import Final
 from study.claims.tables import CLAIMS
 from study.data.tables import DATASETS
 from study.runs.tables import CURVES, PLAN, RUNS
+from study.sensitivity.tables import PERTURBATION, SENSITIVITY
 from study.statistics.tables import ANSWERS, ARRIVALS, DECOMPOSITION, ENDS, HEADLINE, SLOWDOWN
 from study.theory.tables import FLOW, MINIMA, PHASE
 
@@ -15,7 +16,7 @@ __all__ = ["OF_A_STUDY", "TABLES"]
 
 _OF_A_STUDY: Final = (
     *(DATASETS, RUNS, CURVES, SLOWDOWN, HEADLINE, ANSWERS, DECOMPOSITION, ENDS, ARRIVALS),
-    *(FLOW, PHASE, MINIMA, CLAIMS),
+    *(FLOW, PHASE, MINIMA, SENSITIVITY, PERTURBATION, CLAIMS),
 )
 
 TABLES: Final = MappingProxyType({table.name: table for table in (PLAN, *_OF_A_STUDY)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,9 +20,11 @@ from study.data.algebra import column_sums, digits9, gram, matvec
 from study.data.optima import bce_limit, mse_margins
 from study.data.separation import unit
 
-__all__ = ["SHARE", "Facts", "facts", "target"]
+__all__ = ["SHARE", "Facts", "facts", "target", "threshold"]
 
 Array = NDArray[np.float64]
+
+_SCORES: Final = ("accuracy", "brier", "logloss")
 
 SHARE: Final = 0.1
 """A target lies this share of the way from what both losses attain to what the base rate scores."""
@@ -101,6 +104,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         bce = _scores(matvec(signed[~separable], finite_optimum), n)
         mse = _scores(mse_margins(signed, finite_optimum, limit, separable), n)
     base = _base_rate(int(labels.sum()), n)
+    scores = {**_named("bce", bce), **_named("mse", mse), **_named("base", base)}
     return Facts(
         n=n,
         d=d,
@@ -109,18 +113,37 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         separable=bool(separable.all()),
         smoothness=_smoothness(features),
         median_margin=float(digits9(np.median(matvec(signed, direction)))),
-        **_named("bce", bce),
-        **_named("mse", mse),
-        **_named("base", base),
-        target_accuracy=_accuracy_target(min(bce.accuracy, mse.accuracy), base.accuracy, n),
-        target_brier=target(max(bce.brier, mse.brier), base.brier),
-        target_logloss=target(max(bce.logloss, mse.logloss), base.logloss),
+        **scores,
+        **{f"target_{score}": threshold({"n": n, **scores}, score) for score in _SCORES},
         direction=direction,
     )
 
 
-def target(attained: float, base: float, *, larger: bool = False) -> float:
-    """What a run is to reach in a score: a tenth of the way from what is attained to the base rate's.
+def threshold(row: Mapping[str, Any], score: str, share: float = SHARE) -> float:
+    """What a run on a data set is to reach in a score.
+
+    Parameters
+    ----------
+    row
+        `n` and the scores `bce_*`, `mse_*` and `base_*` of the data set, by name, as in its row of the table.
+    score
+        `accuracy`, `brier` or `logloss`.
+    share
+        As for `target`.
+
+    Returns
+    -------
+    float
+        That of `target`, of accuracy the least multiple of 1/n that is as good; nan where there is none.
+    """
+    bce, mse, base = (row[f"{name}_{score}"] for name in ("bce", "mse", "base"))
+    if score == "accuracy":
+        return _accuracy_target(min(bce, mse), base, row["n"], share)
+    return target(max(bce, mse), base, share)
+
+
+def target(attained: float, base: float, share: float = SHARE, *, larger: bool = False) -> float:
+    """What a run is to reach in a score, part of the way from what is attained to the base rate's.
 
     Parameters
     ----------
@@ -128,6 +151,8 @@ def target(attained: float, base: float, *, larger: bool = False) -> float:
         The score that both losses attain: the worse of their two optima.
     base
         The score of the base rate.
+    share
+        How far from what is attained, as a share of the way.
     larger
         Whether a larger score is better.
 
@@ -138,13 +163,13 @@ def target(attained: float, base: float, *, larger: bool = False) -> float:
         target exists.
     """
     gain = attained - base if larger else base - attained
-    return float(digits9(attained + SHARE * (base - attained))) if gain > 1e-6 else math.nan
+    return float(digits9(attained + share * (base - attained))) if gain > 1e-6 else math.nan
 
 
-def _accuracy_target(attained: float, base: float, n: int) -> float:
+def _accuracy_target(attained: float, base: float, n: int, share: float) -> float:
     """The least multiple of 1/n that is as good as `target`, from whole numbers of samples; nan for none."""
     right, majority = round(n * attained), round(n * base)
-    return (right - math.floor(SHARE * (right - majority))) / n if right > majority else math.nan
+    return (right - math.floor(share * (right - majority))) / n if right > majority else math.nan
 
 
 def _scores(margins: Array, n: int) -> _Scores:

@@ -15,7 +15,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from study.figures import confidence, factor, minima, phase, progress, rates, real, slowdown
+from study.figures import confidence, factor, minima, phase, progress, rates, real, sensitivity, slowdown
 from study.figures.style import Entry, Frames, styled
 from study.files import replacing
 
@@ -29,6 +29,7 @@ _ENTRIES: Final[tuple[Entry, ...]] = (
     progress.CURVES,
     rates.RATES,
     rates.POLICIES,
+    sensitivity.SENSITIVITY,
     real.REAL,
     minima.MINIMA,
 )
@@ -42,7 +43,7 @@ PARTS: Final = MappingProxyType(
         "law": tuple(entry.name for entry in _ENTRIES if "slowdown" not in entry.tables),
     }
 )
-"""Names of the figures that are drawn in one job: those of the runs, and those of the laws."""
+"""Names of the figures that are drawn in one job: those of the table `slowdown`, and the others."""
 
 # A separate file has a white background, whatever it is shown on.
 _PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="background-color: #ffffff" '

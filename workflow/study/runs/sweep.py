@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,19 @@ from study.runs.tables import CURVES, RUNS
 if TYPE_CHECKING:
     from study.config.model import Config
 
-__all__ = ["Progress", "by_data", "recorded_steps", "run_shard"]
+__all__ = [
+    "NEVER",
+    "Progress",
+    "by_data",
+    "descend",
+    "first_parameters",
+    "prepare",
+    "recorded_steps",
+    "run_shard",
+]
 
-# A Brier score is never negative: with this target a run uses its whole budget, in the same compiled loop as
-# the others.
-_NEVER = {"brier": -1.0}
+NEVER: Final = {"brier": -1.0}
+"""A target that no run meets, as a Brier score is never negative: each uses its whole budget."""
 
 Note = Callable[[str], None]
 
@@ -103,24 +111,24 @@ def run_shard(
     runs, curves : DataFrame
         The columns of ``runs.parquet`` and ``curves.parquet``.
     """
-    _compile(plan["loss"].unique())
+    prepare(plan["loss"].unique())
     progress.begin()
     runs, curves = [], []
     groups: Any = plan.groupby(["data", "loss"], sort=True)
     for (data, loss), rows in groups:
         drawn = sample(arrays, data)
-        thetas = _starts(config, rows, drawn)
+        thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
-        asked = thresholds(config, rows) or _NEVER
-        descent = _descend(drawn, rows, thetas, str(loss), targets=asked, hold=config.hold)
+        asked = thresholds(config, rows)
+        descent = descend(drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold)
         progress.add(len(rows), time.perf_counter() - begun)
-        runs.append(_run_rows(rows, descent, [target for target in config.targets if target in asked]))
+        runs.append(_run_rows(rows, descent, list(asked)))
         traced = rows["traced"].to_numpy()
         if traced.any():
             begun = time.perf_counter()
             steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
-            descent = _descend(
-                drawn, rows[traced], thetas[traced], str(loss), targets=_NEVER, trace_steps=steps
+            descent = descend(
+                drawn, rows[traced], thetas[traced], str(loss), targets=NEVER, trace_steps=steps
             )
             progress.add(0, time.perf_counter() - begun)
             curves.append(_curve_rows(rows[traced], descent))
@@ -135,28 +143,47 @@ def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
     return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
 
 
-def _compile(losses: Iterable[str]) -> None:
-    """Compile the kernels of the sweep first, so that the progress display counts the runs alone."""
+def prepare(losses: Iterable[str]) -> None:
+    """Compile the kernels of the sweep, or load them, so that a progress display counts the runs alone."""
     features, labels, thetas = np.ones((2, 1)), np.array([0, 1]), np.zeros((1, 1))
     for loss in losses:
         common: dict[str, Any] = {"loss": loss, "learning_rate": 1.0, "max_steps": 0, "threads": 1}
-        kernels.descend(features, labels, thetas, targets=_NEVER, **common)
+        kernels.descend(features, labels, thetas, targets=NEVER, **common)
 
 
-def _starts(config: Config, rows: pd.DataFrame, drawn: Sample) -> NDArray[np.float64]:
-    """The parameters at step 0 of each row, (rows, d)."""
+def first_parameters(rows: pd.DataFrame, drawn: Sample, root: int) -> NDArray[np.float64]:
+    """Make the parameters at step 0 of runs on one data set, (rows, d).
+
+    Parameters
+    ----------
+    rows
+        Rows of the plan or of `runs`, one per run.
+    drawn
+        The data set.
+    root
+        Root seed of the study.
+    """
     keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
-    made = {key: start(key[0], key[1], drawn.aim, int(key[2]), config.seed) for key in set(keys)}
+    made = {key: start(key[0], key[1], drawn.aim, int(key[2]), root) for key in set(keys)}
     return np.stack([made[key] for key in keys])
 
 
-def _descend(
+def descend(
     drawn: Sample, rows: pd.DataFrame, thetas: NDArray[np.float64], loss: str, hold: int = 1, **watched: Any
 ) -> kernels.Descent:
-    """Descend from `thetas` at the rates of the plan, on the one thread that a job has.
+    """Descend on one data set at the rates of the plan, on the one thread that a job has.
 
-    The budget of the study is the last step of an arrival: the steps that have to hold from there on come on
-    top.
+    Parameters
+    ----------
+    drawn
+        The data set.
+    rows
+        Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps` are read.
+    thetas
+        Shape (rows, d): the parameters at step 0.
+    loss, hold, watched
+        As for `kernels.descend`. The budget of the study is the last step of an arrival: the steps that have
+        to hold from there on come on top.
     """
     return kernels.descend(
         drawn.features,
