@@ -282,6 +282,22 @@ def test_a_number_of_the_first_screen_is_compared_with_itself(small, nudged) -> 
     pd.testing.assert_frame_equal(nudged, conform(nudged, TABLES["perturbation"]))
 
 
+def test_the_slowdown_after_is_that_of_the_moved_runs(small, monkeypatch) -> None:
+    monkeypatch.setattr(perturbation, "NUDGE", 0.4)  # so far that it shows
+    table = small.perturbation()
+    runs = small.runs[(small.runs["initialisation"] == "zero") & (small.runs["target"] == "brier")]
+    rows = runs[runs["rate"] == small.chosen.rate]
+    again = small.rerun(rows, small.moved).set_index(["loss", "start"])
+    assert (again["status"] == "reached").all()
+    ratios = again.loc["mse", "step"] / again.loc["bce", "step"]
+    zero = table[(table["initialisation"] == "zero") & (table["policy"] == "equal")].set_index("loss")
+    assert zero.loc["both", "slowdown_after"] == statistics.median_low(ratios)
+    assert zero.loc["both", "slowdown_after"] != zero.loc["both", "slowdown_before"]
+    assert not zero.loc["both", "same_text"]
+    for loss in ("mse", "bce"):
+        assert zero.loc[loss, "median_after"] == statistics.median_low(again.loc[loss, "step"])
+
+
 def test_moved_runs_are_those_of_a_plain_comparison(small, nudged) -> None:
     for row in nudged[nudged["policy"] == "none"].itertuples():
         rows = small.runs[
