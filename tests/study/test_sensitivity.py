@@ -288,14 +288,15 @@ def test_the_slowdown_after_is_that_of_the_moved_runs(small, monkeypatch) -> Non
     runs = small.runs[(small.runs["initialisation"] == "zero") & (small.runs["target"] == "brier")]
     rows = runs[runs["rate"] == small.chosen.rate]
     again = small.rerun(rows, small.moved).set_index(["loss", "start"])
-    assert (again["status"] == "reached").all()
-    ratios = again.loc["mse", "step"] / again.loc["bce", "step"]
+    steps = again["step"].where(again["status"] == "reached", math.inf)
+    ratios = (steps.loc["mse"] / steps.loc["bce"]).dropna()  # where both missed, nothing is known
+    assert len(ratios) > 9
     zero = table[(table["initialisation"] == "zero") & (table["policy"] == "equal")].set_index("loss")
     assert zero.loc["both", "slowdown_after"] == statistics.median_low(ratios)
     assert zero.loc["both", "slowdown_after"] != zero.loc["both", "slowdown_before"]
     assert not zero.loc["both", "same_text"]
     for loss in ("mse", "bce"):
-        assert zero.loc[loss, "median_after"] == statistics.median_low(again.loc[loss, "step"])
+        assert zero.loc[loss, "median_after"] == statistics.median_low(steps.loc[loss])
 
 
 def test_moved_runs_are_those_of_a_plain_comparison(small, nudged) -> None:
