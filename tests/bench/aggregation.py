@@ -40,22 +40,17 @@ MADE = {
 def study(rows: int, shards: int, lean: bool) -> tuple[config.Config, pd.DataFrame]:
     """A config and a table of data sets (none drawn) that make about this many run rows."""
     levels = 1 if lean else SETTINGS
-    each = 3 * (1 + 6 + 6 + 2) * (7 + 6)
+    each = len(plan.grid_of_one(config.load({}), "gaussian")) * len(config.TARGETS)
     seeds = max(2, round(rows / each / levels))
-    tuning = max(1, seeds // 7)
     chosen = config.load(
         {
-            "seeds": {
-                "evaluation": list(range(seeds - tuning)),
-                "tuning": list(range(10**6, 10**6 + tuning)),
-            },
+            "seeds": seeds,
             "datasets": [{"name": "gaussian", "separability": [(k + 1) / 4 for k in range(levels)]}],
             "shards": shards,
         }
     )
-    roles = ["evaluation"] * (seeds - tuning) + ["tuning"] * tuning
-    table = pd.DataFrame({"data": range(levels * seeds), "dataset": "gaussian", "role": roles * levels})
-    table["seed"] = [*chosen.seeds.evaluation, *chosen.seeds.tuning] * levels
+    table = pd.DataFrame({"data": range(levels * seeds), "dataset": "gaussian"})
+    table["seed"] = [*chosen.seeds] * levels
     table["separability"] = np.repeat([(k + 1) / 4 for k in range(levels)], seeds)
     return chosen, table.assign(
         n=200, d=3, smoothness=1.0, target_accuracy=0.9, target_brier=0.1, target_logloss=0.4
@@ -104,7 +99,7 @@ def step(name: str, folder: Path, rows: int, shards: int, lean: bool) -> None:
             loss: kernels.LOSSES["bce"].smoothness / entry.smoothness
             for loss, entry in kernels.LOSSES.items()
         }
-        made = aggregation.summary_tables(folder / "runs.parquet", own, resamples=999, level=0.95)
+        made = aggregation.summary_tables(folder / "runs.parquet", own, folds=5, resamples=999, level=0.95)
         for key, frame in made.items():
             store.write(frame, TABLES[key], folder / f"{key}.parquet")
     if name == "report":

@@ -57,9 +57,7 @@ def taken(folder: Path, *words: str) -> tuple[float, float]:
 def dry(shards: int, folder: Path) -> tuple[float, float]:
     """The shipped workflow, one data set a shard."""
     (folder / "many.yaml").write_text(
-        f"seeds: {{evaluation: {shards - 1}, tuning: [1000000]}}\n"
-        "datasets: [{name: gaussian, separability: [2]}]\n"
-        f"shards: {shards}\n"
+        f"seeds: {shards}\ndatasets: [{{name: gaussian, separability: [2]}}]\nshards: {shards}\n"
     )
     words = ["--snakefile", str(ROOT / "Snakefile"), "--workflow-profile", "none", "--cores", "1", "-n"]
     return taken(folder, *words, "--configfile", str(folder / "many.yaml"))

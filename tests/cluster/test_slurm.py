@@ -31,7 +31,7 @@ SHARED = (
 )
 DATASETS = Path("results", "tables", "datasets.parquet")
 LONG = """
-seeds: {evaluation: 3, tuning: 1}
+seeds: 4
 datasets:
   - {name: gaussian, separability: [2], n: 2000}
 initialisations:
@@ -43,7 +43,7 @@ curves: {seeds: 3, points: 10}
 statistics: {resamples: 199}
 phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
 """
-"""The evaluation seeds are traced to the end of the budget, so three shards take over half a minute."""
+"""The first three seeds are traced to the end of the budget, so three shards take over half a minute."""
 
 pytestmark = [
     pytest.mark.cluster,

@@ -62,9 +62,7 @@ def _csv(change: Callable[[list[str]], list[str]]) -> Files:
 
 BAD: dict[str, Bad] = {
     "unknown key": Bad({"max_step": 5}, ("max_step:", "unknown key", "max_steps")),
-    "unknown key in a section": Bad(
-        {"seeds": {"evaluate": 3}}, ("seeds.evaluate", "unknown key", "evaluation")
-    ),
+    "unknown key in a section": Bad({"curves": {"seed": 3}}, ("curves.seed", "unknown key", "seeds")),
     "unknown option of a data set": Bad(
         _data(noise=0.1), ("datasets[0].noise", "unknown key", "label_noise")
     ),
@@ -73,7 +71,7 @@ BAD: dict[str, Bad] = {
     "true for a number": Bad({"seed": True}, ("seed", "True", "whole number")),
     "null for a number": Bad({"seed": None}, ("seed", "None", "whole number")),
     "a number for a list": Bad({"learning_rates": 1}, ("learning_rates", "1", "list")),
-    "a list for a mapping": Bad({"seeds": [1, 2]}, ("seeds", "[1, 2]", "evaluation")),
+    "a list for a mapping": Bad({"curves": [1, 2]}, ("curves", "[1, 2]", "points")),
     "text for a mapping": Bad({"curves": "all"}, ("curves", "'all'", "points")),
     "a number without its point": Bad("learning_rates=[1e-3]", ("learning_rates", "'1e-3'", "0.001")),
     "negative scale": Bad(_start(name="wrong", scales=[-1]), ("initialisations[0].scales", "-1", "> 0")),
@@ -112,11 +110,23 @@ BAD: dict[str, Bad] = {
     "budget 0": Bad({"max_steps": 0}, ("max_steps", "0", "1 to 1000000000")),
     "negative budget": Bad({"max_steps": -5}, ("max_steps", "-5", "1 to 1000000000")),
     "budget beyond the range": Bad({"max_steps": 10**12}, ("max_steps", "1000000000000", "1 to 1000000000")),
-    "a seed twice": Bad({"seeds": {"evaluation": [1, 1]}}, ("seeds.evaluation", "1", "different")),
-    "a tuning seed that evaluates": Bad(
-        {"seeds": {"evaluation": [1], "tuning": [1]}}, ("seeds.tuning", "1", "none")
+    "a seed twice": Bad({"seeds": [1, 1]}, ("seeds", "1", "different")),
+    "seeds as they once were": Bad(
+        {"seeds": {"evaluation": 3, "tuning": 1}}, ("seeds", "'tuning': 1", "write `seeds: 3`")
     ),
-    "no seeds": Bad({"seeds": {"evaluation": 0}}, ("seeds.evaluation", "0", "1 to 100000")),
+    "no seeds": Bad({"seeds": 0}, ("seeds", "0", "1 to 100000")),
+    "hold 0": Bad({"hold": 0}, ("hold", "0", "1 to 1000000")),
+    "one fold": Bad({"statistics": {"folds": 1}}, ("statistics.folds", "1", "2 to 1000")),
+    "a certain start": Bad(
+        _start(name="sure_wrong", scales=[1]), ("initialisations[0].scales", "1.0", "> 0.5 and < 1")
+    ),
+    "a start on a data set that is not there": Bad(
+        _start(name="zero", datasets=["nowhere"]), ("initialisations", "'nowhere'", "no data set")
+    ),
+    "a data set without a start": Bad(
+        _data() | _start(name="zero", datasets=["wine_0_1"]),
+        ("initialisations", "'gaussian' has no start", "limited"),
+    ),
     "a data set twice": Bad(
         {"datasets": [{"name": "gaussian"}] * 2}, ("datasets", "gaussian", "name of its own")
     ),
@@ -224,7 +234,7 @@ BAD: dict[str, Bad] = {
 _WINE = [{"name": "wine_0_1"}]
 _PAIR = [{"name": "zero"}, {"name": "wrong", "scales": [1]}]
 _SMALL: dict[str, Any] = {
-    "seeds": {"evaluation": 2, "tuning": 1},
+    "seeds": 3,
     "datasets": [{"name": "gaussian", "separability": [2], "n": 20}],
     "initialisations": _PAIR,
     "learning_rates": [1],
@@ -257,6 +267,7 @@ def _noise(rng: np.random.Generator, labels: Any) -> Any:
     return labels + rng.normal(size=40)
 
 
+_SURE = ("sure_wrong", "sure_right")
 _CENSORED, _DIVERGED = frozenset({"censored"}), frozenset({"diverged", "reached"})
 _FILE = [{"name": "mine", "file": "mine.parquet"}]
 
@@ -265,6 +276,24 @@ EXTREME: dict[str, Extreme] = {
     "scale 1e4, every start": Extreme(
         _of(initialisations=[{"name": name, "scales": [1e4]} for name in ("normal", "wrong", "right")])
     ),
+    "sure by a hair, and beyond doubt": Extreme(
+        _of(initialisations=[{"name": name, "scales": [0.5 + 1e-9, 1 - 1e-15]} for name in _SURE])
+    ),
+    "hold for longer than the budget": Extreme(_of(hold=1000)),
+    "more folds than seeds": Extreme(_of(statistics={"resamples": 100, "folds": 1000})),
+    "other starts on each data set": Extreme(
+        _of(
+            datasets=[{"name": "gaussian", "separability": [2], "n": 20}, *_WINE],
+            initialisations=[
+                {"name": "zero", "datasets": ["wine_0_1"]},
+                {"name": "wrong", "scales": [1], "datasets": ["gaussian"]},
+            ],
+        )
+    ),
+    "nothing to reach, beside something": Extreme(
+        _of(datasets=[{"name": "xor", "file": "xor.csv"}, *_WINE], initialisations=[{"name": "zero"}]),
+        files={"xor.csv": text("x,z,label\n" + "0,0,0\n1,1,0\n0,1,1\n1,0,1\n" * 10)},
+    ),
     "scale 1e-6": Extreme(_of(initialisations=[{"name": "normal", "scales": [1e-6]}])),
     "rate 1e6": Extreme(_of(learning_rates=[1e6])),
     "rate 1e6 at scale 1e4": Extreme(
@@ -272,14 +301,14 @@ EXTREME: dict[str, Extreme] = {
     ),
     "rate 1e-9": Extreme(_of(learning_rates=[1e-9])),
     "four samples, the fewest": Extreme(_gaussian(n=4)),
-    "one seed": Extreme(_of(seeds={"evaluation": 1, "tuning": 1})),
+    "one seed": Extreme(_of(seeds=1)),
     "one sample of a class more than allowed, kept two": Extreme(_gaussian(n=200, imbalance=0.001)),
     "d = 1": Extreme(_gaussian(d=1)),
     "d = 500": Extreme(_gaussian(d=500, n=60)),
     "n = 1e6": Extreme(
         _of(
             datasets=[{"name": "gaussian", "separability": [2], "n": 1_000_000}],
-            seeds={"evaluation": 1, "tuning": 1},
+            seeds=1,
             initialisations=[{"name": "zero"}],
             max_steps=5,
             shards=1,
@@ -287,7 +316,7 @@ EXTREME: dict[str, Extreme] = {
     ),
     "1e5 lanes": Extreme(
         _of(
-            seeds={"evaluation": 1, "tuning": 1},
+            seeds=1,
             max_steps=2,
             shards=1,
             curves={"seeds": 0},
@@ -319,7 +348,7 @@ EXTREME: dict[str, Extreme] = {
     "an empty slab of 100": Extreme(_of(datasets=[{"name": "separable", "separability": [100], "n": 20}])),
     "only accuracy": Extreme(_of(targets=["accuracy"])),
     "more shards than data sets": Extreme(_of(shards=10_000)),
-    "the last seed there is": Extreme(_of(seed=2**31 - 1, seeds={"evaluation": [2**31 - 1], "tuning": [0]})),
+    "the last seed there is": Extreme(_of(seed=2**31 - 1, seeds=[2**31 - 1, 0])),
     "confidence 0.5 and 0.999999": Extreme(_of(statistics={"confidence": 0.999999, "resamples": 100})),
     "a data set called nan": Extreme(
         _of(
@@ -381,6 +410,7 @@ EXTREME: dict[str, Extreme] = {
             initialisations=[
                 {"name": "zero"},
                 *({"name": n, "scales": [2]} for n in ("normal", "wrong", "right")),
+                *({"name": n, "scales": [0.9]} for n in _SURE),
             ],
         )
     ),

@@ -22,20 +22,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from study.config import model as config
 from study.data import files
 from study.data import kinds as datasets
+from study.data.starts import INITIALISATIONS
 from study.errors import UserError
-from study.schema import Section
+from study.schema import Section, section
 
+from kernels import LOSSES
+
+DEFAULT = yaml.safe_load((Path(__file__).parents[2] / "config" / "default.yaml").read_text(encoding="utf-8"))
 SETTINGS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
 def _names(model: type[Section]) -> list[str]:
     """Keys of a section and of those in it."""
-    inner = (config.section(field.annotation) for field in model.model_fields.values())
+    inner = (section(field.annotation) for field in model.model_fields.values())
     return [
         *model.model_fields,
         *(name for part in inner if part and part is not model for name in _names(part)),
@@ -45,7 +50,7 @@ def _names(model: type[Section]) -> list[str]:
 KEYS = sorted(
     {*_names(config.Config), *(name for kind in datasets.KINDS.values() for name in kind.model_fields)}
 )
-WORDS = [*datasets.KINDS, *config.INITIALISATIONS, *config.LOSSES, *config.TARGETS, *KEYS]
+WORDS = [*datasets.KINDS, *INITIALISATIONS, *LOSSES, *config.TARGETS, *KEYS]
 
 scalars = st.one_of(
     st.sampled_from(WORDS),
@@ -99,13 +104,17 @@ starts = st.one_of(
         st.sampled_from(["normal", "wrong"]),
         _maybe(grids),
     ),
+    st.builds(
+        lambda name, scales, limits: {"name": name, "scales": scales} | limits,
+        st.sampled_from(["sure_wrong", "sure_right"]),
+        _maybe(st.lists(st.floats(0.51, 0.99), min_size=1, max_size=3, unique=True)),
+        _some(datasets=st.lists(st.sampled_from(["gaussian", "mine", "wine_0_1"]), unique=True)),
+    ),
 )
 sound = _some(
     seed=st.integers(0, 2**31 - 1),
-    seeds=_some(
-        evaluation=st.integers(1, 9) | st.lists(st.integers(0, 99), min_size=1, unique=True),
-        tuning=st.integers(1, 9),
-    ),
+    seeds=st.integers(1, 9) | st.lists(st.integers(0, 99), min_size=1, unique=True),
+    hold=st.integers(1, 99),
     datasets=st.lists(_maybe(entries), min_size=1, max_size=3),
     initialisations=st.lists(_maybe(starts), min_size=1, max_size=3),
     learning_rates=grids,
@@ -114,7 +123,9 @@ sound = _some(
     max_steps=st.integers(1, 99),
     shards=st.integers(1, 9),
     curves=_some(seeds=st.integers(0, 9), points=st.integers(2, 99)),
-    statistics=_some(confidence=st.floats(0.5, 0.99), resamples=st.integers(100, 999)),
+    statistics=_some(
+        confidence=st.floats(0.5, 0.99), resamples=st.integers(100, 999), folds=st.integers(2, 9)
+    ),
 )
 configs = st.one_of(sound, sound, sound, st.dictionaries(keys, values, max_size=5))
 
@@ -128,8 +139,8 @@ def refused(action: Callable[..., Any], *arguments: Any) -> tuple[Any, str]:
 
 
 def try_config(given_config: Any, count: Counter[str]) -> None:
-    """Load a config; what is accepted must survive the round trip through YAML."""
-    checked, message = refused(config.load, config.typed(given_config))
+    """Load a config on top of the default one, as Snakemake does; what is accepted survives YAML."""
+    checked, message = refused(config.load, DEFAULT | config.typed(given_config))
     assert "no message" not in message
     count["config refused" if message else "config accepted"] += 1
     if not message:

@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from study.config.model import Config, load
 from study.config.page import reference
-from study.config.sections import Benchmarks, Curves, Seeds, Statistics
+from study.config.sections import Benchmarks, Curves, Phase, Statistics
 from study.data.kinds import KINDS, REAL, File
 from study.data.starts import INITIALISATIONS, InitialisationOptions
 from study.errors import UserError
 from study.schema import Section, allowed, kind
 
+from kernels import LOSSES as LOSSES_BY_NAME
+
 ROOT = Path(__file__).parents[2]
 SECTIONS: list[type[Section]] = [
     Benchmarks,
     Config,
-    Seeds,
     Curves,
+    Phase,
     Statistics,
     InitialisationOptions,
     *dict.fromkeys(KINDS.values()),
@@ -45,9 +47,12 @@ def _problems(mapping: dict[str, Any]) -> list[str]:
 def test_an_empty_mapping_is_the_default_study() -> None:
     config = load({})
     assert config == Config()
-    assert config.seeds.evaluation == tuple(range(30))
-    assert config.seeds.tuning == tuple(range(1000, 1005))
-    assert [entry.name for entry in config.initialisations] == ["zero", "normal", "wrong", "right"]
+    assert config.seeds == tuple(range(30))
+    assert config.hold == 10
+    assert config.statistics.folds == 5
+    names = ["zero", "normal", "sure_wrong", "sure_right", "wrong"]
+    assert [entry.name for entry in config.initialisations] == names
+    assert [entry.datasets for entry in config.initialisations] == [()] * 4 + [("gaussian",)]
 
 
 def _yaml(name: str) -> dict[str, Any]:
@@ -64,20 +69,21 @@ def test_the_default_file_lists_the_defaults() -> None:
 
 def _runs(config: Config) -> int:
     """Number of runs, counted by hand."""
-    data = sum(len(entry.separabilities) for entry in config.datasets) * sum(
-        map(len, (config.seeds.evaluation, config.seeds.tuning))
+    own = {"bce": 1.0, "mse": 0.25 / LOSSES_BY_NAME["mse"].smoothness}
+    whole = {"bce": config.learning_rates, "mse": [2.0 * rate for rate in config.learning_rates]}
+    rates = sum(len({*config.learning_rates, *whole[loss], own[loss]}) for loss in config.losses)
+    starts = sum(
+        len(entry.separabilities) * max(1, len(initialisation.scales))
+        for entry in config.datasets
+        for initialisation in config.initialisations
+        if not initialisation.datasets or entry.name in initialisation.datasets
     )
-    starts = sum(max(1, len(entry.scales)) for entry in config.initialisations)
-    own = {"bce": 1.0, "mse": None}
-    rates = sum(
-        len(config.learning_rates) + (own[loss] not in config.learning_rates) for loss in config.losses
-    )
-    return data * starts * rates
+    return len(config.seeds) * starts * rates
 
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("default", 50_000, 100_000), ("smoke", 500, 2_000), ("full", 1_000_000, 3_000_000)],
+    [("default", 100_000, 150_000), ("smoke", 1_000, 3_000), ("full", 1_000_000, 5_000_000)],
 )
 def test_each_file_is_a_study_of_its_size(name: str, least: int, most: int) -> None:
     assert least <= _runs(load(_yaml(name))) <= most
@@ -102,16 +108,33 @@ def test_one_key_can_be_changed() -> None:
     assert config.model_copy(update={"max_steps": Config().max_steps}) == Config()
 
 
-@given(st.integers(1, 50), st.integers(1, 50))
-def test_a_number_of_seeds_means_the_first_ones(evaluation: int, tuning: int) -> None:
-    seeds = load({"seeds": {"evaluation": evaluation, "tuning": tuning}}).seeds
-    assert seeds.evaluation == tuple(range(evaluation))
-    assert seeds.tuning == tuple(range(1000, 1000 + tuning))
+@given(st.integers(1, 50))
+def test_a_number_of_seeds_means_the_first_ones(count: int) -> None:
+    assert load({"seeds": count}).seeds == tuple(range(count))
 
 
 def test_seeds_can_be_listed() -> None:
-    seeds = load({"seeds": {"evaluation": [5, 3], "tuning": [4]}}).seeds
-    assert (seeds.evaluation, seeds.tuning) == ((5, 3), (4,))
+    assert load({"seeds": [5, 3]}).seeds == (5, 3)
+
+
+@pytest.mark.parametrize(("name", "scale"), [("sure_wrong", 0.5001), ("sure_right", 1 - 1e-15)])
+def test_a_sure_start_takes_a_probability(name: str, scale: float) -> None:
+    assert load({"initialisations": [{"name": name, "scales": [scale]}]}).initialisations[0].scales == (
+        scale,
+    )
+
+
+def test_the_default_starts_serve_other_data_sets_than_the_default_ones() -> None:
+    """Snakemake gives them with the user's data sets, though one of them is limited to `gaussian`."""
+    mapping = _yaml("default") | {"datasets": [{"name": "mine", "file": "mine.csv"}]}
+    config = load(mapping)
+    assert config.initialisations == load({}).initialisations
+    assert load(config.identity()).identity() == config.identity()
+
+
+def test_a_job_can_read_starts_without_the_data_sets_they_are_limited_to() -> None:
+    start = {"name": "wrong", "scales": [1], "datasets": ["mine"]}
+    assert load({"initialisations": [start]}).initialisations[0].datasets == ("mine",)
 
 
 def test_a_kind_can_be_there_twice_under_two_names() -> None:
@@ -149,14 +172,18 @@ def test_the_mapping_is_left_as_it_is() -> None:
 
 def test_a_config_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        Config().seeds.evaluation = (1,)  # type: ignore[misc]
+        Config().seeds = (1,)  # type: ignore[misc]
 
 
 # --- what is refused
 
 WHOLE = "a whole number from 1 to 1000000000"
 RATES = "a list of one or more different numbers, each > 0 and <= 1000000"
-SCALES = "a list of one or more different numbers, each > 0 and <= 10000; none for zero"
+SCALES = (
+    "a list of one or more different numbers, each > 0 and <= 10000, of the sure ones between 0.5 and 1; "
+    "none for zero"
+)
+SEEDS = "a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole numbers >= 0"
 LOSSES = "a list of different names, mse and bce among them, out of"
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
@@ -167,8 +194,8 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "unknown inner key",
-        {"seeds": {"evaluatoin": 3}},
-        "seeds.evaluatoin: unknown key (did you mean 'evaluation'?); allowed: evaluation, tuning",
+        {"curves": {"seed": 3}},
+        "curves.seed: unknown key (did you mean 'seeds'?); allowed: seeds, points",
     ),
     ("number as key", {1: 2}, "[1]: unknown key; allowed: seed, "),
     ("budget 0", {"max_steps": 0}, f"max_steps: 0 is not allowed; allowed: {WHOLE}"),
@@ -209,42 +236,31 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"learning_rates": [1, 1.0]},
         f"learning_rates: 1.0 is given more than once; allowed: {RATES}",
     ),
+    ("double seed", {"seeds": [1, 1]}, f"seeds: 1 is given more than once; allowed: {SEEDS}"),
+    ("too many seeds", {"seeds": 100_001}, f"seeds: 100001 is not allowed; allowed: {SEEDS}"),
+    ("no seeds", {"seeds": 0}, f"seeds: 0 is not allowed; allowed: {SEEDS}"),
+    ("no seed in a list", {"seeds": []}, f"seeds: [] is not allowed; allowed: {SEEDS}"),
+    ("negative seed", {"seeds": [-1]}, f"seeds[0]: -1 is not allowed; allowed: {SEEDS}"),
+    ("text for seeds", {"seeds": "3"}, f"seeds: '3' is not allowed; allowed: {SEEDS}"),
+    ("bool for seeds", {"seeds": True}, f"seeds: True is not allowed; allowed: {SEEDS}"),
     (
-        "double seed",
-        {"seeds": {"evaluation": [1, 1]}},
-        "seeds.evaluation: 1 is given more than once; allowed: a whole number k",
+        "seeds of old",
+        {"seeds": {"evaluation": 3, "tuning": 1}},
+        "seeds: {'evaluation': 3, 'tuning': 1} is a mapping, but all seeds serve alike: write `seeds: 3`; ",
     ),
     (
-        "shared seed",
-        {"seeds": {"evaluation": [1], "tuning": [1]}},
-        "seeds.tuning: 1 is among the evaluation seeds; allowed: ",
+        "listed seeds of old",
+        {"seeds": {"evaluation": [4, 7]}},
+        "seeds: {'evaluation': [4, 7]} is a mapping, but all seeds serve alike: write `seeds: [4, 7]`; ",
     ),
     (
-        "too many seeds",
-        {"seeds": {"evaluation": 1001}},
-        "seeds.tuning: 1000 is among the evaluation seeds; allowed: ",
+        "tuning seeds of old",
+        {"seeds": {"tuning": 5}},
+        "seeds: {'tuning': 5} is a mapping, but all seeds serve alike: write `seeds: 30`; ",
     ),
-    (
-        "no seeds",
-        {"seeds": {"evaluation": 0}},
-        "seeds.evaluation: 0 is not allowed; allowed: a whole number k from 1",
-    ),
-    (
-        "negative seed",
-        {"seeds": {"evaluation": [-1]}},
-        "seeds.evaluation[0]: -1 is not allowed; allowed: a whole number k",
-    ),
-    (
-        "text for seeds",
-        {"seeds": {"evaluation": "3"}},
-        "seeds.evaluation: '3' is not allowed; allowed: a whole number k",
-    ),
-    (
-        "bool for seeds",
-        {"seeds": {"tuning": True}},
-        "seeds.tuning: True is not allowed; allowed: a whole number k",
-    ),
-    ("scalar for section", {"seeds": 3}, "seeds: 3 is not a mapping; allowed keys: evaluation, tuning"),
+    ("scalar for section", {"curves": 3}, "curves: 3 is not a mapping; allowed keys: seeds, points"),
+    ("hold 0", {"hold": 0}, "hold: 0 is not allowed; allowed: a whole number from 1 to 1000000"),
+    ("one fold", {"statistics": {"folds": 1}}, "statistics.folds: 1 is not allowed; allowed: a whole number"),
     (
         "curves",
         {"curves": {"points": 1}},
@@ -407,6 +423,50 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         f"initialisations[0].scales: normal takes one scale or more; allowed: {SCALES}",
     ),
     (
+        "sure of nothing",
+        {"initialisations": [{"name": "sure_wrong", "scales": [0.9, 0.5]}]},
+        "initialisations[0].scales: 0.5 is no scale of sure_wrong: it takes > 0.5 and < 1; allowed: a l",
+    ),
+    (
+        "certain",
+        {"initialisations": [{"name": "sure_right", "scales": [1]}]},
+        "initialisations[0].scales: 1.0 is no scale of sure_right: it takes > 0.5 and < 1; allowed: ",
+    ),
+    (
+        "start on a data set that is not there",
+        {"datasets": [{"name": "wine_0_1"}], "initialisations": [{"name": "zero", "datasets": ["wine_01"]}]},
+        "initialisations: zero is limited to 'wine_01', which is no data set of this study (did you mean '",
+    ),
+    (
+        "start on nothing like a data set",
+        {
+            "datasets": [{"name": "wine_0_1"}],
+            "initialisations": [{"name": "zero"}, {"name": "wrong", "scales": [1], "datasets": ["b", "a"]}],
+        },
+        "initialisations: wrong is limited to 'b', which is no data set of this study; allowed: a list of",
+    ),
+    (
+        "limited twice to a data set",
+        {"initialisations": [{"name": "zero", "datasets": ["gaussian", "gaussian"]}]},
+        "initialisations[0].datasets: 'gaussian' is given more than once; allowed: a list of different names",
+    ),
+    (
+        "data set without a start",
+        {
+            "datasets": [{"name": "gaussian"}, {"name": "wine_0_1"}],
+            "initialisations": [{"name": "zero", "datasets": ["gaussian"]}],
+        },
+        "initialisations: data set 'wine_0_1' has no start: each initialisation is limited to others; ",
+    ),
+    (
+        "bad data set with a start of its own",
+        {
+            "datasets": [{"name": "gaussian", "n": 1}, {"name": "wine_0_1"}],
+            "initialisations": [{"name": "zero", "datasets": ["gaussian"]}],
+        },
+        "datasets[0].n: 1 is not allowed; allowed: a whole number from 4",
+    ),
+    (
         "double start",
         {"initialisations": [{"name": "zero"}] * 2},
         "initialisations: 'zero' is given more than once; allowed: ",
@@ -414,7 +474,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "start not a mapping",
         {"initialisations": ["zero"]},
-        "initialisations[0]: 'zero' is not a mapping; allowed keys: name, scales",
+        "initialisations[0]: 'zero' is not a mapping; allowed keys: name, scales, datasets",
     ),
     (
         "no starts",
@@ -454,7 +514,7 @@ def test_all_problems_are_reported_at_once() -> None:
         "max_steps": 0,
         "foo": 1,
         "losses": ["mse"],
-        "seeds": {"evaluation": [1, 1]},
+        "seeds": [1, 1],
         "datasets": [{"name": "gaussian", "n": 1, "bar": 2}, {"name": "gausian"}, {"name": "wine_0_1"}],
         "initialisations": [{"name": "zero", "scales": [1]}, {"name": "wrong", "scales": [-1]}],
     }
@@ -465,7 +525,7 @@ def test_all_problems_are_reported_at_once() -> None:
                 "max_steps",
                 "foo",
                 "losses",
-                "seeds.evaluation",
+                "seeds",
                 "datasets[0].n",
                 "datasets[0].bar",
                 "datasets[1].name",
@@ -535,6 +595,8 @@ def test_ranges_on_the_page_are_those_that_are_checked() -> None:
     edges = {"n": 4, "d": 1000, "separability": [100], "imbalance": 0.999, "label_noise": 0}
     assert load({"datasets": [{"name": "gaussian", **edges}, {"name": "wine_0_1", "fraction": 1}]})
     assert load({"initialisations": [{"name": "wrong", "scales": [10_000]}]})
+    assert load({"hold": 1_000_000, "seeds": 100_000, "statistics": {"folds": 1000}}).hold == 1_000_000
+    assert load({"hold": 1, "seeds": 1, "statistics": {"folds": 2}}).hold == 1
     beyond: list[dict[str, Any]] = [
         {"max_steps": 10**9 + 1},
         {"shards": 10_001},
@@ -546,7 +608,9 @@ def test_ranges_on_the_page_are_those_that_are_checked() -> None:
         {"statistics": {"confidence": 0.49}},
         {"statistics": {"resamples": 99}},
         {"statistics": {"resamples": 100_001}},
-        {"seeds": {"evaluation": 100_001}},
+        {"seeds": 100_001},
+        {"hold": 1_000_001},
+        {"statistics": {"folds": 1001}},
         {"datasets": [{"name": "gaussian", "n": 10_000_001}]},
         {"datasets": [{"name": "gaussian", "d": 1001}]},
         {"datasets": [{"name": "gaussian", "d": 0}]},

@@ -228,7 +228,7 @@ def test_a_message_cannot_carry_control_characters_of_a_file_to_the_terminal(tmp
 # --- the table
 
 SMALL: dict[str, Any] = {
-    "seeds": {"evaluation": 2, "tuning": 1},
+    "seeds": [0, 1, 1000],
     "datasets": [
         {"name": "gaussian", "separability": [1, 6], "n": 40},
         {"name": "iris_versicolor_virginica"},
@@ -241,7 +241,6 @@ def test_the_table_has_a_row_per_data_set_separability_and_seed() -> None:
     assert list(table) == list(TABLES["datasets"].dtypes)
     assert table["data"].tolist() == list(range(9))
     assert table["seed"].tolist() == [0, 1, 1000] * 3
-    assert table["role"].tolist() == ["evaluation", "evaluation", "tuning"] * 3
     assert table["bayes_error"].round(6).tolist()[:4] == [round(norm.cdf(-0.5), 6)] * 3 + [
         round(norm.cdf(-3), 6)
     ]
@@ -251,6 +250,9 @@ def test_the_table_has_a_row_per_data_set_separability_and_seed() -> None:
         assert drawn.features.shape == (row.n, row.d)
         assert drawn.labels.sum() == row.positives
         assert drawn.direction.shape == (row.d,)
+        assert drawn.aim.median_margin == row.median_margin
+        margins = (2 * drawn.labels - 1) * (drawn.features @ drawn.direction)
+        assert row.median_margin == pytest.approx(np.median(margins), rel=1e-8)
 
 
 def test_arrays_survive_a_file(tmp_path: Path) -> None:
@@ -265,13 +267,37 @@ def test_a_start_along_a_direction_that_does_not_exist_is_refused(tmp_path: Path
     square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
     square.to_csv(tmp_path / "xor.csv", index=False)
     entry = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}
-    wrong = [{"name": "wrong", "scales": [1]}]
+    wrong = [{"name": "wrong", "scales": [1]}, {"name": "sure_right", "scales": [0.9]}]
     with pytest.raises(
-        UserError, match=r"initialisations: wrong need a direction, but data set 'xor' \(seed 0\) has none"
+        UserError,
+        match=r"sure_right and wrong need a direction, but data set 'xor' \(seed 0\) has none",
     ):
         build(load({"datasets": [entry], "initialisations": wrong}))
-    table, _ = build(load({"datasets": [entry], "initialisations": [{"name": "zero"}]}))
-    assert (table["brier_optimum"] == 0.25).all()
+    elsewhere = [{"name": "zero"}, *(start | {"datasets": ["wine_0_1"]} for start in wrong)]
+    pair = [entry, {"name": "wine_0_1"}]
+    table, _ = build(load({"seeds": 1, "datasets": pair, "initialisations": elsewhere}))
+    assert table["mse_brier"].tolist() == [0.25, 0.0]
+    assert table["target_brier"].isna().tolist() == [True, False]
+
+
+def test_a_sure_start_where_the_median_sample_is_wrong_is_refused(tmp_path: Path) -> None:
+    # BCE's optimum goes with the few samples that lie far out, against the many near 0: x = 0 and bias 0.
+    x = [*[-0.01] * 14, *[0.01] * 14, 8.0, 8.0, -8.0, -8.0]
+    label = [*[1] * 14, *[0] * 14, 1, 1, 0, 0]
+    pd.DataFrame({"x": x, "label": label}).to_csv(tmp_path / "odd.csv", index=False)
+    entry = {"name": "odd", "file": str(tmp_path / "odd.csv"), "fraction": 1.0}
+    sure = [{"name": "sure_wrong", "scales": [0.9]}]
+    with pytest.raises(UserError) as error:
+        build(load({"datasets": [entry], "initialisations": sure}))
+    said = str(error.value)
+    assert said.startswith(
+        "initialisations: sure_wrong need a direction that puts more than half of the samples"
+    )
+    assert "data set 'odd' (seed 0) has none; allowed there: any other" in said
+    table, _ = build(
+        load({"seeds": 1, "datasets": [entry], "initialisations": [{"name": "wrong", "scales": [1]}]})
+    )
+    assert (table["median_margin"] < 0).all()
 
 
 def test_a_data_set_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,8 +316,13 @@ import hashlib
 from study.config.model import load
 from study.runs.draw import build
 names = ["breast_cancer", "breast_cancer_means", "digits_1_8", "iris_versicolor_virginica"]
-datasets = [{"name": "gaussian"}, *({"name": name} for name in names)]
-table, arrays = build(load({"seeds": {"evaluation": 1, "tuning": 1}, "datasets": datasets}))
+datasets = [
+    {"name": "gaussian"},
+    {"name": "wide", "kind": "gaussian", "n": 60, "d": 10, "separability": [1, 2]},  # MSE's optimum: infinity
+    {"name": "few", "kind": "gaussian", "n": 30, "d": 5, "label_noise": 0.1, "separability": [1]},
+    *({"name": name} for name in names),
+]
+table, arrays = build(load({"seeds": 2, "datasets": datasets}))
 digest = hashlib.sha256(table.to_csv().encode())
 for name in sorted(arrays):
     digest.update(arrays[name].tobytes())

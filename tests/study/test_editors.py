@@ -22,18 +22,22 @@ ROOT = Path(__file__).parents[2]
 VALIDATOR = Draft202012Validator(schema())
 SHIPPED = sorted((ROOT / "config").glob("*.yaml"))
 FOUND_BY_THE_STUDY_ALONE = {
+    "certain": "what a name means for another key",
+    "data set without a start": "what a list means for another",
     "double data set": "entries differ though their names do not",
     "double scale": "the message names the initialisation",
     "double start": "entries differ though their names do not",
     "file that Snakemake would change": "a matter of Snakemake",
+    "limited twice to a data set": "the message names the initialisation",
     "nan rate": "JSON has no such number",
     "newline in name": "Python's `$` lets a last newline pass, that of editors does not",
     "no scale": "what a name means for another key",
     "one loss": "the message says why there must be two",
     "scale of zero": "what a name means for another key",
-    "shared seed": "what a list means for another",
+    "start on a data set that is not there": "what a list means for another",
+    "start on nothing like a data set": "what a list means for another",
+    "sure of nothing": "what a name means for another key",
     "the name of another kind": "what a name means for another key",
-    "too many seeds": "what a list means for another",
     "whole float for int": "JSON knows no difference",
 }
 

@@ -57,7 +57,7 @@ def late(frames, **seeds):
     """Let runs of gaussian 1, zero start, rate 1, miss the Brier score: for each loss those of its seeds."""
     runs = frames["runs"].copy()
     here = (runs["dataset"] == "gaussian") & (runs["separability"] == 1) & (runs["initialisation"] == "zero")
-    here &= (runs["rate"] == 1) & (runs["target"] == "brier") & (runs["role"] == "evaluation")
+    here &= (runs["rate"] == 1) & (runs["target"] == "brier")
     for loss, missed in seeds.items():
         runs.loc[here & (runs["loss"] == loss) & runs["seed"].isin(missed), ["status", "step"]] = [
             "censored",
@@ -113,7 +113,7 @@ def test_what_the_study_has_not_is_null(frames):
 def test_survival_is_that_of_kaplan_and_meier(data, frames):
     runs = frames["runs"].query(
         "dataset == 'gaussian' and separability == 4 and initialisation == 'wrong' and scale == 2 "
-        "and loss == 'mse' and rate == 1 and target == 'brier' and role == 'evaluation'"
+        "and loss == 'mse' and rate == 1 and target == 'brier'"
     )
     setting, start = find(data, "gaussian", "4", "wrong", "2")
     target = next(i for i, t in enumerate(data["targets"]) if t["key"] == "brier")

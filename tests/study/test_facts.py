@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,10 @@ from study.data.kinds import DatasetOptions, realise
 from study.data.samples import with_bias
 
 import kernels
+
+LOSSES = ("bce", "mse")
+BEST = {"accuracy": 1.0, "brier": 0.0, "logloss": 0.0}
+"""Scores beyond which nothing can be reached."""
 
 
 def _options(name: str, **options: Any) -> DatasetOptions:
@@ -52,12 +57,12 @@ def test_a_hair_decides_between_separable_and_not(gap: float) -> None:
     mixed = np.concatenate([x, [-2, 2]])  # now two samples are on the wrong side
     found = _facts(mixed, np.concatenate([labels, [1, 0]]))
     assert not found.separable
-    assert found.bce_optimum > 0
+    assert found.bce_logloss > 0
     swapped = _facts(x, np.repeat([0, 1, 1, 0], [20, 20, 1, 1]))  # the two at the gap
     assert not swapped.separable
     # The loss of the pair is at least two ln 2; theta = log(1/gap) loses little more.
     least = 2 * math.log(2) / 42
-    assert least - 1e-9 <= swapped.bce_optimum <= least + gap * (1 - math.log(gap)) + 1e-9
+    assert least - 1e-9 <= swapped.bce_logloss <= least + gap * (1 - math.log(gap)) + 1e-9
 
 
 def _oracle_optimum(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
@@ -87,10 +92,12 @@ def test_the_bce_optimum_is_scikit_learn_s(
     found = facts(features, labels)
     theta, optimum = _oracle_optimum(features, labels)
     assert not found.separable
-    assert found.bce_optimum == pytest.approx(optimum, rel=1e-8)
+    assert found.bce_logloss == pytest.approx(optimum, rel=1e-8)
     assert found.direction == pytest.approx(theta / np.linalg.norm(theta), abs=1e-5)
     assert found.bce_accuracy == ((2 * labels - 1) * (features @ theta) > 0).mean()
-    assert found.target_logloss == pytest.approx(0.9 * optimum + 0.1 * math.log(2), rel=1e-7)
+    assert found.median_margin == pytest.approx(
+        np.median((2 * labels - 1) * (features @ theta)) / np.linalg.norm(theta), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize(("separability", "seed"), [(1.0, 0), (2.0, 1), (4.0, 2)])
@@ -107,7 +114,7 @@ def test_the_gradient_vanishes_along_the_direction(separability: float, seed: in
 @pytest.mark.parametrize(("separability", "seed"), [(1.0, 0), (2.0, 0), (4.0, 0), (4.0, 1)])
 def test_no_other_descent_finds_a_smaller_brier_score(separability: float, seed: int) -> None:
     features, labels = realise(_options("gaussian"), separability, seed, 0)
-    found = facts(features, labels).brier_optimum
+    found = facts(features, labels).mse_brier
     rng = np.random.default_rng(0)
 
     def brier(theta: np.ndarray) -> float:
@@ -142,9 +149,7 @@ def test_separable_data_have_trivial_optima_and_the_max_margin_direction(
     features, labels = realise(_options(name), separability, 0, 0)
     found = facts(features, labels)
     assert found.separable
-    assert (found.bce_optimum, found.bce_accuracy, found.brier_optimum) == (0.0, 1.0, 0.0)
-    assert found.target_brier == 0.025
-    assert found.target_logloss == pytest.approx(0.1 * math.log(2), rel=1e-8)
+    assert [getattr(found, f"{loss}_{score}") for loss in LOSSES for score in BEST] == [*BEST.values()] * 2
     margins = (2 * labels - 1) * (features @ found.direction)
     # A hard-margin machine in the augmented space (no intercept of its own), solved in the dual.
     scale = 1.0 / margins.min()
@@ -185,17 +190,19 @@ def test_quasi_separated_samples_count_as_met_and_the_rest_decide() -> None:
     rest = np.setdiff1d(np.arange(60), [1, 5])
     alone = _facts(features[rest], labels[rest])
     assert not found.separable
-    assert found.bce_optimum == pytest.approx(alone.bce_optimum * 58 / 60, rel=1e-8)
+    assert found.bce_logloss == pytest.approx(alone.bce_logloss * 58 / 60, rel=1e-8)
     assert found.bce_accuracy == pytest.approx((alone.bce_accuracy * 58 + 2) / 60)
-    assert found.brier_optimum <= alone.brier_optimum * 58 / 60 + 1e-8
+    assert found.mse_brier <= alone.mse_brier * 58 / 60 + 1e-8
     assert found.direction == pytest.approx([0, 0, 1, 0])  # the limit of BCE's descent
 
 
-def test_xor_has_no_direction_and_no_accuracy() -> None:
+def test_xor_has_no_direction_and_nothing_to_reach() -> None:
     found = _facts([[0, 0], [1, 1], [0, 1], [1, 0]], [0, 0, 1, 1])
-    assert (found.bce_optimum, found.brier_optimum) == (pytest.approx(math.log(2), rel=1e-8), 0.25)
-    assert (found.bce_accuracy, found.target_accuracy) == (0.0, 0.0)  # a logit of exactly 0 is wrong
+    assert (found.bce_logloss, found.mse_brier) == (pytest.approx(math.log(2), rel=1e-8), 0.25)
+    assert found.bce_accuracy == 0.0  # a logit of exactly 0 is wrong
+    assert np.isnan([found.target_accuracy, found.target_brier, found.target_logloss]).all()
     assert not found.direction.any()
+    assert found.median_margin == 0.0
 
 
 @pytest.mark.parametrize(("n", "d"), [(2, 1), (2, 5), (3, 2), (4, 1), (10, 9), (10, 30)])
@@ -211,7 +218,7 @@ def test_a_repeated_column_changes_no_optimum() -> None:
     features, labels = realise(_options("gaussian"), 1.0, 0, 0)
     doubled = with_bias(np.column_stack([features[:, :-1], 2 * features[:, 0] + 1]))
     once, twice = facts(features, labels), facts(doubled, labels)
-    for name in ("bce_optimum", "bce_accuracy", "brier_optimum", "separable"):
+    for name in ("bce_logloss", "bce_accuracy", "mse_brier", "mse_logloss", "separable"):
         assert getattr(once, name) == pytest.approx(getattr(twice, name), rel=1e-8)
 
 
@@ -233,24 +240,212 @@ def test_smoothness_bounds_the_largest_eigenvalue_from_above() -> None:
     assert largest < facts(features, labels).smoothness < largest * (1 + 3e-8)
 
 
-@pytest.mark.parametrize("n", [10, 99, 100, 101, 199, 200, 250, 600])
-def test_the_accuracy_target_is_the_least_share_within_a_hundredth(n: int) -> None:
+# --- targets, by a twin that shares nothing with the code: both optima from SciPy, all scores in plain NumPy
+
+Scores = dict[str, float]
+
+
+def _scores(margins: np.ndarray, n: int) -> Scores:
+    """Scores of n samples, those without a margin being right beyond doubt."""
+    return {
+        "accuracy": (n - (margins <= 0).sum()) / n,
+        "brier": float((expit(-margins) ** 2).sum() / n),
+        "logloss": float(np.logaddexp(0.0, -margins).sum() / n),
+    }
+
+
+def _base(labels: np.ndarray) -> Scores:
+    share = float(labels.mean())
+    return {
+        "accuracy": max(share, 1 - share),
+        "brier": float(((share - labels) ** 2).mean()),
+        "logloss": float(-np.log(np.where(labels == 1, share, 1 - share)).mean()),
+    }
+
+
+def _descended(signed: np.ndarray, loss: str, starts: int = 12) -> np.ndarray:
+    """Margins at the smallest risk that SciPy's BFGS finds."""
+
+    def risk(theta: np.ndarray) -> float:
+        margins = signed @ theta
+        return float((np.logaddexp(0, -margins) if loss == "bce" else expit(-margins) ** 2).mean())
+
+    def slope(theta: np.ndarray) -> np.ndarray:
+        wrong = expit(-signed @ theta)
+        pull = wrong if loss == "bce" else 2 * wrong**2 * (1 - wrong)
+        return -(signed * pull[:, None]).mean(axis=0)
+
+    rng = np.random.default_rng(3)
+    first = [np.zeros(signed.shape[1])]
+    if loss == "mse":
+        first += list(rng.normal(size=(starts, signed.shape[1])) * 3)
+    ends = [minimize(risk, start, jac=slope, options={"gtol": 1e-11}) for start in first]
+    return signed @ min(ends, key=lambda end: end.fun).x
+
+
+def _twin(optima: dict[str, Scores], labels: np.ndarray) -> Scores:
+    """A tenth of the way from the worse optimum to the base rate, accuracy up to a whole sample; or nan."""
+    base, n, targets = _base(labels), len(labels), {}
+    for score in BEST:
+        scores = [optima[loss][score] for loss in LOSSES]
+        worse = min(scores) if score == "accuracy" else max(scores)
+        gain = worse - base[score] if score == "accuracy" else base[score] - worse
+        targets[score] = 0.9 * worse + 0.1 * base[score] if gain > 1e-6 else math.nan
+    if not math.isnan(targets["accuracy"]):
+        targets["accuracy"] = math.ceil(n * targets["accuracy"] - 1e-7) / n
+    return targets
+
+
+def _found(found: Facts, prefix: str) -> Scores:
+    return {score: getattr(found, f"{prefix}_{score}") for score in BEST}
+
+
+@pytest.mark.parametrize(
+    ("separability", "options"),
+    [
+        (0.5, {"n": 300}),
+        (1.0, {}),
+        (2.0, {"d": 5, "n": 400}),
+        (2.0, {"imbalance": 0.1, "n": 500}),
+        (3.0, {"label_noise": 0.1}),
+        (1.0, {"imbalance": 0.03, "n": 1000}),
+    ],
+)
+def test_targets_on_overlapping_data_are_the_twin_s(separability: float, options: dict[str, Any]) -> None:
+    features, labels = realise(_options("gaussian", **options), separability, 1, 0)
+    signed = features * (2.0 * labels - 1.0)[:, None]
+    found = facts(features, labels)
+    assert not found.separable
+    optima = {loss: _scores(_descended(signed, loss), len(labels)) for loss in LOSSES}
+    for loss in LOSSES:
+        assert _found(found, loss) == pytest.approx(optima[loss], rel=2e-5)
+    assert _found(found, "base") == pytest.approx(_base(labels), rel=1e-8)
+    assert _found(found, "target") == pytest.approx(_twin(optima, labels), rel=2e-5, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", ["separable", "breast_cancer", "wine_0_1"])
+def test_targets_on_separable_data_lie_a_tenth_of_the_way_from_perfection(name: str) -> None:
+    features, labels = realise(_options(name), 1.0 if name == "separable" else None, 0, 0)
+    found = facts(features, labels)
+    assert _found(found, "target") == pytest.approx(_twin(dict.fromkeys(LOSSES, BEST), labels), rel=1e-8)
+
+
+def _quasi_separated() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels, and the samples that no flag separates from the others."""
+    rng = np.random.default_rng(5)
+    labels = (rng.random(80) < 0.3).astype(np.int64)
+    features = rng.normal(size=(80, 2)) + labels[:, None]
+    flags = np.zeros(80)
+    flags[np.flatnonzero(labels)[:3]] = 1.0, 2.0, 0.5
+    return with_bias(np.column_stack([features, features[:, 0] - flags])), labels, np.flatnonzero(flags == 0)
+
+
+def test_targets_on_quasi_separated_data_are_the_twin_s() -> None:
+    features, labels, rest = _quasi_separated()
+    found = facts(features, labels)
+    # On the rest, the third column repeats the first: without it, both optima are finite.
+    signed = (features * (2.0 * labels - 1.0)[:, None])[np.ix_(rest, [0, 1, 3])]
+    optima = {loss: _scores(_descended(signed, loss), len(labels)) for loss in LOSSES}
+    for loss in LOSSES:
+        assert _found(found, loss) == pytest.approx(optima[loss], rel=1e-6)
+    assert _found(found, "target") == pytest.approx(_twin(optima, labels), rel=1e-6)
+
+
+def test_an_optimum_at_infinity_that_gives_a_sample_up_has_no_log_loss() -> None:
+    # An outlier more than twice as far out as the nearest right sample: MSE pays 1/n for it and goes on.
+    x = np.concatenate([-np.linspace(1, 3, 20), np.linspace(1, 3, 20), [-100.0]])
+    found = _facts(x, np.repeat([0, 1, 1], [20, 20, 1]))
+    assert _found(found, "mse") == pytest.approx({"accuracy": 40 / 41, "brier": 1 / 41, "logloss": math.inf})
+    assert math.isnan(found.target_logloss)
+    assert found.bce_logloss < found.base_logloss
+
+
+def _of_many_columns(d: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    return realise(_options("gaussian", n=200, d=d), 1.0, seed, 0)
+
+
+def _rare() -> tuple[np.ndarray, np.ndarray]:
+    """One positive in 33 whose features tell little: the base rate alone is right about 97%."""
+    rng = np.random.default_rng(8)
+    labels = (np.arange(1000) < 30).astype(np.int64)
+    return with_bias(rng.normal(size=(1000, 2)).round(2) + 0.6 * labels[:, None]), labels
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        *(functools.partial(_of_many_columns, d, seed) for d in (20, 40) for seed in range(3)),
+        _rare,
+        lambda: _quasi_separated()[:2],
+        lambda: realise(_options("gaussian", n=200, imbalance=0.03), 2.0, 0, 0),
+        lambda: realise(_options("breast_cancer"), None, 0, 0),
+    ],
+)
+def test_both_losses_can_attain_a_target_and_the_base_rate_misses_it(draw: Any) -> None:
+    features, labels = draw()
+    found = facts(features, labels)
+    signed = features * (2.0 * labels - 1.0)[:, None]
+    base = _base(labels)
+    if found.separable:
+        reached = [BEST, BEST]
+    else:
+        theta = minimize(
+            lambda theta: np.logaddexp(0, -signed @ theta).mean(),
+            np.zeros(signed.shape[1]),
+            jac=lambda theta: -(signed * expit(-signed @ theta)[:, None]).mean(axis=0),
+            method="L-BFGS-B",
+            options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9},
+        ).x
+        # Of MSE, only what was found can be looked at: nothing that SciPy finds is better.
+        reached = [_scores(signed @ theta, len(labels)), _found(found, "mse")]
+        assert found.mse_brier <= reached[0]["brier"] + 1e-7
+        assert found.mse_brier <= _scores(_descended(signed, "mse", 3), len(labels))["brier"] + 1e-7
+    for score, target in _found(found, "target").items():
+        for attained in reached:
+            if score == "accuracy":
+                assert math.isnan(target) or base[score] < target <= attained[score] + 1e-12
+            else:
+                assert math.isnan(target) or base[score] > target > attained[score]
+    worse = [min(r["accuracy"] for r in reached), *(max(r[s] for r in reached) for s in ("brier", "logloss"))]
+    missing = [worse[0] <= base["accuracy"], worse[1] >= base["brier"], worse[2] >= base["logloss"]]
+    assert np.isnan([*_found(found, "target").values()]).tolist() == missing
+
+
+def test_a_start_at_the_base_rate_has_met_no_target_of_rare_positives() -> None:
+    features, labels = _rare()
+    found = facts(features, labels)
+    logit = math.log(30 / 970)
+    run = kernels.descend(
+        features,
+        labels,
+        np.array([[0.0, 0.0, logit]]),
+        loss="bce",
+        learning_rate=1.0,
+        max_steps=0,
+        targets={name: t for name, t in _found(found, "target").items() if not math.isnan(t)},
+    )
+    assert run.status
+    assert all((ends == "censored").all() for ends in run.status.values())
+    assert math.isnan(found.target_accuracy)  # no line is right about more samples than the base rate
+
+
+@pytest.mark.parametrize("n", [10, 99, 100, 101, 199, 200, 250, 600, 2103])
+def test_the_accuracy_target_is_the_least_share_a_tenth_of_the_way(n: int) -> None:
     labels = np.arange(n) % 2
     for wrong in (0, 1, n // 10, n // 3):
         # All lie at +1 or -1: a direction is right about those on their own side, the better one about most.
         sides = 2.0 * labels - 1.0
         sides[:wrong] *= -1.0
         found = _facts(sides, labels)
-        right = n - wrong
-        assert found.bce_accuracy == right / n
-        shares = (Fraction(count, n) for count in range(n + 1))
-        assert found.target_accuracy == float(
-            next(t for t in shares if t >= Fraction(right, n) - Fraction(1, 100))
-        )
+        right, majority = n - wrong, n - n // 2
+        assert (found.bce_accuracy, found.mse_accuracy) == (right / n, right / n)
+        exact = right - Fraction(right - majority, 10)
+        assert found.target_accuracy == float(Fraction(math.ceil(exact), n))
 
 
-def test_an_accuracy_target_is_not_below_0() -> None:
+def test_no_accuracy_is_asked_for_where_none_is_above_the_majority_s() -> None:
     # Half of each class lies on either side: every logit of the optimum is 0, which counts as wrong.
     sides = np.tile([1.0, 1.0, -1.0, -1.0], 50)
     found = _facts(sides, np.arange(200) % 2)
-    assert (found.bce_accuracy, found.target_accuracy) == (0.0, 0.0)
+    assert found.bce_accuracy == 0.0
+    assert math.isnan(found.target_accuracy)

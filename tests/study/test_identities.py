@@ -21,12 +21,20 @@ def checked():
 
 def test_algebra_leaves_nothing_of_the_true_identities(checked):
     rest = checked.remainders
-    false = {"class 1 squared error, p^2", "class 0 squared error, (1 - p)^2"}
+    false = {"class 1 squared error, p^2", "class 0 squared error, (1 - p)^2", "sum of squares, their mean"}
     assert {name for name, left in rest.items() if left != "0"} == false
     p = sympy.Symbol("p", real=True)
     assert (
         sympy.expand(sympy.sympify(rest["class 1 squared error, p^2"], {"p": p}) - ((1 - p) ** 2 - p**2)) == 0
     )
+
+
+@pytest.mark.parametrize("m", [1, 2, 7])
+def test_a_sum_exceeds_the_mean_of_its_terms_unless_there_is_one(checked, m):
+    squares = np.linspace(0.1, 0.9, m) ** 2
+    rest = sympy.sympify(checked.remainders["sum of squares, their mean"], {"S": sympy.Symbol("S")})
+    value = float(rest.subs({"m": m, "S": squares.sum()}))
+    assert value == pytest.approx(squares.sum() - squares.mean(), abs=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,11 @@ starts = st.one_of(
         st.sampled_from(["normal", "wrong", "right"]),
         scales,
     ),
+    st.builds(
+        lambda name, scale: {"name": name, "scales": scale},
+        st.sampled_from(["sure_wrong", "sure_right"]),
+        st.lists(st.sampled_from([0.6, 0.99, 1 - 1e-9]), min_size=1, max_size=2, unique=True),
+    ),
 )
 
 
@@ -55,7 +60,8 @@ def _named(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 configs = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 5),
-        "seeds": st.fixed_dictionaries({"evaluation": st.integers(1, 3), "tuning": st.integers(1, 2)}),
+        "seeds": st.integers(1, 4),
+        "hold": st.integers(1, 4),
         "datasets": _named(entries),
         "initialisations": _named(starts),
         "learning_rates": st.lists(st.sampled_from([0.3, 1, 3.25, 1e6]), min_size=1, max_size=2, unique=True),
@@ -95,6 +101,13 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
 
     # Every combination of the config once, counted without the plan's help.
     own = {"mse": 0.25 / 0.0770293, "bce": 1.0}
+    doubled = {"mse": [2 * rate for rate in chosen.learning_rates], "bce": []}
+    asked = {
+        (row.dataset, -1.0 if np.isnan(row.separability) else row.separability, row.seed, target)
+        for row in table.itertuples()
+        for target in chosen.targets
+        if not np.isnan(getattr(row, f"target_{target}"))
+    }
     expected = sorted(
         (
             entry.name,
@@ -110,8 +123,9 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
             chosen.datasets, chosen.initialisations, chosen.losses, chosen.targets
         )
         for level, scale in itertools.product(entry.separabilities, initial.scales or (0.0,))
-        for seed in chosen.seeds.evaluation + chosen.seeds.tuning
-        for rate in {*chosen.learning_rates, own[loss]}
+        for seed in chosen.seeds
+        if (entry.name, -1.0 if level is None else level, seed, target) in asked
+        for rate in {*chosen.learning_rates, *doubled[loss], own[loss]}
     )
     axes = ["dataset", "separability", "seed", "initialisation", "scale", "loss", "rate", "target"]
     found = runs[axes].fillna({"separability": -1.0}).assign(rate=runs["rate"].round(3))
@@ -122,10 +136,10 @@ def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str,
     assert pairs[["data", "seed", "initialisation", "scale"]].nunique().eq(1).all(axis=None)
     assert pairs["loss"].nunique().eq(2).all()
     for data in rows["data"].unique():
-        direction = samples.sample(drawn, int(data)).direction
+        aim = samples.sample(drawn, int(data)).aim
         for _, pair in rows[rows["data"] == data].groupby("start"):
             first = {
-                start(r.initialisation, r.scale, direction, r.seed, chosen.seed).tobytes()
+                start(r.initialisation, r.scale, aim, r.seed, chosen.seed).tobytes()
                 for r in pair.itertuples()
             }
             assert len(first) == 1

@@ -164,7 +164,7 @@ def test_the_surface_shows_two_valleys_of_mse_and_one_of_bce():
 def study(kind, separability):
     checked = config.load(
         {
-            "seeds": {"evaluation": 1, "tuning": 1},
+            "seeds": 1,
             "datasets": [{"name": kind, "separability": [separability], "n": 40}],
             "initialisations": [{"name": "zero"}, {"name": "wrong", "scales": [1, 8]}],
             "max_steps": 300,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
-import time
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,13 @@ from study.catalogue import TABLES
 from study.config.model import Config, load
 from study.runs.draw import build
 from study.runs.estimate import describe, fullest_shard
-from study.runs.plan import blocks, expand, thresholds
+from study.runs.plan import Grid, blocks, expand, rates, thresholds
 from study.tables.table import conform
 
 import kernels
 
 SMALL: dict[str, Any] = {
-    "seeds": {"evaluation": 3, "tuning": 2},
+    "seeds": [0, 1, 2, 7, 5],
     "datasets": [
         {"name": "gaussian", "separability": [2, 4], "n": 30},
         {"name": "iris_versicolor_virginica"},
@@ -38,6 +38,14 @@ SMALL: dict[str, Any] = {
     "curves": {"seeds": 2},
 }
 OWN = 0.25 / kernels.LOSSES["mse"].smoothness
+APART: dict[str, Any] = SMALL | {
+    "initialisations": [
+        {"name": "wrong", "scales": [2, 1], "datasets": ["gaussian"]},
+        {"name": "zero"},
+        {"name": "sure_wrong", "scales": [0.9], "datasets": ["iris_versicolor_virginica"]},
+    ]
+}
+"""Other starts on each data set: 3 on the ten Gaussian ones, 2 on the five of irises."""
 
 
 @functools.cache
@@ -75,8 +83,11 @@ def test_every_combination_is_there_exactly_once(
             ("zero", 0.0),
             *((entry["name"], scale) for entry in inits for scale in entry["scales"]),
         ]
-        for loss, own in (("mse", OWN), ("bce", 1.0))
-        for rate in {*rates, own}
+        for loss, all_rates in (
+            ("mse", {*rates, *(2 * rate for rate in rates), OWN}),
+            ("bce", {*rates, 1.0}),
+        )
+        for rate in all_rates
     }
     found = list(
         zip(*(plan[name] for name in ("data", "initialisation", "scale", "loss", "rate")), strict=True)
@@ -105,18 +116,58 @@ def test_each_loss_has_its_own_smoothness_rate() -> None:
     assert (plan["learning_rate"] / plan["rate"] * 0.25 * smoothness).to_numpy() == pytest.approx(1.0)
 
 
-def test_roles_are_the_config_s() -> None:
-    plan = _plan()
-    assert set(plan.loc[plan["role"] == "evaluation", "seed"]) == {0, 1, 2}
-    assert set(plan.loc[plan["role"] == "tuning", "seed"]) == {1000, 1001}
+def test_every_seed_of_the_config_is_there_in_its_order() -> None:
+    for _, rows in _plan().groupby(["dataset", "separability"], dropna=False):
+        assert rows["seed"].drop_duplicates().tolist() == [0, 1, 2, 7, 5]
+
+
+def test_mse_takes_each_rate_and_its_double_as_it_would_without_its_half() -> None:
+    config = load(SMALL | {"learning_rates": [4, 0.5, 1, 2]})
+    assert rates(config, "mse") == sorted([0.5, 1, 2, 4, 8, OWN])
+    assert rates(config, "bce") == [0.5, 1, 2, 4]
+    # One step from zero on one sample: without its half, MSE moves by r dL/dz = r (p - y) p (1 - p) 2.
+    moved = {
+        rate: kernels.descend(
+            np.array([[1.0], [1.0]]), np.array([1, 1]), np.zeros((1, 1)), loss="mse",
+            learning_rate=rate, max_steps=1, targets={"brier": -1.0},
+        ).theta[0, 0]
+        for rate in (0.5, 1.0)
+    }  # fmt: skip
+    assert moved[1.0] == pytest.approx(0.5 * (0.5 * 0.5 * 0.5) * 2)
+    assert moved[1.0] == pytest.approx(2 * moved[0.5])
+
+
+def test_data_sets_with_other_starts_are_numbered_and_cut_as_one_grid() -> None:
+    config, table = load(APART), _built()[0]
+    plan = expand(config, table)
+    rate_count = {"mse": 7, "bce": 3}
+    starts = {"gaussian": [("wrong", 2.0), ("wrong", 1.0), ("zero", 0.0)]}
+    starts["iris_versicolor_virginica"] = [("zero", 0.0), ("sure_wrong", 0.9)]
+    assert plan["run"].tolist() == list(range((10 * 3 + 5 * 2) * 10))
+    number = 0
+    for data, name in zip(table["data"], table["dataset"], strict=True):
+        rows = plan[plan["data"] == data]
+        found = rows.drop_duplicates("start")
+        pairs = list(zip(found["initialisation"], found["scale"], strict=True))
+        assert pairs == starts[name]
+        assert found["start"].tolist() == list(range(number, number + len(pairs)))
+        number += len(pairs)
+        assert all(part["loss"].value_counts().to_dict() == rate_count for _, part in rows.groupby("start"))
+    grid = Grid(config, table)
+    assert grid.sizes.tolist() == [30] * 10 + [20] * 5
+    assert grid.starts.tolist() == [3] * 10 + [2] * 5
+    assert grid.count("mse") + grid.count("bce") == grid.sizes.sum() == len(plan)
+    assert grid.count("mse") == (plan["loss"] == "mse").sum()
+    chosen = np.array([12, 0, 3, 14])
+    pd.testing.assert_frame_equal(
+        grid.rows(chosen), pd.concat([plan[plan["data"] == data] for data in chosen], ignore_index=True)
+    )
 
 
 @pytest.mark.parametrize(
     ("rates", "nearest"), [([0.3, 1, 3], 1.0), ([0.1, 3, 20], 3.0), ([0.2, 50], 0.2), ([0.5, 2], 0.5)]
 )
-def test_traced_are_the_first_evaluation_seeds_at_the_rate_nearest_to_one(
-    rates: list[float], nearest: float
-) -> None:
+def test_traced_are_the_first_seeds_at_the_rate_nearest_to_one(rates: list[float], nearest: float) -> None:
     plan = _plan(learning_rates=rates)
     traced = plan[plan["traced"]]
     assert set(traced["seed"]) == {0, 1}
@@ -139,18 +190,21 @@ def test_shards_are_a_partition_by_data_set_and_nothing_else_changes(shards: int
 
 def test_shards_are_even_in_samples_times_columns() -> None:
     table = _built()[0]
-    work = (table["n"] * table["d"]).groupby(_plan().groupby("data")["shard"].first().to_numpy()).sum()
-    # Largest first, each to the least loaded, is within 4/3 of the best there is (Graham 1969).
-    assert work.max() <= 4 / 3 * max(work.mean(), (table["n"] * table["d"]).max())
+    for config in (SMALL, APART):
+        plan = expand(load(config), table)
+        cost = table["n"] * table["d"] * plan.groupby("data").size()
+        work = cost.groupby(plan.groupby("data")["shard"].first()).sum()
+        # Largest first, each to the least loaded, is within 4/3 of the best there is (Graham 1969).
+        assert work.max() <= 4 / 3 * max(work.mean(), cost.max())
 
 
-@given(st.integers(1, 40), st.sampled_from([1, 28, 100, 10**6]))
-@settings(deadline=None, max_examples=20)
-def test_blocks_are_the_plan_shard_by_shard(shards: int, rows: int) -> None:
-    config = load(SMALL | {"shards": shards})
+@given(st.sampled_from([SMALL, APART]), st.integers(1, 40), st.sampled_from([1, 40, 100, 10**6]))
+@settings(deadline=None, max_examples=30)
+def test_blocks_are_the_plan_shard_by_shard(study: dict[str, Any], shards: int, rows: int) -> None:
+    config = load(study | {"shards": shards})
     parts = list(blocks(config, _built()[0], rows))
     assert all(len(set(part["shard"])) == 1 for part in parts)
-    assert max(map(len, parts)) <= max(rows, 28)  # 28 runs on one data set
+    assert max(map(len, parts)) <= max(rows, 40)  # at most 40 runs on one data set
     pd.testing.assert_frame_equal(
         pd.concat(parts, ignore_index=True), conform(expand(config, _built()[0]), TABLES["plan"])
     )
@@ -160,40 +214,49 @@ def test_the_largest_shard_is_computed_from_the_plan() -> None:
     config, table = load(SMALL), _built()[0]
     price = np.arange(1.0, 16.0)
     plan = expand(config, table)
-    spent = price[plan["data"]] * plan["max_steps"]
+    spent = price[plan["data"]] * (plan["max_steps"] + 9)  # a target met at the last step holds for ten
     assert fullest_shard(config, table, price) == pytest.approx(spent.groupby(plan["shard"]).sum().max())
 
 
 def test_thresholds_are_those_of_the_targets_asked_for() -> None:
     config = load(SMALL | {"targets": ["brier", "accuracy"]})
     plan = expand(config, _built()[0])
-    found = thresholds(config, plan)
+    rows = plan[plan["data"] == 3]
+    found = thresholds(config, rows)
     assert list(found) == ["brier", "accuracy"]
-    assert (found["brier"] == plan["target_brier"]).all()
+    assert (found["brier"] == rows["target_brier"]).all()
+
+
+def test_a_target_that_a_data_set_does_not_have_is_left_out() -> None:
+    table = _built()[0].assign(target_accuracy=math.nan)
+    plan = expand(load(SMALL), table)
+    assert list(thresholds(load(SMALL), plan[plan["data"] == 3])) == ["brier", "logloss"]
+    assert thresholds(load(SMALL | {"targets": ["accuracy"]}), plan[plan["data"] == 3]) == {}
 
 
 def test_the_same_config_gives_the_same_plan() -> None:
     pd.testing.assert_frame_equal(_plan(), _plan())
 
 
-def test_a_million_runs_expand_in_seconds() -> None:
+def test_a_million_runs_have_a_start_and_a_number_each() -> None:
     table = _built()[0]
-    many = pd.concat([table] * 2000, ignore_index=True).assign(data=range(30_000))
-    begun = time.perf_counter()
-    plan = expand(load(SMALL), many)
-    assert time.perf_counter() - begun < 10
-    assert len(plan) == 30_000 * 4 * 7
+    many = pd.concat([table] * 2000).sort_values("dataset", kind="stable", ignore_index=True)
+    plan = expand(load(SMALL), many.assign(data=range(30_000)))
+    assert plan["run"].tolist() == list(range(30_000 * 4 * 10))
     assert plan["start"].nunique() == 120_000
 
 
 def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
     config: Config = load(SMALL)
     text = describe(config, *_built())
-    assert "data sets   15 (3 settings, 3 evaluation and 2 tuning seeds)" in text
+    assert "data sets   15 (3 settings, 5 seeds)" in text
     assert "starts      60" in text
-    assert "runs        420 (240 mse, 180 bce)" in text
-    assert "rows        1,260" in text
-    assert "steps       at most 210,000 (500 a run)" in text
+    assert "runs        600 (420 mse, 180 bce)" in text
+    plan = _plan()
+    asked = plan[["target_accuracy", "target_brier", "target_logloss"]].notna().sum(axis=None)
+    assert f"rows        {asked:,} (" in text
+    assert 1_600 < asked < 1_800  # on a few samples, MSE's optimum may have no log loss
+    assert "steps       at most 305,400 (509 a run)" in text
     assert re.search(
         r"sweep time  [\d.]+ (s|min|h|days) expected, [\d.]+ (s|min|h|days) at most, on \d+ cores?", text
     )
@@ -205,8 +268,16 @@ def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) 
     _, table = load(SMALL), _built()[0]
     for steps in (1_000, 1_000_000):
         text = describe(load(SMALL | {"max_steps": steps}), *_built(), threads=1)
-        seconds = float((table["n"] * table["d"]).sum()) * 1e-6 * 28 * steps
+        seconds = float((table["n"] * table["d"]).sum()) * 1e-6 * 40 * (steps + 9)
         assert f"{_said(seconds)} at most, on 1 core of" in text
+
+
+def test_the_description_counts_only_targets_that_are_defined() -> None:
+    table, arrays = _built()
+    some = table.assign(target_accuracy=table["target_accuracy"].where(table["data"] >= 5))
+    assert "rows        400 (" in describe(load(SMALL | {"targets": ["accuracy"]}), some, arrays)
+    none = table.assign(target_accuracy=math.nan)
+    assert "rows        0 (" in describe(load(SMALL | {"targets": ["accuracy"]}), none, arrays)
 
 
 def _said(seconds: float) -> str:

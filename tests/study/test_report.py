@@ -297,7 +297,7 @@ def test_the_summary_repeats_the_tables(frames):
         f"{out['answer']['zero']['equal']['slowdown']:.3g}"[:3]
     )
     assert out["digests"] == PROVENANCE.digests
-    assert sum(row["runs"] for row in out["ends"]) == (frames["runs"]["role"] == "evaluation").sum()
+    assert sum(row["runs"] for row in out["ends"]) == len(frames["runs"])
     assert json.loads(json.dumps(out, allow_nan=False)) == out
 
 

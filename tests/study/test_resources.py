@@ -13,7 +13,7 @@ from study.runs import draw, resources
 from study.tables import store
 
 SMALL: dict[str, Any] = {
-    "seeds": {"evaluation": 2, "tuning": 1},
+    "seeds": 3,
     "datasets": [{"name": "gaussian", "separability": [2], "n": 1000, "d": 4}],
     "initialisations": [{"name": "zero"}],
     "learning_rates": [1],
@@ -34,14 +34,18 @@ def minutes(path: Path, **changes: Any) -> int:
 
 
 def test_the_limit_is_that_of_runs_that_never_arrive(written: Path) -> None:
-    # 3 runs (MSE at 1 and at its own rate, BCE at 1), 1000 samples of 5 columns, 1e8 steps, 4.25 ns each.
-    seconds = 3 * 1000 * 1e8 * 4.25e-9
+    # 4 runs (MSE at 1, 2 and its own rate, BCE at 1), 1000 samples of 5 columns, 1e8 steps, 4.25 ns each.
+    seconds = 4 * 1000 * 1e8 * 4.25e-9
     assert minutes(written) == 3 + -(-seconds // 60)
 
 
 def test_it_grows_with_the_work_and_falls_with_the_shards(written: Path) -> None:
     assert minutes(written, shards=1) > minutes(written, shards=3)
     assert minutes(written, max_steps=1_000_000_000) > 5 * minutes(written)
+
+
+def test_it_counts_the_steps_for_which_a_target_has_to_hold(written: Path) -> None:
+    assert minutes(written, max_steps=1, hold=1_000_000) == minutes(written, max_steps=1_000_000, hold=1)
 
 
 def test_a_changed_table_is_read_again(written: Path) -> None:

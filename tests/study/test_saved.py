@@ -158,7 +158,7 @@ def test_the_saved_curve_is_that_of_kaplan_and_meier(browser, file, frames, tmp_
         rows = table(saved(page, "explorer-survival", "CSV", tmp_path / "a.csv").decode())
     runs = frames["runs"].query(
         "dataset == 'gaussian' and separability == 4 and initialisation == 'wrong' and scale == 2 "
-        "and rate == 1 and target == 'brier' and role == 'evaluation'"
+        "and rate == 1 and target == 'brier'"
     )
     for loss in ("mse", "bce"):
         mine = runs[runs["loss"] == loss]

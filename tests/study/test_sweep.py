@@ -11,16 +11,21 @@ from study.config import model as config
 from study.data import arrays, samples
 from study.data.starts import start
 from study.runs import draw, plan, sweep
+from study.tables import store
 from study.tables.table import conform
 
 SMALL = {
-    "seeds": {"evaluation": 2, "tuning": 1},
+    "seeds": 3,
     "datasets": [
         {"name": "gaussian", "separability": [2], "n": 20, "d": 1},
         {"name": "iris_versicolor_virginica"},
     ],
-    "initialisations": [{"name": "zero"}, {"name": "wrong", "scales": [1, 4]}],
-    "learning_rates": [1],
+    "initialisations": [
+        {"name": "zero"},
+        {"name": "wrong", "scales": [1, 4], "datasets": ["gaussian"]},
+        {"name": "sure_wrong", "scales": [0.99]},
+    ],
+    "learning_rates": [1, 16],
     "max_steps": 40,
     "curves": {"seeds": 1, "points": 5},
 }
@@ -37,23 +42,60 @@ def quiet(rows: pd.DataFrame) -> sweep.Progress:
     return sweep.Progress("shard", len(rows), lambda line: None)
 
 
-def test_every_run_has_a_row_per_target_and_matches_the_twin(small) -> None:
-    chosen, rows, drawn = small
+@pytest.mark.parametrize("hold", [1, 3, 10])
+def test_every_run_has_a_row_per_target_and_matches_the_twin(small, hold) -> None:
+    _, rows, drawn = small
+    chosen = config.load(SMALL | {"hold": hold})
     runs, _ = sweep.run_shard(chosen, rows, drawn, quiet(rows))
     runs = conform(runs, TABLES["runs"])
     assert len(runs) == 3 * len(rows)
     assert runs.groupby("run")["target"].nunique().eq(3).all()
     for run in rows[(rows["dataset"] == "gaussian") & (rows["seed"] == 1)].itertuples():
         data = samples.sample(drawn, run.data)
-        theta = start(run.initialisation, run.scale, data.direction, run.seed, chosen.seed)
+        theta = start(run.initialisation, run.scale, data.aim, run.seed, chosen.seed)
         targets = {name: getattr(run, f"target_{name}") for name in chosen.targets}
+        # A target met at the last step of the budget has yet to hold.
+        steps = run.max_steps + hold - 1
         twin = naive.descend(
-            data.features, data.labels, theta, run.loss, run.learning_rate, run.max_steps, targets
+            data.features, data.labels, theta, run.loss, run.learning_rate, steps, targets, hold
         )
         made = runs[runs["run"] == run.run].set_index("target")
-        assert made["step"].to_dict() == twin["first_passage"]
+        assert made["step"].to_dict() == twin["arrival"]
         assert (made["steps_run"] == twin["steps_run"]).all()
         assert ((made["status"] == "reached") == (made["step"] >= 0)).all()
+
+
+def test_holding_is_later_than_touching_and_never_later_than_the_budget(small) -> None:
+    _, rows, drawn = small
+    touch, hold = (
+        conform(
+            sweep.run_shard(config.load(SMALL | {"hold": k}), rows, drawn, quiet(rows))[0], TABLES["runs"]
+        )
+        for k in (1, 10)
+    )
+    never = touch["max_steps"] + 1
+    first, settled = (table["step"].where(table["step"] >= 0, never) for table in (touch, hold))
+    assert (first <= settled).all()
+    assert (first < settled).any()  # at 16 times 1/L some pass a target and leave it
+    assert (hold["step"] <= hold["max_steps"]).all()
+    assert (hold["step"] > hold["max_steps"] - 9).any()  # held beyond the budget
+
+
+def test_data_without_a_target_have_curves_and_no_rows(tmp_path) -> None:
+    square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
+    square.to_csv(tmp_path / "xor.csv", index=False)
+    xor = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}
+    changes = {"seeds": 1, "initialisations": [{"name": "normal", "scales": [1]}]}
+    gaussian = SMALL["datasets"][0]
+    for datasets in ([xor], [xor, gaussian], [gaussian, xor]):
+        chosen = config.load(SMALL | changes | {"datasets": datasets})
+        table, drawn = draw.build(chosen)
+        rows = plan.expand(chosen, table)
+        made, curves = sweep.run_shard(chosen, rows, drawn, quiet(rows))
+        store.write_parts(sweep.by_data(made, rows), TABLES["runs"], tmp_path / "runs.parquet")
+        runs = store.read(TABLES["runs"], tmp_path / "runs.parquet")
+        assert set(runs["dataset"]) == {entry["name"] for entry in datasets} - {"xor"}
+        assert set(conform(curves, TABLES["curves"])["dataset"]) == {entry["name"] for entry in datasets}
 
 
 def test_curves_are_those_of_the_traced_runs_and_go_to_the_budget(small) -> None:

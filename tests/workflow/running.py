@@ -12,12 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TINY = """
-seeds: {evaluation: 2, tuning: 1}
+seeds: 3
 datasets:
   - {name: gaussian, separability: [2], n: 30}
 initialisations:
   - name: zero
   - {name: wrong, scales: [1, 8]}
+  - {name: sure_wrong, scales: [0.99]}
 learning_rates: [1]
 max_steps: 300
 shards: 2

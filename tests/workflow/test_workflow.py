@@ -38,7 +38,7 @@ def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
 def test_a_study_ends_in_verdicts(finished: Path) -> None:
     results = finished / "results" / "tables"
     judged = store.read(TABLES["claims"], results / "claims.csv").set_index("claim")
-    assert len(judged) == 18
+    assert len(judged) == 22
     assert judged.loc[["A1", "R4", "R9", "N3"], "verdict"].tolist() == [
         "fails",
         "holds",
@@ -47,7 +47,7 @@ def test_a_study_ends_in_verdicts(finished: Path) -> None:
     ]
     # Two data seeds are few, but one run that arrives refutes that none can.
     runs = store.read(TABLES["runs"], results / "runs.parquet")
-    mse = runs[(runs["role"] == "evaluation") & (runs["loss"] == "mse") & (runs["step"] != 0)]
+    mse = runs[(runs["loss"] == "mse") & (runs["step"] != 0)]
     some = mse[(mse["target"] == "accuracy")]["status"].eq("reached").sum()
     assert judged.loc["A4", "verdict"] == ("fails" if some else "holds")
     assert f"reached by {some} of" in judged.loc["A4", "evidence"]
@@ -235,7 +235,9 @@ BAD = {
     "max_step=5": ("max_step", "max_steps"),
     "max_steps=0": ("max_steps", "from 1 to"),
     "losses=[mse,hinge]": ("losses", "hinge"),
-    "seeds={evaluation: [1, 1]}": ("seeds.evaluation", "1"),
+    "seeds=[1, 1]": ("seeds", "1"),
+    "seeds={evaluation: 3, tuning: 1}": ("seeds", "write `seeds: 3`"),
+    "hold=0": ("hold", "from 1 to"),
     "datasets=[{name: nowhere}]": ("datasets[0]", "nowhere"),
     "learning_rates=[]": ("learning_rates",),
     "initialisations=[{name: wrong, scales: [-1]}]": ("initialisations[0].scales", "-1"),

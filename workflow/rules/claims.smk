@@ -24,8 +24,7 @@ rule claims:
         datasets="results/tables/datasets.parquet",
         runs="results/tables/runs.parquet",
         arrivals="results/tables/arrivals.parquet",
-        slowdown="results/tables/slowdown.parquet",
-        headline="results/tables/headline.parquet",
+        answers="results/tables/answers.parquet",
         minima="results/tables/minima.parquet",
     output:
         csv=report(

@@ -11,7 +11,7 @@ from study.runs.tables import RUNS
 from study.tables import store
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
-    names = ("datasets", "arrivals", "slowdown", "headline", "minima")
+    names = ("datasets", "arrivals", "answers", "minima")
     frames = {name: store.read(TABLES[name], snakemake.input[name]) for name in names}
     frames["runs"] = store.scan(RUNS, snakemake.input.runs, where=evidence.compared())
     checked = config.load(snakemake.params.config)

@@ -12,25 +12,26 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from study.claims.claim import Claim
+from study.claims.introduction import INTRODUCTION
 from study.claims.judges import (
     ALGEBRA,
     NUMBERS,
+    assumptions,
     both_classes,
-    boundary,
-    cannot_train,
     gradient,
+    lost_mean,
     null_in_the_limit_only,
     null_when_right,
     one_square,
     parallel,
-    poor_choice,
     proves_nothing,
     replacement,
     same_direction,
     swapped,
+    to_its_label,
     vanishes,
-    wrong_saturation,
 )
+from study.claims.speed import boundary, cannot_train, not_properly, poor_choice, wrong_saturation
 from study.claims.tables import CLAIMS as CLAIMS_TABLE
 from study.tables.table import conform
 from study.wrapping import wrapped
@@ -45,16 +46,19 @@ _ENTRIES: Final = (
     Claim(
         "A1",
         "article",
-        "In the case headed by 1, the mean squared error becomes the mean of sigma squared.",
-        "For the class y = 1: (1 - p)^2 = p^2 at every logit z, with p = sigma(z).",
+        "In the case headed by 1, the mean squared error becomes the mean of sigma squared. (As printed, the "
+        "last expression has lost its 1/m, which is A7.)",
+        "For the class y = 1: (1 - p)^2 = p^2 at every logit z, with p = sigma(z); the 1/m is put back.",
         ALGEBRA,
         one_square(1),
     ),
     Claim(
         "A2",
         "article",
-        "In the case headed by 0, it becomes the mean of sigma squared as well.",
-        "For the class y = 0: (0 - p)^2 = p^2 at every logit z. (The result is judged, not the way to it.)",
+        "In the case headed by 0, it becomes the mean of sigma squared as well. (Its last expression has "
+        "lost the 1/m, too.)",
+        "For the class y = 0: (0 - p)^2 = p^2 at every logit z; the 1/m is put back. (The result is judged, "
+        "not the way to it.)",
         ALGEBRA,
         one_square(0),
     ),
@@ -70,18 +74,24 @@ _ENTRIES: Final = (
         "A4",
         "article",
         "So training with MSE cannot form a decision boundary.",
-        "No descent on MSE gets within 0.01 of the training accuracy of the BCE optimum.",
+        "No descent on MSE reaches the accuracy target, nine tenths of the way from the accuracy of the "
+        "larger class to what both losses attain, and holds it.",
         "One of the study's MSE runs that reaches the accuracy target refutes it. If none does, it is left "
-        "open: a run that ends at its budget proves nothing either way.",
+        "open: a run that ends at its budget proves nothing either way. Runs from theta = 0, where there is "
+        "no boundary, are counted by themselves, too.",
         boundary,
     ),
     Claim(
         "A5",
         "article",
-        "It does so for both classes.",
-        "On a whole data set, the samples of class 0 and those of class 1 pull their own outputs the same "
-        "way: the mean derivatives of their losses in their logits have the same sign.",
-        "They have the same sign on every data set of the study at every start.",
+        "Gradients push the model's weights in the same direction for both classes.",
+        "On a whole data set, the gradient of the samples of class 0 and that of the samples of class 1 have "
+        "an inner product above 0 in the weights, the bias apart. Two other readings are in the evidence: by "
+        "logits (each class's mean derivative in its own logits, which is its gradient in the bias), and "
+        "weight by weight.",
+        "It holds if the inner product is above 0 on every realised data set of the study at every start, "
+        "fails if it is below 0 at each, and holds in part if some are and some are not. BCE's gradients "
+        "stand beside, since a fault of MSE would have to be MSE's alone.",
         both_classes,
     ),
     Claim(
@@ -89,13 +99,35 @@ _ENTRIES: Final = (
         "article",
         "MSE is a poor choice for binary classification.",
         "From the same start on the same data, MSE needs more steps than BCE to the same target, under each "
-        "of three learning-rate policies. (Speed is what this study measures; nothing is said about the "
-        "final model.)",
-        "Under every policy the interval of the slowdown lies above 1 in more than half of the cells. It "
-        "fails if under some policy MSE is no slower, the interval nowhere above 1, in more than half; else "
-        "it is left open. Where MSE's best rate is the largest tried, a larger one might do better: such a "
-        "cell counts as undecided.",
+        "of four learning-rate policies: equal rates, equal rates with MSE without its factor 1/2, each loss "
+        "at its own 1/L, each at its best rate. (Speed is what this study measures; nothing is said about "
+        "the final model.)",
+        "For each start that the table answers pools over data sets, each policy and each target: MSE is "
+        "slower if the interval of the slowdown lies above 1, no slower if it lies nowhere above 1, else it "
+        "is undecided. So it is, too, where MSE's best rate is the largest tried on more than half of the "
+        "data sets, since a larger one might do better. A target that most starts meet at step 0 is not "
+        "judged. The slowdown is a median over pairs, so where it is 1 MSE can still be slower in some: the "
+        "counts are given. The claim holds if MSE is slower in all of them, in "
+        "part if in some, and fails if in none while it is no slower in some. There is no vote: the evidence "
+        "says which. Intervals are not corrected for their number.",
         poor_choice,
+    ),
+    Claim(
+        "A7",
+        "article",
+        "The last expressions, sums without the 1/m, are still the mean squared error.",
+        "For m samples whose squares add up to S > 0: S = S/m.",
+        "The difference of both sides, factored by computer algebra, is 0 for every m.",
+        lost_mean,
+    ),
+    Claim(
+        "A8",
+        "article",
+        "No learning happens without assumptions and design choices.",
+        "An opinion about method; no statement about MSE follows from it.",
+        "There is none: every run there could be has a model, a loss, a rate and a start, so none could "
+        "contradict it. It is left open whatever is found.",
+        assumptions,
     ),
     Claim(
         "R1",
@@ -111,10 +143,12 @@ _ENTRIES: Final = (
     Claim(
         "R2",
         "review",
-        "There is no reason to replace the label by sigma, or by 1 - sigma.",
-        "A label is the constant 0 or 1; sigma(z) equals it at no finite z. Nor can one symbol stand for p "
-        "in one class and for 1 - p in the other: they are equal at z = 0 alone.",
-        "Computer algebra finds no real z with p = 0 and none with p = 1.",
+        "There is no reason to replace the same symbol, y, by sigma in one case and by 1 - sigma in the "
+        "other.",
+        "One symbol cannot stand for p in one case and for 1 - p in the other: p = 1 - p at one logit at "
+        "most.",
+        "Computer algebra finds no more than one real z with p = 1 - p. (That y, if it is the label, is "
+        "neither at any finite logit, is in the evidence.)",
         replacement,
     ),
     Claim(
@@ -123,7 +157,7 @@ _ENTRIES: Final = (
         "The article's equations prove nothing; the squared error is sigma squared for the negative class "
         "and (1 - sigma) squared for the positive one.",
         "(0 - p)^2 = p^2 and (1 - p)^2 = (1 - p)^2 are identities; one of the article's two equations is "
-        "not, and the conclusion from them (A3) is false.",
+        "not, the 1/m aside, and the conclusion from them (A3) is false.",
         "The remainders of the two correct forms are 0, that of A1 is not, and the gradients of A3 are "
         "opposite at some logit.",
         proves_nothing,
@@ -141,20 +175,22 @@ _ENTRIES: Final = (
         "R5",
         "review",
         "It vanishes where sigma is close to 0 or 1.",
-        "The factor of x is 0 where the logit is large on either side, for either class.",
-        "It holds if it is 0 at finite logits, in the limit if only its limits are 0.",
+        "The factor of x tends to 0 as sigma(z) tends to 0 and to 1, for either class. (Close, not equal: "
+        "these words state a limit.)",
+        "Its four limits, found by computer algebra, are 0.",
         vanishes,
     ),
     Claim(
         "R6",
         "review",
-        "So a saturated network cannot train with MSE. (A later version: cannot train properly.)",
-        "First version, judged here: from the most confidently wrong starts no descent on MSE reaches its "
-        "target. Later version, judged in the evidence: it needs more steps than BCE.",
-        "First version: one MSE run from the largest wrong starts that reaches its target refutes it; if "
-        "none does it is left open. Later version: the interval of the slowdown lies above 1 in more than "
-        "half of the cells of wrong starts at equal rates. Also given: the slope of MSE along its runs on "
-        "separable data, and the logits from which an update is lost to rounding.",
+        "So the network cannot train with MSE where it is saturated. (First version; for the later one see "
+        "R11.)",
+        "From the surest wrong starts no descent on MSE reaches its targets. The review's network is the "
+        "linear model, sigma(theta . x); one with a hidden layer is looked at, too, and both in float32.",
+        "One MSE run that arrives, of the linear model or of the network, refutes it in real numbers; if "
+        "none does it is left open. It holds in part if, besides, there are logits from which on no update "
+        "in float32 moves a parameter, neither of one wrong sample at the rate 1/L nor of the network: a "
+        "descent that begins there stays for ever. Else it fails.",
         cannot_train,
     ),
     Claim(
@@ -183,16 +219,40 @@ _ENTRIES: Final = (
         null_when_right,
     ),
     Claim(
+        "R10",
+        "review",
+        "If properly trained, the weights push sigma to output 0 or 1, depending on the input.",
+        "Along a descent that minimises the loss, the p of every sample tends to its label.",
+        "On data that a hyperplane separates it holds in the limit, since the loss tends to 0 only so. On "
+        "other data it fails, since every theta leaves some sample on the wrong side or on the plane. In "
+        "part if the study has both.",
+        to_its_label,
+    ),
+    Claim(
+        "R11",
+        "review",
+        "A saturated network cannot train properly with MSE. (The later version of R6.)",
+        "From a saturated start, confidently wrong or confidently right, MSE needs more steps than BCE to "
+        "the same target, under each of the four policies of A6.",
+        "As A6, for the starts sure_wrong and sure_right alone.",
+        not_properly,
+    ),
+    Claim(
         "N1",
         "neither",
-        "MSE's gradient vanishes where the network is right, too, but only a start that is saturated and "
-        "wrong costs time.",
-        "The limits of MSE's gradient are 0 on both sides. On separable data, where a right start has every "
-        "sample right, it reaches the target no later than from zero; from a wrong start it does so later. "
-        "(This is about starts alone: a target that demands confidence, such as a small log loss, takes MSE "
-        "longer from any start; docs/laws.md has this tail.)",
-        "The limits are 0; of the pairs of MSE runs at rates up to 1/L of BCE, right starts are later than "
-        "zero in at most one of a hundred, wrong starts in more than half.",
+        "MSE's gradient vanishes where the network is right, too. That can cost time where classes overlap, "
+        "and does not on separable data; being confidently wrong costs time on both.",
+        "The limits of MSE's gradient are 0 on both sides. Against the run from theta = 0 at the same data, "
+        "rate and target: on separable data a run from a confidently right start comes no later; where "
+        "classes overlap it can come later, since the samples on the far side of the plane are then "
+        "confidently wrong; from a confidently wrong start it comes later on both. (This is about starts "
+        "alone: a target that demands confidence takes MSE longer from any start; docs/laws.md has this "
+        "tail.)",
+        "The limits are 0; and of the pairs of MSE runs at rates up to 1/L of BCE, to each target: on "
+        "separable data those from sure_right are later in at most one of a hundred; those from every "
+        "sure_wrong are later in more than half, on both kinds of data; and on overlapping data at least one "
+        "from sure_right is later (if none is, it is left open). A pair in which neither arrived is not "
+        "compared.",
         wrong_saturation,
     ),
     Claim(
@@ -208,7 +268,7 @@ _ENTRIES: Final = (
         "neither",
         "At theta = 0 the gradients of the two losses are parallel: MSE's is a quarter of BCE's.",
         "At theta = 0: grad MSE = grad BCE / 4 for any data.",
-        "The difference is 0 in algebra, and to the last bit on each of the study's data sets.",
+        "The difference is 0 in algebra, and to the last bit on every realised data set of the study.",
         parallel,
     ),
 )
@@ -233,73 +293,6 @@ def table(found: Evidence) -> pd.DataFrame:
     return conform(pd.DataFrame(rows), CLAIMS_TABLE)
 
 
-_INTRODUCTION: Final = """\
-# Claims
-
-What is said about MSE on binary classification, claim by claim: what it means, and how it is tested. This
-page is generated from `workflow/study/claims/catalogue.py`
-(`python -m study.claims.catalogue > docs/claims.md`); a test fails when the two differ. What a study finds is
-in `results/tables/claims.csv`, with a verdict that is computed from the evidence:
-
-- `holds`;
-- `holds in the limit`: true as a limit, at no finite point;
-- `fails`: a counterexample was found, or most of the evidence is against it;
-- `left open`: the study has no runs that could decide it, or its runs do not.
-
-Two texts are under test, and three more claims are stated by neither.
-
-- **The article**: N. Adaloglou, "Understanding Maximum Likelihood Estimation in Supervised Learning", AI
-  Summer, bonus section "What would happen if we use MSE on binary classification?"
-  (<https://theaisummer.com/mle/>), as it first appeared. It was changed after the review.
-- **The review**: "What would happen if we use MSE on binary classification?"
-  (<https://github.com/Jonas1312/mse-for-binary-classification>).
-
-The statements below are ours and short; read the texts for their own words. Throughout, y is the label (0 or
-1), z the logit, p = sigma(z) the prediction, the margin is z for y = 1 and -z for y = 0, and MSE carries the
-factor 1/2.
-
-Some claims can be read in more than one way. The reading that is judged is the formal one given here. A claim
-that something *cannot* happen is refuted by one case in which it does; a run that ended at its budget is
-never taken as proof that it would not have arrived.
-
-## Local minima
-
-MSE is not convex, so on data that no plane separates it can have several local minima (Auer, Herbster and
-Warmuth 1995, "Exponentially many local minima for single neurons": up to floor(n/d)^d for n samples and d
-parameters). BCE is convex. If the columns of the features are independent its Hessian is positive definite
-everywhere, so it has one minimum at most.
-
-`two_scales` is a data set on which this can be seen. It has one feature and a bias. Near samples, at x = 1
-and x = -1, favour a positive weight: seven of eight have the label that it predicts. Far samples, at x = 10
-and x = -10, half as many, favour a negative weight, three of four. A weight that suits the near samples,
-about log 7, gives the far ones a logit of about 19. There the loss of a far sample is close to its largest
-value, 1/2, and hardly changes any more: MSE gives up the far samples, and a minimum remains. Another minimum
-suits the far samples. BCE has no largest value, so no sample can be given up, and the far ones win.
-`two_scales_twice` has two such features, each with samples of its own, and four minima, one for each pair of
-choices.
-
-The table `minima` lists what was found from a lattice of starts, by gradient descent and then Newton's method
-in 50 digits. Each minimum is *proven*: Krawczyk's test in interval arithmetic shows that the box of half
-width `radius` around it holds exactly one stationary point, and elimination with interval pivots shows that
-the Hessian is positive definite in all of the box.
-
-On separable data there is no such minimum, for MSE either. Let u be a direction that separates, so that every
-margin m_u under it is positive. A sample adds -w^2 (1 - w) m_u / n to the inner product of gradient and u,
-with w = sigma(-m) of its margin m. Each of these is negative, so the gradient is nowhere 0: what looks like a
-local minimum there is slowness, or rounding. R6 checks this along the study's own runs.
-
-## Floating point
-
-A parameter of -a, one sample at x = 1 of class 1 and the largest safe rate 1/L: once the update is less than
-half the distance to the next number, the parameter never changes again. The evidence of R6 gives the a
-at which this begins, found by bisection.
-
-The claims about limits (R5, R9, N2) are about real numbers. In float64, 1 - sigma(z) rounds to 0 from about
-log 2^53 = 36.7 on when computed as written, so there R9 holds, by rounding. The kernels of this project
-compute it as sigma(-z), which does not round to 0 there.
-"""
-
-
 def page() -> str:
     """Render the claims as the Markdown page `docs/claims.md`."""
     titles = {
@@ -307,7 +300,7 @@ def page() -> str:
         "review": "The review's claims",
         "neither": "Stated by neither",
     }
-    lines = [_INTRODUCTION]
+    lines = [INTRODUCTION]
     for source, title in titles.items():
         lines += [f"## {title}", ""]
         for entry in CLAIMS.values():

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from study.claims.evidence import Evidence
 
 
-__all__ = ["FAILS", "HOLDS", "LIMIT", "OPEN", "VERDICTS", "Claim", "Judgement"]
+__all__ = ["FAILS", "HOLDS", "LIMIT", "OPEN", "PART", "VERDICTS", "Claim", "Judgement"]
 
 HOLDS: Final = "holds"
 
@@ -18,9 +18,11 @@ LIMIT: Final = "holds in the limit"
 
 FAILS: Final = "fails"
 
+PART: Final = "holds in part"
+
 OPEN: Final = "left open"
 
-VERDICTS: Final = (HOLDS, LIMIT, FAILS, OPEN)
+VERDICTS: Final = (HOLDS, LIMIT, PART, FAILS, OPEN)
 
 Judgement = tuple[str, str]
 """The evidence in words, and the verdict."""

@@ -1,4 +1,4 @@
-"""The judge of each claim: from the evidence to what was found and a verdict."""
+"""The judges of what algebra and the gradients show: from the evidence to what was found and a verdict."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from study import wording
-from study.claims.claim import FAILS, HOLDS, LIMIT, OPEN, Judgement
+from study.claims.claim import FAILS, HOLDS, LIMIT, OPEN, PART, Judgement
+from study.claims.phrases import of
 
 if TYPE_CHECKING:
-    from study.claims.evidence import Arrivals, Cells, Evidence, Order
+    from study.claims.evidence import Evidence
+    from study.claims.pulls import Signs
 
 
 __all__ = ["DIFFERENCE", "KERNEL"]
@@ -21,11 +23,12 @@ DIFFERENCE: Final = 1e-30
 KERNEL: Final = 1e-14
 """Largest relative error of the kernels against a formula: tens of units in the last place of float64."""
 
-_POLICIES: Final = {
-    "equal": "at equal rates",
-    "smoothness": "with each loss at its own 1/L",
-    "tuned": "with each loss at its best rate",
-}
+ALGEBRA: Final = "The difference of both sides, simplified by computer algebra, is 0."
+
+NUMBERS: Final = (
+    "The difference of both sides, simplified by computer algebra, is 0; and the formula agrees with "
+    "difference quotients and with the kernels at logits up to 700 on either side."
+)
 
 
 def _below(error: float) -> str:
@@ -35,34 +38,30 @@ def _below(error: float) -> str:
     return "0" if error == 0 else f"below 1e{math.floor(math.log10(error)) + 1}"
 
 
-def _size(value: float) -> str:
-    return wording.number(value) if value < 1e6 else f"{value:.1e}"
-
-
-def _of(part: int, whole: int) -> str:
-    return f"{wording.count(part)} of {wording.count(whole)}"
-
-
-def _arrived(found: Arrivals) -> str:
-    share = wording.percent(found.reached, found.runs)
-    return f"{_of(found.reached, found.runs)} runs ({share}) within {wording.count(found.budget)} steps"
-
-
-def _compared(found: Order) -> str:
-    text = f"earlier in {wording.count(found.earlier)}, at the same step in {wording.count(found.same)}"
-    return f"{text}, later in {wording.count(found.later)} of {wording.count(found.total)} pairs"
-
-
 def one_square(label: int) -> Callable[[Evidence], Judgement]:
     """Judge whether the squared error of a class is p^2."""
 
     def judge(found: Evidence) -> Judgement:
         rest = found.identities.remainders[f"class {label} squared error, p^2"]
         other = found.identities.remainders[f"class {1 - label} squared error, p^2"]
-        text = f"({label} - p)^2 - p^2 = {rest}; for the other class, ({1 - label} - p)^2 - p^2 = {other}."
+        text = (
+            f"({label} - p)^2 - p^2 = {rest}; for the other class, ({1 - label} - p)^2 - p^2 = {other}. As "
+            f"printed, without the 1/m, the last expression exceeds the mean by "
+            f"{found.identities.remainders['sum of squares, their mean']}: see A7."
+        )
         return text, HOLDS if rest == "0" else FAILS
 
     return judge
+
+
+def lost_mean(found: Evidence) -> Judgement:
+    rest = found.identities.remainders["sum of squares, their mean"]
+    text = (
+        f"With S the sum of the m squares, S - S/m = {rest}. A factor m changes the length of the gradient "
+        "and with it the learning rate that suits it, but not its direction: nothing else in the article "
+        "rests on it."
+    )
+    return text, HOLDS if rest == "0" else FAILS
 
 
 def same_direction(found: Evidence) -> Judgement:
@@ -70,69 +69,44 @@ def same_direction(found: Evidence) -> Judgement:
     rest = found.identities.remainders["opposed mse"]
     text = (
         f"Algebra: the inner product is -(p (1 - p))^3 x.x (what remains: {rest}), never above 0. Numbers: "
-        f"opposite at {_of(mse.opposite, mse.cases)} logits with MSE, at {_of(bce.opposite, bce.cases)} "
+        f"opposite at {of(mse.opposite, mse.cases)} logits with MSE, at {of(bce.opposite, bce.cases)} "
         "with BCE, so the two losses do not differ in this. (A logit at which a gradient is too small for "
         "float64 is left out.)"
     )
     return text, OPEN if mse.cases == 0 else HOLDS if mse.opposite == 0 else FAILS
 
 
-def boundary(found: Evidence) -> Judgement:
-    runs = found.boundary
-    if runs.runs == 0:
-        return "No MSE run of this study had an accuracy target to reach.", OPEN
-    text = f"The accuracy target was reached by {_arrived(runs)}; runs that met it at step 0 are not counted."
-    return text, FAILS if runs.reached else OPEN
-
-
 def both_classes(found: Evidence) -> Judgement:
-    own, other, inner = found.outputs["mse"], found.outputs["bce"], found.parameters["mse"]
-    if own.cases == 0:
+    pulls = found.pulls
+    mse, bce = pulls.weights["mse"], pulls.weights["bce"]
+    if mse.cases == 0:
         return "This study has no data set with a start.", OPEN
     text = (
-        f"The two classes pull their own outputs in opposite directions in {_of(own.opposite, own.cases)} "
-        f"pairs of data set and start with MSE, in {_of(other.opposite, other.cases)} with BCE. In the "
-        "space of parameters the gradients of the two classes agree (inner product above 0) in "
-        f"{_of(inner.cases - inner.opposite, inner.cases)}: classes on either side of a plane turn it the "
-        "same way, which is no fault."
+        f"Looked at: all {wording.count(pulls.data)} data sets, at {wording.count(pulls.starts)} pairs of "
+        f"data set and start. In the weights, the bias apart, the gradients of the two classes agree (inner "
+        f"product above 0) in {_agreeing(mse)} with MSE and in {_agreeing(bce)} with BCE; the two losses "
+        f"differ in this in {of(pulls.losses.opposite, pulls.losses.cases)}. Weight by weight the signs "
+        f"agree in {_agreeing(pulls.each['mse'])} with MSE. With the bias among the weights the inner "
+        f"product is above 0 in {_agreeing(pulls.parameters['mse'])}. In the logits, whose derivative is "
+        f"the gradient of the bias, the classes pull opposite ways in "
+        f"{of(pulls.logits['mse'].opposite, pulls.logits['mse'].cases)} with MSE and in "
+        f"{of(pulls.logits['bce'].opposite, pulls.logits['bce'].cases)} with BCE. So where weights do move "
+        "the same way for both classes, that is how a boundary is turned, with either loss."
     )
-    return text, FAILS if own.opposite else HOLDS
+    return text, HOLDS if mse.opposite == 0 else FAILS if mse.opposite == mse.cases else PART
 
 
-_SAID: Final = {"slower": "holds", "open": "is left open", "not slower": "fails"}
+def _agreeing(signs: Signs) -> str:
+    return of(signs.cases - signs.opposite, signs.cases)
 
 
-def _leaning(cells: Cells) -> str:
-    """Say what most cells of a policy show: `slower`, `open`, or `not slower`."""
-    if 2 * cells.slower > cells.total:
-        return "slower"
-    return "not slower" if 2 * cells.no_slower > cells.total else "open"
-
-
-def poor_choice(found: Evidence) -> Judgement:
-    cells = {policy: found.cells[policy] for policy in _POLICIES if found.cells[policy].total}
-    if not cells:
-        return "No pair of runs in this study gives a ratio.", OPEN
-    sentences = [
-        f"{_POLICIES[policy]} in {_of(each.slower, each.total)} cells (no slower in "
-        f"{wording.count(each.no_slower)})"
-        for policy, each in cells.items()
-    ]
-    if found.at_the_edge:
-        sentences[-1] += (
-            f", where {wording.count(found.at_the_edge)} cells in which MSE's best rate is the largest "
-            "tried count as undecided"
-        )
-    counts = [
-        f"{count} for {loss.upper()} on {name}{'' if proven else ' (not all proven)'}"
-        for (name, loss), (count, proven) in found.minima.items()
-    ]
+def assumptions(found: Evidence) -> Judgement:  # noqa: ARG001
     text = (
-        f"MSE is slower, its interval above 1, {'; '.join(sentences)}. "
-        f"Local minima found: {', '.join(counts) or 'none'}."
+        "No run can contradict it: each has a model, a loss, a learning rate and a start that somebody "
+        "chose, and without them there is nothing to run. It is a view of method, shared by theorems about "
+        "learning (no free lunch) and not by a test of MSE. That a choice changes the answer is seen in A6."
     )
-    leanings = {_leaning(each) for each in cells.values()}
-    return text, HOLDS if leanings == {"slower"} else FAILS if "not slower" in leanings else OPEN
+    return text, OPEN
 
 
 def swapped(found: Evidence) -> Judgement:
@@ -156,11 +130,10 @@ def _negated(rest: str) -> str:
 def replacement(found: Evidence) -> Judgement:
     sets = found.identities.solutions
     text = (
-        f"Logits with p = 0: {sets['p = 0']}; with p = 1: {sets['p = 1']}; with p = 1 - p: "
-        f"{sets['p = 1 - p']}. So a label is p or 1 - p at no finite logit, and p and 1 - p are "
-        "interchangeable at one logit at most."
+        f"Logits at which p = 1 - p: {sets['p = 1 - p']}. Nor is a label ever either of them: logits with "
+        f"p = 0: {sets['p = 0']}; with p = 1: {sets['p = 1']}."
     )
-    return text, HOLDS if sets["p = 0"] == sets["p = 1"] == "none" else FAILS
+    return text, HOLDS if sets["p = 1 - p"] in {"{0}", "none"} else FAILS
 
 
 def proves_nothing(found: Evidence) -> Judgement:
@@ -170,9 +143,28 @@ def proves_nothing(found: Evidence) -> Judgement:
     text = (
         f"Correct forms: remainders {zero} and {one}. The article's form for class 1 is off by {premise}, "
         "and what is concluded is refuted: the classes push opposite ways at "
-        f"{_of(mse.opposite, mse.cases)} logits."
+        f"{of(mse.opposite, mse.cases)} logits."
     )
     return text, HOLDS if zero == one == "0" and premise != "0" and mse.opposite > 0 else FAILS
+
+
+def to_its_label(found: Evidence) -> Judgement:
+    classes = found.classes
+    if classes.separable + classes.overlapping == 0:
+        return "This study has no data set.", OPEN
+    text = (
+        f"A hyperplane separates the classes of {wording.count(classes.separable)} of this study's data "
+        "sets: there a longer and longer theta brings every p as near to its label as one likes, and no "
+        f"finite theta all the way. On the other {wording.count(classes.overlapping)} no theta has every "
+        "sample on its own side, so at each some sample's own class is given 1/2 at most."
+    )
+    if classes.overlapping:
+        text += (
+            " At BCE's optimum there, which training is meant to find, the mean of (p - y)^2 is "
+            f"{wording.number(classes.least, rounding='down')} to "
+            f"{wording.number(classes.most, rounding='up')}."
+        )
+    return text, PART if classes.separable and classes.overlapping else LIMIT if classes.separable else FAILS
 
 
 def gradient(name: str) -> Callable[[Evidence], Judgement]:
@@ -197,42 +189,10 @@ def vanishes(found: Evidence) -> Judgement:
     roots = [found.identities.solutions[f"mse gradient = 0, y = {y}"] for y in (0, 1)]
     text = (
         f"Limits of MSE's gradient, class 0 right and wrong, class 1 right and wrong: {', '.join(limits)}. "
-        f"Logits at which it is 0: {roots[0]} for class 0, {roots[1]} for class 1."
+        f"Being close is not being there: logits at which it is 0: {roots[0]} for class 0, {roots[1]} for "
+        "class 1."
     )
-    if set(limits) != {"0"}:
-        return text, FAILS
-    return text, LIMIT if set(roots) == {"none"} else HOLDS
-
-
-def cannot_train(found: Evidence) -> Judgement:
-    runs, other, slopes, cells = found.escapes["mse"], found.escapes["bce"], found.slopes, found.wrong_cells
-    sentences = []
-    if runs.runs:
-        sentences.append(
-            f"From wrong starts of size {_size(found.largest)}, the largest, {_arrived(runs)} reached their "
-            f"target with MSE, and {_arrived(other)} with BCE."
-        )
-    else:
-        sentences.append("This study has no confidently wrong start.")
-    if cells.total:
-        sentences.append(
-            f"The later version, about training properly, {_SAID[_leaning(cells)]}: from wrong starts of "
-            f"all sizes MSE is slower, its interval above 1, in {_of(cells.slower, cells.total)} cells at "
-            "equal rates."
-        )
-    if slopes.points:
-        sentences.append(
-            "On separable data there is no point to get stuck at: along a separating direction MSE went "
-            f"downhill at {_of(slopes.downhill, slopes.points)} points of {wording.count(slopes.runs)} "
-            "runs. Only rounding can stop a run there."
-        )
-    stalls = {key: _size(value) for key, value in found.stalls.items()}
-    sentences.append(
-        "The update for one wrong sample is lost to rounding from a logit of "
-        f"-{stalls['mse', 'float32']} (float32) or -{stalls['mse', 'float64']} (float64) on with MSE, from "
-        f"-{stalls['bce', 'float32']} or -{stalls['bce', 'float64']} on with BCE."
-    )
-    return " ".join(sentences), FAILS if runs.reached else OPEN
+    return text, HOLDS if set(limits) == {"0"} else FAILS
 
 
 def _null_gradient(found: Evidence) -> tuple[str, bool, bool]:
@@ -259,32 +219,11 @@ def null_in_the_limit_only(found: Evidence) -> Judgement:
     return text, HOLDS if limit and not reached else FAILS
 
 
-def wrong_saturation(found: Evidence) -> Judgement:
-    limits = [found.identities.limits[f"mse, y = {y}, {side}"] for side in ("right", "wrong") for y in (0, 1)]
-    right, wrong = found.against_zero["right"], found.against_zero["wrong"]
-    text = f"Limits of MSE's gradient, both classes right, both wrong: {', '.join(limits)}."
-    if not right.total or not wrong.total:
-        return f"{text} This study lacks runs on separable data from zero, right and wrong starts.", OPEN
-    text += (
-        " On separable data, against the run from zero parameters, MSE reached its target from right starts "
-        f"{_compared(right)}; from wrong starts {_compared(wrong)}."
-    )
-    costs = 100 * right.later <= right.total and 2 * wrong.later > wrong.total
-    return text, HOLDS if set(limits) == {"0"} and costs else FAILS
-
-
 def parallel(found: Evidence) -> Judgement:
     rest, data = found.identities.remainders["quarter at zero"], found.parallel
     text = (
         f"Algebra: MSE's gradient minus a quarter of BCE's is {rest} at theta = 0. On the data: equal to the "
-        f"last bit on {_of(data.cases - data.opposite, data.cases)} data sets."
+        f"last bit on {of(data.cases - data.opposite, data.cases)} data sets, all of this study's. Without "
+        "the factor 1/2 of MSE it is half of BCE's."
     )
     return text, HOLDS if rest == "0" and data.opposite == 0 else FAILS
-
-
-ALGEBRA: Final = "The difference of both sides, simplified by computer algebra, is 0."
-
-NUMBERS: Final = (
-    "The difference of both sides, simplified by computer algebra, is 0; and the formula agrees with "
-    "difference quotients and with the kernels at logits up to 700 on either side."
-)

@@ -27,6 +27,8 @@ CLAIMS: Final = Table(
         Column("formal", "str", "", "What is taken as its precise meaning."),
         Column("test", "str", "", "What would make it true, and how that was looked at."),
         Column("evidence", "str", "", "What was found in this study."),
-        Column("verdict", "str", "", "`holds`, `holds in the limit`, `fails` or `left open`."),
+        Column(
+            "verdict", "str", "", "`holds`, `holds in the limit`, `holds in part`, `fails` or `left open`."
+        ),
     ),
 )

@@ -164,11 +164,12 @@ class Config(Section):
         cls, value: tuple[InitialisationOptions, ...], info: ValidationInfo
     ) -> tuple[InitialisationOptions, ...]:
         if "datasets" not in info.data or (info.context or {}).get("incomplete"):
-            return value  # which data sets there are is not known, and that they are bad is reported
+            return value  # which data sets there are is not known
         names = [entry.name for entry in info.data["datasets"]]
         for entry in value:
             for name in entry.datasets:
-                if name not in names:
+                # A kind that this study leaves out is no slip: the default starts name one.
+                if name not in names and name not in KINDS:
                     raise ValueError(
                         f"{entry.name} is limited to {name!r}, which is no data set of this study"
                         f"{nearest(name, names)}"
@@ -203,8 +204,9 @@ def load(mapping: Mapping[str, Any]) -> Config:
         given["datasets"] = tuple(entry for entry in parsed if entry is not None)
         if not given["datasets"]:  # all are bad, and reported: look at the other keys
             del given["datasets"]
+    incomplete = bool(lines) or "datasets" not in mapping  # a job is given only the keys it reads
     try:
-        config = Config.model_validate(given, context={"incomplete": bool(lines)})
+        config = Config.model_validate(given, context={"incomplete": incomplete})
     except ValidationError as error:
         lines += problems(error, Config)
     if lines:

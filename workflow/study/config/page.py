@@ -100,7 +100,7 @@ def _default(name: str, field: Any) -> str:
         return "none: must be given"
     if isinstance(field.default, Section):
         return "see below"
-    if name == "seeds":
+    if name == "seeds" and isinstance(field.default, tuple):
         return f"`{len(field.default)}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
     if value in ("", []):

@@ -133,8 +133,8 @@ class InitialisationOptions(Section):
     )
     datasets: Annotated[tuple[str, ...], Field(strict=False)] = key(
         (),
-        "The data sets that are started so.",
-        allowed="a list of different names of the study's data sets; none for all",
+        "The data sets that are started so; kinds that the study leaves out may be among them.",
+        allowed="a list of different names of data sets; none for all",
     )
 
     @field_validator("name")

@@ -243,14 +243,15 @@ def _survivals(axes: _Axes, arrivals: pd.DataFrame, reached: pd.DataFrame, most:
 
 
 def _thresholds(axes: _Axes, datasets: pd.DataFrame) -> list[Any]:
-    """Middle threshold of each setting and target, over its draws."""
+    """Middle threshold of each setting and target, over its draws that have it; None where none has."""
     out = _nested(len(axes.settings), len(axes.targets))
     groups: Any = datasets.groupby(["dataset", "separability"], dropna=False)
     for (name, level), draws in groups:
         setting = axes.setting(name, level)
         for index, target in enumerate(axes.targets):
-            if setting is not None:
-                out[setting][index] = float(f"{draws[f'target_{target}'].median():.4g}")
+            defined = draws[f"target_{target}"].dropna()
+            if setting is not None and len(defined):
+                out[setting][index] = float(f"{defined.median():.4g}")
     return out
 
 

@@ -15,6 +15,7 @@ from study.statistics.bootstrap import enough
 MARKS: Final = {
     "holds": "\N{CHECK MARK}",
     "holds in the limit": "\N{ALMOST EQUAL TO}",
+    "holds in part": "\N{CIRCLE WITH LEFT HALF BLACK}",
     "fails": "\N{MULTIPLICATION X}",
     "left open": "?",
 }

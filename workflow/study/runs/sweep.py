@@ -119,10 +119,10 @@ def run_shard(
         drawn = sample(arrays, data)
         thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
-        asked = thresholds(config, rows) or NEVER
-        descent = descend(drawn, rows, thetas, str(loss), targets=asked, hold=config.hold)
+        asked = thresholds(config, rows)
+        descent = descend(drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold)
         progress.add(len(rows), time.perf_counter() - begun)
-        runs.append(_run_rows(rows, descent, [target for target in config.targets if target in asked]))
+        runs.append(_run_rows(rows, descent, list(asked)))
         traced = rows["traced"].to_numpy()
         if traced.any():
             begun = time.perf_counter()

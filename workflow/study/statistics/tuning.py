@@ -23,6 +23,9 @@ from study.statistics.survival import Bools, Floats, significant
 FOLDS: Final = 5
 """Folds that the seeds of a setting are dealt to, unless the config says otherwise."""
 
+LEAST_SEEDS: Final = 4
+"""Fewest seeds of a setting that a rate is chosen from: from one or two others any rate may look best."""
+
 _UNITS: Final = 10**9  # of a nat: whole numbers, so that sums are exact in any order
 
 Ints = npt.NDArray[np.int64]
@@ -200,7 +203,7 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
     Yields
     ------
     Choice
-        None where a loss was not run, or from a single seed alone.
+        None where a loss was not run, or from fewer than `LEAST_SEEDS` seeds.
     """
     keys = ["dataset", "separability", "initialisation", "scale", "target"]
     for key, cell in rows.groupby(keys, dropna=False, sort=True):
@@ -208,7 +211,7 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
         seeds = np.intersect1d(
             sides["mse"]["seed"].to_numpy(np.int64), sides["bce"]["seed"].to_numpy(np.int64)
         )
-        if seeds.size < 2:
+        if seeds.size < LEAST_SEEDS:
             continue
         start = cell.drop_duplicates("seed").set_index("seed")["start"]
         trials = {loss: _trials(side, seeds) for loss, side in sides.items()}

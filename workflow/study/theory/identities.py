@@ -57,6 +57,7 @@ class Identities:
 
 _Z = sympy.Symbol("z", real=True)
 _P, _Y = sympy.symbols("p y", real=True)
+_M, _S = sympy.symbols("m S", positive=True)  # the number of samples, and the sum of their squares
 _X = sympy.symbols("x1 x2 x3", real=True)
 _THETA = sympy.symbols("theta1 theta2 theta3", real=True)
 _SIGMOID = 1 / (1 + sympy.exp(-_Z))
@@ -103,6 +104,7 @@ def _remainders() -> dict[str, str]:
         "class 0 squared error, (1 - p)^2": squared[0] - (1 - _P) ** 2,
     }
     text = {name: str(sympy.expand(rest)) for name, rest in out.items()}
+    text["sum of squares, their mean"] = str(sympy.factor(_S - _S / _M))
     for name, (loss, label, factor) in FORMULAS.items():
         value = _LOSSES[loss] if label is None else _LOSSES[loss].subs(_Y, label)
         text[f"gradient {name}"] = gradient_remainder(value, factor(_SIGMOID, _Y if label is None else label))

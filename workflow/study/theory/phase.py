@@ -249,6 +249,8 @@ def _stepped(cells: pd.DataFrame, options: Mapping[str, Gaussian]) -> pd.DataFra
 def _predicted(mu: float, scale: float, target: str) -> float:
     """Ratio of the population's flow times from -`scale` times the true direction; nan where undefined."""
     threshold = _population_targets(mu)[target]
+    if math.isnan(threshold):
+        return math.nan
     mse, bce = (
         laws.population_passage(-scale, mu, loss=loss, target=target, threshold=threshold) for loss in LOSSES
     )
