@@ -282,6 +282,23 @@ def test_a_number_of_the_first_screen_is_compared_with_itself(small, nudged) -> 
     pd.testing.assert_frame_equal(nudged, conform(nudged, TABLES["perturbation"]))
 
 
+def test_the_slowdown_after_is_that_of_the_moved_runs(small, monkeypatch) -> None:
+    monkeypatch.setattr(perturbation, "NUDGE", 0.4)  # so far that it shows
+    table = small.perturbation()
+    runs = small.runs[(small.runs["initialisation"] == "zero") & (small.runs["target"] == "brier")]
+    rows = runs[runs["rate"] == small.chosen.rate]
+    again = small.rerun(rows, small.moved).set_index(["loss", "start"])
+    steps = again["step"].where(again["status"] == "reached", math.inf)
+    ratios = (steps.loc["mse"] / steps.loc["bce"]).dropna()  # where both missed, nothing is known
+    assert len(ratios) > 9
+    zero = table[(table["initialisation"] == "zero") & (table["policy"] == "equal")].set_index("loss")
+    assert zero.loc["both", "slowdown_after"] == statistics.median_low(ratios)
+    assert zero.loc["both", "slowdown_after"] != zero.loc["both", "slowdown_before"]
+    assert not zero.loc["both", "same_text"]
+    for loss in ("mse", "bce"):
+        assert zero.loc[loss, "median_after"] == statistics.median_low(steps.loc[loss])
+
+
 def test_moved_runs_are_those_of_a_plain_comparison(small, nudged) -> None:
     for row in nudged[nudged["policy"] == "none"].itertuples():
         rows = small.runs[

@@ -339,7 +339,6 @@ def _of_number(
     for loss in LOSSES:
         rows = after.loc[part[f"at_{loss}"]]
         again[f"time_{loss}"], again[f"observed_{loss}"] = _times(rows)
-        again[f"status_{loss}"] = rows["status"].to_numpy()
     (was, text_before), (now, text_after) = _slowdown(part.drop(columns="choice")), _slowdown(again)
     return {
         **_key(start, policy, "both", np.zeros(0), part["target"].iloc[0]),
