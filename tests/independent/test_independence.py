@@ -46,6 +46,11 @@ def test_medians_are_those_of_scipy(seed: int) -> None:
     assert pairing.median(time, seen) == (at_most_half[0] if at_most_half.size else math.inf)
 
 
+def test_a_half_is_enough_for_the_median() -> None:
+    assert pairing.median(np.array([4.0, 1.0, 3.0, 2.0]), np.ones(4, dtype=bool)) == 2.0
+    assert pairing.median(np.array([4.0, 1.0, 3.0, 2.0]), np.array([True, True, True, False])) == 3.0
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_best_rate_has_the_smallest_geometric_mean(seed: int) -> None:
     rng = np.random.default_rng(seed)
