@@ -21,17 +21,18 @@ def test_the_readme_opens_with_the_answer_of_the_reference() -> None:
 
 def test_the_numbers_of_the_first_screen_are_those_of_the_answer() -> None:
     found = SUMMARY["answer"]
-    starts = [found["zero"], found["ordinary"], found["wrong"][found["featured"]]]
+    starts = [found["zero"], found["ordinary"], found["sure_wrong"]]
     for card, start in zip(SUMMARY["first_screen"]["cards"], starts, strict=True):
         assert card["value"].rstrip("\N{MULTIPLICATION SIGN}") == start["equal"]["text"].split("x")[0]
-        assert card["tuned"].split("\N{MULTIPLICATION SIGN}")[0] == start["tuned"]["text"].split("x")[0]
+        for (value, _), policy in zip(card["others"], ("equal_no_half", "tuned"), strict=True):
+            assert value.split("\N{MULTIPLICATION SIGN}")[0] == start[policy]["text"].split("x")[0]
 
 
 def test_the_picture_is_of_the_same_run() -> None:
     picture = ET.parse(readme.ROOT / readme.PICTURE).getroot()
     words = picture.findtext("{http://www.w3.org/2000/svg}desc")
-    wrong = [entry["equal"]["text"] for entry in SUMMARY["answer"]["wrong"]]
-    assert all(text in words for text in (wrong[0], wrong[-1]))
+    wrong = [entry["equal"]["text"] for entry in SUMMARY["answer"]["confident"]]
+    assert wrong[-1] in words
     assert readme.PICTURE in README
 
 

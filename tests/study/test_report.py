@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import synthetic
-from study import figures, report
+from study import figures, report, wording
 from study.catalogue import OF_A_STUDY
 from study.dictionary import ALL
 from study.files import digest
@@ -111,12 +111,10 @@ def test_the_first_screen_holds_question_answer_and_picture(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
     found = answer(frames)
     assert first.text.count("?") == 1
-    entry = found["wrong"][found["featured"]]
-    for record in (
-        start[policy] for start in (found["zero"], found["ordinary"], entry) for policy in ("equal", "tuned")
-    ):
-        assert words.ratio(record) in first.text
-        assert words.interval(record, 0.95) in first.text
+    for start in (found["zero"], found["ordinary"], found["sure_wrong"]):
+        for policy in ("equal", "equal_no_half", "tuned"):
+            assert words.ratio(start[policy]) in first.text
+            assert words.interval(start[policy], 0.95) in first.text
     assert [tag for tag, _ in first.tags].count("svg") == 1
     assert "vanishes where the model is sure" in first.text
     assert "A run has arrived when its Brier score" in first.text
@@ -137,50 +135,60 @@ def test_the_prose_follows_the_numbers(frames):
 
 def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
     found = answer(frames)
-    wrong = words.ratio(found["wrong"][found["featured"]]["equal"])
+    wrong, ordinary = (words.ratio(found[start]["equal"]) for start in ("sure_wrong", "ordinary"))
     both = first.lede(found)[0]
     assert "from a neutral start, and" in both
-    assert both.endswith(f"and {wrong} as many from a confidently wrong start, on two Gaussian classes.")
-    real = first.lede(found | {"zero": None, "featured": None})[0]
-    ordinary = words.ratio(found["ordinary"]["equal"])
-    assert real.endswith(
-        f"MSE takes {ordinary} as many steps as BCE from an ordinary small start on real data."
-    )
+    assert both.endswith(f"and {wrong} as many from a confidently wrong start.")
+    real = first.lede(found | {"zero": None, "sure_wrong": None})[0]
+    label = "from an ordinary small random start, on real data"
+    assert real.endswith(f"MSE takes {ordinary} as many steps as BCE {label}.")
     alone = first.lede(found | {"zero": None, "ordinary": None})[0]
-    assert alone.endswith(
-        f"MSE takes {wrong} as many steps as BCE from a confidently wrong start, on two Gaussian classes."
-    )
-    assert first.lede(found | {"zero": None, "ordinary": None, "featured": None}) == []
+    assert alone.endswith(f"MSE takes {wrong} as many steps as BCE from a confidently wrong start.")
+    assert first.lede(found | {"zero": None, "ordinary": None, "sure_wrong": None}) == []
     labels = [card.label for card in first.cards(found)]
     assert [label.startswith("as many steps as BCE from") for label in labels] == [True, False, False]
-    assert (
-        first.cards(found | {"zero": None})[0].label
-        == "as many steps as BCE from an ordinary small random start, on real data"
-    )
+    assert first.cards(found | {"zero": None})[0].label == f"as many steps as BCE {label}"
 
 
-@pytest.mark.parametrize(
-    ("neutral", "wrong", "makes_up"), [(1.5, 70.0, True), (2.5, 70.0, False), (1.5, 1.9, False)]
-)
-def test_the_page_says_what_a_larger_rate_makes_up_for_only_where_it_does(frames, neutral, wrong, makes_up):
+@pytest.mark.parametrize("policy", ["equal_no_half", "tuned"])
+def test_the_second_sentence_is_of_the_policies_that_all_starts_have(frames, policy):
     found = answer(frames)
-    entry = found["wrong"][found["featured"]]
-    found["zero"] = found["zero"] | {"tuned": found["zero"]["tuned"] | {"slowdown": neutral}}
-    found["wrong"] = [entry | {"tuned": entry["tuned"] | {"slowdown": wrong}}]
-    lede = " ".join(first.lede(found | {"featured": 0}))
-    assert f"the two are {words.times(neutral)} and {words.times(wrong)}." in lede
-    assert ("A larger rate makes up" in lede) == makes_up
+    values = [words.ratio(found[start][policy]) for start in ("zero", "sure_wrong")]
+    assert f", {' and '.join(values)}" in first.lede(found)[1]
+    without = found | {"zero": found["zero"] | {policy: None}}
+    assert words.ratio(found["sure_wrong"][policy]) not in first.lede(without)[1]
+
+
+def test_steps_and_counts_stand_next_to_each_ratio(frames):
+    found = answer(frames)
+    zero = found["zero"]["equal"]
+    detail = first.cards(found)[0].detail
+    assert f"Median steps: MSE {zero['mse_median']:.0f}, BCE {zero['bce_median']:.0f}." in detail
+    compared = zero["starts"] - zero["at_start"]
+    assert f"MSE was slower in {zero['slower']} and faster in {zero['faster']} of {compared} pairs." in detail
+    met = found | {"zero": found["zero"] | {"equal": zero | {"at_start": 7}}}
+    assert "in 7 of which the target held before the first step" in first.cards(met)[0].detail
 
 
 def test_a_best_rate_at_the_end_of_the_grid_is_reported(frames):
     found = answer(frames)
-    entry = found["wrong"][found["featured"]]
-    for largest, edge in ((entry["tuned"]["rate_mse"], True), (2 * entry["tuned"]["rate_mse"], False)):
-        known = found | {"largest_rate": largest}
-        assert ("is the largest tried" in first.cards(known)[-1].tuned_label) == edge
-        assert ("is the largest tried" in prose.policy_prose(known)[-1]) == edge
-    label = first.cards(found | {"edges": {"zero": 2, "ordinary": 0}})[0].tuned_label
-    assert "in 2 of the data sets MSE's is the largest tried" in label
+    for edges in (0, 2):
+        known = found | {"sure_wrong": found["sure_wrong"] | {"edges": edges}}
+        label = first.cards(known)[-1].others[-1][1]
+        assert ("in 2 of the data sets MSE's is the largest tried" in label) == bool(edges)
+        assert ("is the largest tried" in prose.policy_prose(known)[-1]) == bool(edges)
+
+
+def test_what_had_not_arrived_is_counted_at_rates_up_to_1_over_l_and_above(frames):
+    found = answer(frames)
+    text = " ".join(first.counting(found, 10))
+    assert "stays there for 10 steps" in text
+    assert "stays" not in first.counting(found, 1)[0]
+    ends = frames["ends"].query("target == 'brier' and loss == 'mse'")
+    for stable, beginning in ((True, "At learning rates up to"), (False, "At the larger rates")):
+        (row,) = ends[ends["stable"] == stable].to_dict("records")
+        share = wording.percent(row["runs"] - row["reached"], row["runs"])
+        assert f"{share} of the MSE runs" in text[text.index(beginning) :]
 
 
 def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
@@ -203,31 +211,27 @@ def test_law_prose_counts_the_cells_of_the_finest_rate(frames):
     ("equal", "tuned", "text"),
     [
         (10.0, 2.5, "buy back a factor of 4, and 2.5\N{MULTIPLICATION SIGN} remains"),
-        (10.0, 12.0, "buy nothing back here"),
+        (10.0, 12.0, "buy nothing back, and 12\N{MULTIPLICATION SIGN} remains"),
         (math.inf, 12.0, "only a bound is known"),
     ],
 )
 def test_policy_prose_follows_the_decomposition(equal, tuned, text):
     def record(value):
-        return {
-            "slowdown": min(value, 800.0),
-            "slowdown_bound": math.isinf(value),
-            "text": "",
-            "rate_mse": 3.0,
-        }
+        return {"slowdown": min(value, 800.0), "slowdown_bound": math.isinf(value), "text": ""}
 
-    entry = {"scale": 4.0, "equal": record(equal), "smoothness": None, "tuned": record(tuned)}
-    found = {"wrong": [entry], "featured": 0, "setting": ("gaussian", 2.0), "largest_rate": 10.0}
-    assert text in prose.policy_prose(found)[1]
+    entry = {"scale": 0.99, "equal": record(equal), "equal_no_half": None, "smoothness": None, "edges": 0}
+    assert text in prose.policy_prose({"sure_wrong": entry | {"tuned": record(tuned)}})[1]
 
 
 def test_edge_prose_counts_best_rates_at_the_end_of_the_grid(frames):
     tuned = frames["slowdown"].query("policy == 'tuned'")
-    edge = [int((tuned[f"rate_{loss}"] == 4.0).sum()) for loss in ("mse", "bce")]
-    assert edge[0] > 0
-    assert f"MSE's in {edge[0]:,}, BCE's in {edge[1]:,}." in prose.edge_prose(
-        frames["slowdown"], Headline.read(frames["headline"])
-    )
+    largest = Headline.read(frames["headline"]).largest_rate
+    cells = frames["slowdown"].copy()
+    for loss, number in (("mse", 3), ("bce", 1)):
+        cells.loc[tuned.index, f"rate_{loss}"] = 1.0
+        cells.loc[tuned.index[:number], f"rate_{loss}"] = largest[loss]
+    said = prose.edge_prose(cells, Headline.read(frames["headline"]))
+    assert said.endswith("MSE's in 3, BCE's in 1.")
 
 
 def test_bounds_read_as_bounds():
@@ -428,12 +432,12 @@ def test_phase_prose_follows_the_table(frames):
 def test_what_mse_is_not_to_blame_for_is_counted(frames):
     sentences = prose.guilt_prose(frames)
     assert sentences[0].startswith(
-        "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 48 runs"
+        "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 64 runs"
     )
     lost = frames["arrivals"].assign(
         reached=frames["arrivals"]["reached"].where(frames["arrivals"]["loss"] != "mse", 0)
     )
-    assert "MSE reached the Brier score in 0% of 48 runs" in prose.guilt_prose(frames | {"arrivals": lost})[0]
+    assert "MSE reached the Brier score in 0% of 64 runs" in prose.guilt_prose(frames | {"arrivals": lost})[0]
 
 
 def test_every_page_has_a_caption():

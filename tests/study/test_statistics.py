@@ -407,7 +407,7 @@ def test_a_missing_loss_leaves_an_empty_table(frames):
     made = summaries(one)
     assert len(made["slowdown"]) == len(made["decomposition"]) == len(made["answers"]) == 0
     found = answer(made)
-    assert found["zero"] is found["ordinary"] is found["featured"] is None
+    assert found["zero"] is found["ordinary"] is found["sure_wrong"] is None
 
 
 def test_a_third_loss_changes_nothing(frames):
@@ -531,27 +531,21 @@ def test_answers_are_in_the_rows_of_their_cells(frames):
 
 def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
     found = answer(frames)
-    cells = frames["slowdown"].set_index(
-        ["dataset", "separability", "initialisation", "scale", "policy", "target"]
-    )
-    entry = found["wrong"][found["featured"]]
-    at = ("gaussian", 4.0, "wrong", entry["scale"])
-    assert entry["tuned"]["text"] == cells.loc[(*at, "tuned", "brier"), "text"]
-    zero = frames["slowdown"].query(
-        "initialisation == 'zero' and policy == 'equal' and rate == 1 and target == 'brier'"
-    )
+    cells = frames["slowdown"]
+    entry = found["sure_wrong"]
+    pooled = frames["answers"].set_index(["initialisation", "scale", "policy", "target"])
+    at = ("sure_wrong", found["confidence"])
+    assert entry["tuned"]["text"] == pooled.loc[(*at, "tuned", "brier"), "text"]
+    zero = cells.query("initialisation == 'zero' and policy == 'equal' and rate == 1 and target == 'brier'")
     assert found["zero"]["equal"]["starts"] == zero["starts"].sum()
-    assert found["zero_spread"]["lowest"][0] == zero["slowdown"].min()
-    assert (
-        found["zero_spread"]["lowest"][0]
-        <= found["zero"]["equal"]["slowdown"]
-        <= found["zero_spread"]["highest"][0]
-    )
-    assert found["unfinished"]["mse"][0] > 0
-    tuned = frames["slowdown"].query("initialisation == 'zero' and policy == 'tuned' and target == 'brier'")
+    lowest, highest = (found["zero"]["spread"][end][0] for end in ("lowest", "highest"))
+    assert lowest == zero["slowdown"].min()
+    assert lowest <= found["zero"]["equal"]["slowdown"] <= highest
+    assert found["unfinished"]["mse"]["stable"][0] > 0
+    tuned = cells.query("initialisation == 'zero' and policy == 'tuned' and target == 'brier'")
     assert found["zero"]["tuned"]["starts"] == tuned["starts"].sum()
     assert found["largest_rate"] == frames["runs"]["rate"].max()
-    assert found["edges"]["zero"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
+    assert found["zero"]["edges"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
 
 
 def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(frames):
@@ -559,9 +553,8 @@ def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(fram
     late = runs["status"].where((runs["loss"] != "mse") | (runs["step"] < 3), "censored")
     hard = runs.assign(status=late, step=runs["step"].where(late == "reached", -1))
     found = answer(summaries(hard, resamples=199))
-    entry = found["wrong"][found["featured"]]
-    assert entry["equal"]["slowdown_bound"]
-    assert entry["scale"] == 8.0
+    assert found["sure_wrong"]["equal"]["slowdown_bound"]
+    assert found["confidence"] == frames["answers"].query("initialisation == 'sure_wrong'")["scale"].min()
 
 
 def test_the_result_fits_its_schema(frames):
