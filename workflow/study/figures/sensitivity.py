@@ -21,7 +21,7 @@ from study.figures.style import (
     log_axis,
     series_style,
 )
-from study.sensitivity.choices import NOTHING
+from study.sensitivity.tables import NOTHING
 
 _STARTS = {
     "zero": "neutral start: all parameters zero",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from study.data.facts import SHARE, threshold
 from study.runs.sweep import Progress, first_parameters
 from study.sensitivity.screen import SEEDS, first_screen, rerun, stable_rates
-from study.sensitivity.tables import SENSITIVITY
+from study.sensitivity.tables import NOTHING, SENSITIVITY
 from study.statistics.answers import Start
 from study.statistics.cells import summarise
 from study.statistics.headline import Headline
@@ -39,9 +39,6 @@ SHARES: Final = {
 
 FACTOR: Final = 8.0
 """The other common rates are those nearest to so many times the common rate, and to its so-manieth part."""
-
-NOTHING: Final = "nothing"
-"""What is changed in the row that the others are compared with."""
 
 _BY_POLICY: Final = {
     "equal_no_half": ("convention", "MSE without its factor 1/2"),

@@ -8,7 +8,10 @@ from study.statistics.tables import SUMMARY
 from study.tables.columns import SETTING, START, TARGET
 from study.tables.table import Column, Table
 
-__all__ = ["PERTURBATION", "SENSITIVITY"]
+__all__ = ["NOTHING", "PERTURBATION", "SENSITIVITY"]
+
+NOTHING: Final = "nothing"
+"""What is `changed` in the row that the others are compared with."""
 
 _POLICY: Final = Column(
     "policy",
