@@ -7,6 +7,7 @@ fixed order.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,9 @@ from study.data.streams import Stream
 __all__ = ["bce_limit", "mse_margins"]
 
 Array = NDArray[np.float64]
+
+SPREADS: Final = (3.0, 10.0) * 5
+"""Root mean square of the margins at the random starts of the search for MSE's optimum."""
 
 FAR: Final = 40.0
 """Margin from which a sample counts as done: its squared error is below 2e-35."""
@@ -115,7 +119,7 @@ def mse_margins(
 ) -> Array:
     """Margins of the samples, shape (n,), at the smallest mean squared error that was found; inf in a limit.
 
-    Levenberg-Marquardt from the BCE optimum and six other starts, the best end rounded (its last digits
+    Levenberg-Marquardt from the BCE optimum and a number of other starts, the best end rounded (its last digits
     depend on the processor) and finished by Newton's method.
 
     Parameters
@@ -133,7 +137,7 @@ def mse_margins(
         optimum = finite_optimum + limit * ((FAR - reach[0]) / reach[1])
     _, kept = cholesky(gram(signed))
     rows, optimum = np.ascontiguousarray(signed[:, kept]), optimum[kept]
-    ends = [_levenberg_marquardt(rows, start) for start in _mse_starts(optimum)]
+    ends = [_levenberg_marquardt(rows, start) for start in _mse_starts(rows, optimum)]
     best = min([optimum, *ends], key=lambda theta: _squared_error(matvec(rows, theta)))
     margins = matvec(rows, best)
     escaping = _escaping(rows, best)
@@ -174,11 +178,13 @@ def _least_squares(rows: Array, margins: Array) -> tuple[Array, Array]:
     return columns, solve_upper(lower, solve_lower(lower, cross))
 
 
-def _mse_starts(optimum: Array) -> list[Array]:
-    size = max(1.0, float(np.abs(optimum).max(initial=0.0)))
+def _mse_starts(rows: Array, optimum: Array) -> Iterator[Array]:
+    """Yield where the search for MSE's optimum begins; the random ones spread the margins, whatever the columns."""
+    yield from (optimum, np.zeros_like(optimum), 0.3 * optimum, 3.0 * optimum, 10.0 * optimum)
     stream = Stream(0, "brier", len(optimum))
-    starts = [optimum, np.zeros_like(optimum), 0.3 * optimum, 3.0 * optimum, 10.0 * optimum]
-    return [*starts, *(size * stream.normals(len(optimum)) for _ in range(2))]
+    lower, _ = cholesky(gram(rows) / len(rows))
+    for size in SPREADS:
+        yield size * solve_upper(lower, stream.normals(len(optimum)))
 
 
 def _levenberg_marquardt(rows: Array, start: Array) -> Array:
