@@ -119,8 +119,8 @@ def mse_margins(
 ) -> Array:
     """Margins of the samples, shape (n,), at the smallest mean squared error that was found; inf in a limit.
 
-    Levenberg-Marquardt from the BCE optimum and a number of other starts, the best end rounded (its last digits
-    depend on the processor) and finished by Newton's method.
+    Levenberg-Marquardt from the BCE optimum and other starts, the best end rounded (its last digits depend on
+    the processor) and finished by Newton's method.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _least_squares(rows: Array, margins: Array) -> tuple[Array, Array]:
 
 
 def _mse_starts(rows: Array, optimum: Array) -> Iterator[Array]:
-    """Yield where the search for MSE's optimum begins; the random ones spread the margins, whatever the columns."""
+    """Yield where the search for MSE's optimum begins; the random ones spread the margins alike."""
     yield from (optimum, np.zeros_like(optimum), 0.3 * optimum, 3.0 * optimum, 10.0 * optimum)
     stream = Stream(0, "brier", len(optimum))
     lower, _ = cholesky(gram(rows) / len(rows))
