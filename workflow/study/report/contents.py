@@ -10,7 +10,7 @@ import pandas as pd
 from study import figures, wording
 from study.catalogue import TABLES
 from study.figures.style import NAMES
-from study.report import first, grids, prose
+from study.report import first, grids, moves, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
@@ -42,6 +42,8 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "law": grids.law_grid(cells),
         "policy_prose": prose.policy_prose(found),
         "policy": grids.policy_grid(frames["decomposition"], found["setting"]),
+        "choices_prose": moves.choices_prose(frames["sensitivity"]),
+        "perturbation_prose": moves.perturbation_prose(frames["perturbation"]),
         "real_prose": prose.real_prose(frames),
         "real": grids.real_grid(cells, headline),
         "claims_prose": prose.claims_prose(frames["claims"]),
