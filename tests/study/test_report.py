@@ -272,7 +272,7 @@ def test_extreme_studies_make_a_whole_page_and_a_summary(extreme, frames):
 def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     runs = frames["runs"].assign(status="censored", step=-1)
     dead = synthetic.subset(frames | {"runs": runs}, lambda r: r["run"] >= 0)
-    dead["phase"] = frames["phase"].iloc[:0]
+    dead |= {name: frames[name].iloc[:0] for name in ("phase", "sensitivity")}
     page = Page(report.page(dead, PROVENANCE, synthetic.pictures(dead)))
     assert "unknown" in page.text
     assert "This study gives no slowdown" in page.text
@@ -408,7 +408,7 @@ def test_minima_prose_counts_basins(frames):
 
 def test_phase_prose_follows_the_table(frames):
     rows = frames["phase"]
-    few, many = prose.phase_prose(frames)[1:]
+    few, many = prose.phase_prose(frames)[-2:]
     # Of 36 points each, the law is expected where e^a is at most 0.3 sqrt(n): up to a = 1, and up to a = 4.
     assert few.startswith(
         "On 200 samples the law for infinitely many is expected to hold, up to chance, at 12 of 36 points: "
@@ -421,12 +421,25 @@ def test_phase_prose_follows_the_table(frames):
         "at 24 of 36 points: there the flow is 1.04 times the law. At the other 12 it is 1.04 times: " in many
     )
     near = rows.assign(flow=rows["predicted"], spread=0.0, path_deviation=0.3)
-    assert prose.phase_prose(frames | {"phase": near})[2].endswith(
+    assert prose.phase_prose(frames | {"phase": near})[-1].endswith(
         "at 36 of 36 points: there the flow is 1 times the law."
     )
-    far = prose.phase_prose(frames | {"phase": rows.assign(spread=0.31)})[1]
+    far = prose.phase_prose(frames | {"phase": rows.assign(spread=0.31)})[-2]
     assert "at 0 of 36 points. At the other 36 it is between" in far
-    assert len(prose.phase_prose(frames | {"phase": rows[~rows["large"]]})) == 2
+    own = rows[~rows["large"]]
+    stepped, flowed, _ = prose.phase_prose(frames | {"phase": own})
+    reached = own.loc[(own["stepped"] > 0) & ~own["stepped_bound"], "stepped"]
+    assert f"from {words.times(reached.min())} to {words.times(reached.max())}." in stepped
+    last = own[~own["flow_bound"]].sort_values("flow").iloc[-1]
+    assert f"up to {words.times(last['flow'])} (interval " in flowed
+    single = prose.phase_prose(frames | {"phase": own.assign(starts=1)})[1]
+    assert "which have no interval" in single
+    assert "(interval" not in single
+
+
+def test_without_a_slowdown_the_phase_diagram_says_so(frames):
+    nothing = frames["phase"].assign(stepped=math.nan, flow_bound=True)
+    assert prose.phase_prose(frames | {"phase": nothing})[0].startswith("No slowdown from wrong starts")
 
 
 def test_what_mse_is_not_to_blame_for_is_counted(frames):

@@ -99,5 +99,5 @@ def panel_scales(rows: pd.DataFrame) -> list[float]:
 def first_and_last(rows: pd.DataFrame, x: str = "scale") -> str:
     """Describe a series by its first and last value and where they are."""
     rows = rows.sort_values(x)
-    parts = [f"{text} at {x} {wording.number(at)}" for at, text in zip(rows[x], rows["text"], strict=True)]
+    parts = [f"{text} at {x} {at:g}" for at, text in zip(rows[x], rows["text"], strict=True)]
     return parts[0] if len(parts) == 1 else f"{parts[0]}, {parts[-1]}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from study import wording
-from study.figures.phase import measured, phase_rows
+from study.figures.phase import phase_rows
 from study.figures.real import real_rows
 from study.figures.style import NAMES, POLICY_NAMES, TARGETS
 from study.report.grids import zero_cells
@@ -148,22 +148,41 @@ def phase_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
                 "tested here."
             )
         ]
-    best = np.array([measured(row)[0] for _, row in rows.iterrows()])
-    best = best[best > 0]  # 0 is a ratio without a known lower bound
-    if best.size == 0:
+    known = rows[(rows["stepped"] > 0) & ~rows["stepped_bound"] | (rows["flow"] > 0) & ~rows["flow_bound"]]
+    if known.empty:
         return ["No slowdown from wrong starts on Gaussian data could be measured in this study."]
-    decades = math.log10(best.max() / best.min())
-    out = [
-        (
-            f"Measured slowdowns go from {times(float(best.min()))} to {times(float(best.max()))}, over "
-            f"{wording.number(decades)} decades. Where no stepped number exists gradient flow, descent with "
-            "arbitrarily small steps, gives one: its cost grows with the path, not with the time on a "
-            "plateau."
-        )
-    ]
+    out = _stepped(known) + _flowed(known[known["starts"] > 1]) + _flowed(known[known["starts"] == 1])
     for _, group in rows.groupby("large", sort=True):
         out += _nearness(group)
     return out
+
+
+def _stepped(rows: pd.DataFrame) -> list[str]:
+    """Say between which values the medians lie that runs reached."""
+    values = rows.loc[(rows["stepped"] > 0) & ~rows["stepped_bound"], "stepped"]
+    if values.empty:
+        return []
+    low, high = times(float(values.min())), times(float(values.max()))
+    return [
+        f"From wrong starts on Gaussian data the steps of whole runs give slowdowns from {low} to {high}."
+    ]
+
+
+def _flowed(rows: pd.DataFrame) -> list[str]:
+    """Say how far gradient flow goes on the study's draws, with its interval, or on single ones, without."""
+    rows = rows[(rows["flow"] > 0) & ~rows["flow_bound"]]
+    if rows.empty:
+        return []
+    last = rows.sort_values("flow", kind="stable").iloc[-1]
+    value = times(float(last["flow"]))
+    if last["starts"] == 1:
+        samples = wording.count(int(last["n"]))
+        return [f"On single draws of {samples} samples, which have no interval, it goes up to {value}."]
+    low, high = (float(last[f"flow_{end}"]) for end in ("low", "high"))
+    limits = f"{wording.number(low)} to {wording.number(high)}" if math.isfinite(high) else "without limits"
+    how = "descent with arbitrarily small steps, whose cost does not grow with the time on a plateau"
+    draws = f"over {last['starts']} draws, up to {value} (interval {limits})"
+    return [f"Beyond the budget of steps, gradient flow ({how}) goes on, {draws}."]
 
 
 def _nearness(rows: pd.DataFrame) -> list[str]:
