@@ -18,14 +18,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from study import wording
+from study.data.starts import INITIALISATIONS
 from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, POLICY_NAMES, TARGETS
 from study.report import words
+from study.runs.plan import WITHOUT_HALF
 from study.statistics.ends import GROUP, thinned
 from study.statistics.headline import Headline
-from study.statistics.pairs import LOSSES
+from study.statistics.pairs import EQUAL, LOSSES, POLICIES
 
-LIMIT: Final = 2_500_000
+LIMIT: Final = 3_000_000
 """Bytes that the data may take, so that the whole page stays below 5 MB."""
 
 DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
@@ -34,6 +36,11 @@ DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
 SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
 """The column of the table `curves` that shows how a run approaches a target."""
 
+TUNED: Final = (
+    "The results are of runs at the rates that the other seeds chose, in turn for each part of the seeds; "
+    "the charts are of the runs at the rates named here, chosen on all seeds."
+)
+"""What a tuned comparison is of: its rates may differ from those that its charts can show."""
 
 ARRIVED: Final = ("at_start", *(f"{loss}_reached" for loss in LOSSES))
 """Columns of `slowdown`: how many arrived before the first step, and in all with MSE and with BCE."""
@@ -58,7 +65,6 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
         Plain values only; None where the study compares nothing.
     """
     cells = frames["slowdown"]
-    cells = cells[cells["policy"] != "equal_no_half"]  # not shown yet
     if cells.empty:
         return None
     headline = Headline.read(frames["headline"])
@@ -86,18 +92,19 @@ def _data(
     axes = _Axes(cells, arrivals)
     headline = Headline.read(frames["headline"])
     last = int(arrivals["budget"].max())
+    nested = _cells(axes, cells, level)
     return {
         "settings": axes.settings,
         "starts": axes.starts,
         "policies": axes.policies,
-        "rates": [wording.number(rate) for rate in axes.rates],
+        "rates": [_chosen(rate) for rate in axes.rates],
         "targets": [{"key": target, "name": TARGETS.get(target, target)} for target in axes.targets],
         "losses": [NAMES[loss] for loss in LOSSES],
-        "first": axes.first(headline),
+        "first": axes.first(headline, nested),
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
         "budget": wording.count(last),
-        "cells": _cells(axes, cells, level),
+        "cells": nested,
         "survival": _survivals(axes, arrivals, frames["arrival_steps"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
         "curves": _curves(axes, frames["curves"], headline.rate, points) if points else None,
@@ -112,33 +119,27 @@ class _Axes:
             cells[["dataset", "separability"]].drop_duplicates().sort_values(["dataset", "separability"])
         )
         starts = cells[["initialisation", "scale"]].drop_duplicates()
-        order = {name: i for i, name in enumerate(("zero", "normal", "wrong", "right"))}
+        order = {name: i for i, name in enumerate(INITIALISATIONS)}
         starts = starts.sort_values(
             ["initialisation", "scale"], key=lambda c: c.map(order) if c.name == "initialisation" else c
         )
-        common = np.unique(cells.loc[cells["policy"] == "equal", "rate"]).tolist()
+        policies = _policies(cells)
         self.rates: list[float] = np.unique(arrivals["rate"]).tolist()
         self.targets: list[str] = sorted(cells["target"].unique())
         self.settings = [
             {
                 "name": name,
                 "symbol": separability_name(name),
-                "separability": None if math.isnan(level) else wording.number(level),
+                "separability": None if math.isnan(level) else _chosen(level),
             }
             for name, level in settings.itertuples(index=False)
         ]
-        self.starts = [{"name": n, "scale": wording.number(a)} for n, a in starts.itertuples(index=False)]
-        self.policies = [
-            *({"policy": "equal", "rate": wording.number(rate)} for rate in common),
-            *({"policy": p} for p in ("smoothness", "tuned") if (cells["policy"] == p).any()),
-        ]
-        for policy in self.policies:
-            policy["name"] = POLICY_NAMES[policy["policy"]]
+        self.starts = [_start(name, scale) for name, scale in starts.itertuples(index=False)]
+        self.policies = [_policy(*key) for key in policies]
         self._place = {
             "setting": {_key(*row): i for i, row in enumerate(settings.itertuples(index=False))},
             "start": {tuple(row): i for i, row in enumerate(starts.itertuples(index=False))},
-            "policy": {("equal", rate): i for i, rate in enumerate(common)}
-            | {(p["policy"], None): i for i, p in enumerate(self.policies) if p["policy"] != "equal"},
+            "policy": {key: i for i, key in enumerate(policies)},
         }
 
     def places(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -159,20 +160,58 @@ class _Axes:
         return self._place["setting"].get(_key(dataset, separability))
 
     def policy(self, row: Mapping[str, Any]) -> int:
-        """Index of a cell's policy, which under `equal` includes its rate."""
-        return self._place["policy"][row["policy"], row["rate"] if row["policy"] == "equal" else None]
+        """Index of a cell's policy, which where a rate is shared includes it."""
+        return self._place["policy"][row["policy"], row["rate"] if row["policy"] in EQUAL else None]
 
-    def first(self, headline: Headline) -> list[int]:
-        """Return what is shown first: setting, start, policy, target."""
-        wrong = [i for i, start in enumerate(self.starts) if start["name"] == "wrong"]
-        rate = wording.number(headline.rate)
-        equal = [i for i, policy in enumerate(self.policies) if policy.get("rate") == rate]
-        return [
-            self._place["setting"][_key(*headline.setting)] if headline.setting else 0,
-            wrong[len(wrong) // 2] if wrong else 0,
-            equal[0] if equal else 0,
-            self.targets.index(headline.target),
-        ]
+    def first(self, headline: Headline, cells: list[Any]) -> list[int]:
+        """Return what is shown first: setting, start, policy, target.
+
+        That is the sure wrong start of the first screen, in the headline setting or else in the first that
+        has it; without one, the middle one of the wrong starts there, else the first start.
+        """
+        setting = self._place["setting"][_key(*headline.setting)] if headline.setting else 0
+        policy = self._place["policy"].get(("equal", headline.rate), 0)
+        target = self.targets.index(headline.target)
+        sure = self._place["start"].get(("sure_wrong", headline.confidence))
+        for place in (setting, *range(len(self.settings))):
+            if sure is not None and cells[place][sure][policy][target]:
+                return [place, sure, policy, target]
+        there = [i for i, _ in enumerate(self.starts) if cells[setting][i][policy][target]] or [0]
+        wrong = [i for i in there if self.starts[i]["name"] == "wrong"]
+        return [setting, wrong[len(wrong) // 2] if wrong else there[0], policy, target]
+
+
+def _policies(cells: pd.DataFrame) -> list[tuple[str, float | None]]:
+    """List the policies of a study, each that shares a rate once for every rate that any of them shares."""
+    shared: list[float] = np.unique(cells.loc[cells["policy"].isin(EQUAL), "rate"]).tolist()
+    found = [policy for policy in POLICIES if (cells["policy"] == policy).any()]
+    return [(policy, rate) for policy in found for rate in (shared if policy in EQUAL else [None])]
+
+
+def _policy(policy: str, rate: float | None) -> dict[str, Any]:
+    """Describe a policy: its name, the rate that it shares, a remark on each loss's rate, a note on all."""
+    out: dict[str, Any] = {"policy": policy, "name": POLICY_NAMES[policy], "remarks": ["" for _ in LOSSES]}
+    if rate is not None:
+        out["rate"] = _chosen(rate)
+    if policy == "equal_no_half":
+        remark = f" ({_chosen(rate or 0)}/L without its \N{VULGAR FRACTION ONE HALF})"
+        out["remarks"] = [remark if loss in WITHOUT_HALF else "" for loss in LOSSES]
+    return out | {"note": TUNED if policy == "tuned" else ""}
+
+
+def _start(name: str, scale: float) -> dict[str, str]:
+    """Describe a start: what its scale is, and the start in words."""
+    title, size = name.replace("_", " "), _chosen(scale)
+    unit = "Probability" if INITIALISATIONS[name].sure else "Scale"
+    how = f" with probability {size}" if INITIALISATIONS[name].sure else f" of size {size}"
+    said = f"{title} start{how if INITIALISATIONS[name].scaled else ''}"
+    return {"name": name, "title": title, "scale": size, "unit": unit, "words": said}
+
+
+def _chosen(value: float) -> str:
+    """Write a number that a config chose exactly, so that 0.9999 is not 1; one of many digits is rounded."""
+    text = f"{value:.6g}"
+    return text if float(text) == value else wording.number(value)
 
 
 def _key(dataset: str, separability: float) -> tuple[str, float | None]:

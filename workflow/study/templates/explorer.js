@@ -25,6 +25,12 @@
     return values.filter(function (value, i) { return values.indexOf(value) === i; });
   }
 
+  /* What is shown instead of a value that is not there: the default, else the middle one. */
+  function substitute(name, open) {
+    if (open.some(function (option) { return option[0] === usual[name]; })) return usual[name];
+    return open.length ? open[Math.floor((open.length - 1) / 2)][0] : "";
+  }
+
   /* Fill a select with [value, text, whether it can be chosen] and keep the wanted value if possible. */
   function fill(name, options, asked) {
     var select = controls[name];
@@ -38,7 +44,7 @@
     });
     var open = options.filter(function (option) { return option[2] !== false; });
     var kept = open.some(function (option) { return option[0] === wanted[name]; });
-    select.value = kept ? wanted[name] : open.length ? open[Math.floor((open.length - 1) / 2)][0] : "";
+    select.value = kept ? wanted[name] : substitute(name, open);
     select.disabled = open.length < 2;
     if (!kept && wanted[name] && asked(name)) {
       var named = options.filter(function (option) { return option[0] === wanted[name]; })[0];
@@ -67,7 +73,7 @@
   function policyIndex() {
     return data.policies.findIndex(function (policy) {
       return policy.policy === controls.policy.value
-        && (policy.policy !== "equal" || policy.rate === controls.rate.value);
+        && (policy.rate === undefined || policy.rate === controls.rate.value);
     });
   }
 
@@ -97,11 +103,13 @@
     };
     var kinds = distinct(data.starts.map(function (s) { return s.name; }));
     fill("start", kinds.map(function (kind) {
-      return [kind, kind, data.starts.some(function (s, i) { return s.name === kind && has(i); })];
+      var title = data.starts.filter(function (s) { return s.name === kind; })[0].title;
+      return [kind, title, data.starts.some(function (s, i) { return s.name === kind && has(i); })];
     }), asked);
     var sizes = [];
     data.starts.forEach(function (s, i) {
       if (s.name !== controls.start.value) return;
+      controls.scale.labels[0].textContent = s.unit;
       sizes.push([s.scale, s.name === "zero" ? "none" : s.scale, has(i)]);
     });
     fill("scale", sizes, asked);
@@ -121,7 +129,7 @@
     fill("policy", policies, asked);
     var rates = [];
     data.policies.forEach(function (p, i) {
-      if (controls.policy.value !== "equal" || p.policy !== "equal") return;
+      if (controls.policy.value !== p.policy || p.rate === undefined) return;
       rates.push([p.rate, p.rate + "/L", Boolean(cells[i][target])]);
     });
     if (!rates.length) rates = [["", "set by the policy"]];
@@ -176,13 +184,16 @@
   }
 
   function atRate(i, cell) {
-    return losses[i].name + " at " + data.rates[cell[2 + i]] + "/L";
+    var remark = data.policies[policyIndex()].remarks[i];
+    return losses[i].name + " at " + data.rates[cell[2 + i]] + "/L" + remark;
   }
 
   function drawSurvival(cell) {
     var svg = byId("survival"), rows = [];
     var ticks = [0, 0.25, 0.5, 0.75, 1].map(function (share) { return [share, 100 * share + "%"]; });
+    var note = data.policies[policyIndex()].note;
     var words = visible().map(function (i) {
+      if (note) return atRate(i, cell); // the numbers of the cell are of other rates
       return losses[i].name + ": " + cell[9] + " at the start, " + cell[10 + i] + " after " + data.budget
         + " steps, median " + cell[4 + i] + " steps";
     });
@@ -318,9 +329,9 @@
     var cell = cellsHere()[policyIndex()][targetIndex()];
     var setting = data.settings[settingIndex()], start = data.starts[startIndex()];
     var apart = setting.separability ? ", " + setting.symbol + " = " + setting.separability : "";
-    var size = start.name === "zero" ? "" : " of size " + start.scale;
-    var where = setting.name + apart + "; " + start.name + " start" + size + "; " + atRate(0, cell) + ", "
-      + atRate(1, cell) + "; target: " + data.targets[targetIndex()].name + ".";
+    var note = data.policies[policyIndex()].note;
+    var where = setting.name + apart + "; " + start.words + "; " + atRate(0, cell) + ", " + atRate(1, cell)
+      + "; target: " + data.targets[targetIndex()].name + "." + (note ? " " + note : "");
     byId("value").textContent = cell[0] || "";
     byId("label").textContent = cell[0] ? "as many steps with MSE as with BCE" : "No ratio can be given:";
     byId("interval").textContent = cell[1];
