@@ -105,8 +105,9 @@ def lede(found: Mapping[str, Any]) -> list[str]:
     starts = [starts[0], starts[-1]] if len(starts) > 2 else starts
     if not starts:
         return []
+    listed = _listed(starts, "equal")
     out = [
-        f"By plain gradient descent at the same learning rate, MSE takes {_listed(starts, 'equal')}.",
+        f"By plain gradient descent on a linear model, at the same learning rate, MSE takes {listed}.",
         (
             "The reason: MSE's gradient carries a factor p (1 \N{MINUS SIGN} p), a quarter where the model "
             "is unsure, that vanishes where the model is sure, even where it is wrong."
