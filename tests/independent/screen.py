@@ -203,7 +203,7 @@ def _detail(study: Finished, name: str, start: Start, card: Mapping[str, Any]) -
     together = pooled(by_data.values())
     many = counts(together)
     if start.scale:
-        size = found(r"(?:probability|of size) ([\d.,]*\d)", text)
+        size = found(r"(?:probability|deviation) ([\d.,]*\d)", text)
         yield exact(f"{name}: scale", place, size, f"{start.scale:g}")
     yield counted(f"{name}: paired starts", place, found(r"([\d,]+) paired start", text), many["starts"])
     if many["at_start"]:
@@ -216,7 +216,7 @@ def _detail(study: Finished, name: str, start: Start, card: Mapping[str, Any]) -
     sides = {"mse": (together.mse, together.mse_seen), "bce": (together.bce, together.bce_seen)}
     for loss, side in sides.items():
         steps = median(*side)
-        said = found(rf"[: ]{loss.upper()} ((?:> )?[\d.,]*\d)(?:[., ]|$)", text)
+        said = found(rf"[: ]{loss.upper()} ((?:> )?[\d.,]*\d)(?:[.,; ]|$)", text)
         late = {"value": steps, "bound": False}
         if math.isinf(steps):
             late = {"value": float(study.config["max_steps"]), "bound": True}
@@ -237,7 +237,7 @@ def unfinished(study: Finished) -> Iterator[Check]:
     """Runs that had not arrived, at rates up to each loss's own 1/L and above: counts, and shares."""
     rows = study.runs[study.runs["target"] == study.target]
     spoken = study.summary["first_screen"]["counting"]
-    for part, words in (("stable", "At learning rates up to"), ("above", "At the larger rates")):
+    for part, words in (("stable", "Over all starts"), ("above", "At the larger rates")):
         sentence = next((text for text in spoken if text.startswith(words)), "")
         missed = {}
         for loss in LOSSES:

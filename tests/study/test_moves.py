@@ -43,9 +43,9 @@ def table(frames) -> pd.DataFrame:
 
 def test_numbers_that_move_are_counted(table):
     still = moves.perturbation_prose(table.assign(same_text=True))[0]
-    assert "all 4 numbers of the first screen print the same" in still
+    assert "all 4 slowdowns of the first screen's starts print the same" in still
     moved = moves.perturbation_prose(table.assign(same_text=table.index > 1))[0]
-    assert "2 of 4 numbers of the first screen print otherwise" in moved
+    assert "2 of 4 slowdowns of the first screen's starts print otherwise" in moved
 
 
 def test_chaotic_cells_and_rises_are_counted(table):

@@ -138,12 +138,13 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
     wrong, ordinary = (words.ratio(found[start]["equal"]) for start in ("sure_wrong", "ordinary"))
     both = first.lede(found)[0]
     assert "from a neutral start, and" in both
-    assert both.endswith(f"and {wrong} as many from a confidently wrong start.")
+    sure = f"({100 * found['confidence']:g}% sure)"
+    assert both.endswith(f"and {wrong} as many from a confidently wrong start {sure}.")
     real = first.lede(found | {"zero": None, "sure_wrong": None})[0]
     label = "from an ordinary small random start, on real data"
     assert real.endswith(f"MSE takes {ordinary} as many steps as BCE {label}.")
     alone = first.lede(found | {"zero": None, "ordinary": None})[0]
-    assert alone.endswith(f"MSE takes {wrong} as many steps as BCE from a confidently wrong start.")
+    assert alone.endswith(f"MSE takes {wrong} as many steps as BCE from a confidently wrong start {sure}.")
     assert first.lede(found | {"zero": None, "ordinary": None, "sure_wrong": None}) == []
     labels = [card.label for card in first.cards(found)]
     assert [label.startswith("as many steps as BCE from") for label in labels] == [True, False, False]
@@ -153,8 +154,11 @@ def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
 @pytest.mark.parametrize("policy", ["equal_no_half", "tuned"])
 def test_the_second_sentence_is_of_the_policies_that_all_starts_have(frames, policy):
     found = answer(frames)
-    values = [words.ratio(found[start][policy]) for start in ("zero", "sure_wrong")]
-    assert f", {' and '.join(values)}" in first.lede(found)[1]
+    said = first.lede(found)[1]
+    texts = {"equal_no_half": "in PyTorch and Keras, ", "tuned": "the best rate for each loss, "}
+    clause = said[said.index(texts[policy]) :].split(";")[0]
+    values = re.findall(r"(?:> )?[\d.,]+\N{MULTIPLICATION SIGN}", clause)
+    assert values == [words.ratio(found[start][policy]) for start in ("zero", "sure_wrong")]
     without = found | {"zero": found["zero"] | {policy: None}}
     assert words.ratio(found["sure_wrong"][policy]) not in first.lede(without)[1]
 
@@ -163,11 +167,51 @@ def test_steps_and_counts_stand_next_to_each_ratio(frames):
     found = answer(frames)
     zero = found["zero"]["equal"]
     detail = first.cards(found)[0].detail
-    assert f"Median steps: MSE {zero['mse_median']:.0f}, BCE {zero['bce_median']:.0f}." in detail
+    assert f"Median steps MSE {zero['mse_median']:.0f}, BCE {zero['bce_median']:.0f};" in detail
     compared = zero["starts"] - zero["at_start"]
-    assert f"MSE was slower in {zero['slower']} and faster in {zero['faster']} of {compared} pairs." in detail
+    assert f"MSE slower in {zero['slower']} and faster in {zero['faster']} of {compared} pairs" in detail
     met = found | {"zero": found["zero"] | {"equal": zero | {"at_start": 7}}}
     assert "in 7 of which the target held before the first step" in first.cards(met)[0].detail
+
+
+def test_other_targets_and_real_data_are_said_with_their_numbers(frames):
+    found = answer(frames)
+    said = " ".join(first.counting(found, 10))
+    pooled = frames["answers"].query("policy == 'equal'").set_index(["initialisation", "scale", "target"])
+    for target, name in (("accuracy", "accuracy"), ("logloss", "log loss")):
+        rows = [pooled.loc[("zero", 0.0, target)], pooled.loc[("sure_wrong", found["confidence"], target)]]
+        assert f"{' and '.join(words.ratio(row) for row in rows)} to the {name}" in said
+    real = frames["slowdown"].query(
+        "initialisation == 'zero' and policy == 'equal' and rate == 1 and target == 'brier' and slowdown > 0"
+    )
+    real = real[real["separability"].isna()]
+    ends = [found["zero"]["real"][end][0] for end in ("lowest", "highest")]
+    assert ends == [real["slowdown"].min(), real["slowdown"].max()]
+    assert f"on the {len(real)} real ones)" in first.cards(found)[0].detail
+
+
+def test_the_surest_start_is_called_that(frames):
+    found = answer(frames)
+    detail = first.cards(found | {"confidence": max(start["scale"] for start in found["confident"])})[
+        -1
+    ].detail
+    assert f"the surest of the {len(found['confident'])} starts tried" in detail
+    assert "surest" not in first.cards(found | {"confidence": 0.6})[-1].detail
+
+
+def test_cells_at_the_best_rates_are_sorted_by_which_loss_is_slower(frames):
+    cells = frames["slowdown"].copy()
+    tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == "brier") & (cells["slowdown"] > 0)]
+    tuned = tuned[(tuned["initialisation"] == "zero")].index
+    cells = cells.loc[tuned].assign(mse_median=9.0, bce_median=3.0, slowdown_low=0.5, slowdown_high=2.0)
+    cells.loc[tuned[0], ["slowdown_low", "slowdown_high"]] = [1.5, 2.0]
+    cells.loc[tuned[1], ["slowdown_low", "slowdown_high"]] = [0.5, 0.9]
+    cells.loc[tuned[2], ["mse_median", "bce_median"]] = 1.0
+    said = prose.guilt_prose(frames | {"slowdown": cells})[-1]
+    rest = len(tuned) - 3
+    assert (
+        f"slower in 1 and faster in 1; in 1 both losses need a single step, and {rest} are undecided" in said
+    )
 
 
 def test_a_best_rate_at_the_end_of_the_grid_is_reported(frames):
@@ -185,7 +229,7 @@ def test_what_had_not_arrived_is_counted_at_rates_up_to_1_over_l_and_above(frame
     assert "stays there for 10 steps" in text
     assert "stays" not in first.counting(found, 1)[0]
     ends = frames["ends"].query("target == 'brier' and loss == 'mse'")
-    for stable, beginning in ((True, "At learning rates up to"), (False, "At the larger rates")):
+    for stable, beginning in ((True, "Over all starts"), (False, "At the larger rates")):
         (row,) = ends[ends["stable"] == stable].to_dict("records")
         share = wording.percent(row["runs"] - row["reached"], row["runs"])
         assert f"{share} of the MSE runs" in text[text.index(beginning) :]
@@ -445,12 +489,15 @@ def test_without_a_slowdown_the_phase_diagram_says_so(frames):
 def test_what_mse_is_not_to_blame_for_is_counted(frames):
     sentences = prose.guilt_prose(frames)
     assert sentences[0].startswith(
-        "Learning: from a zero start at 1/L, MSE reached the Brier score in 100% of 64 runs"
+        "Learning: from a zero start at 1/L, MSE reached the target for the Brier score in 100% of 64 runs"
     )
     lost = frames["arrivals"].assign(
         reached=frames["arrivals"]["reached"].where(frames["arrivals"]["loss"] != "mse", 0)
     )
-    assert "MSE reached the Brier score in 0% of 64 runs" in prose.guilt_prose(frames | {"arrivals": lost})[0]
+    assert (
+        "MSE reached the target for the Brier score in 0% of 64 runs"
+        in prose.guilt_prose(frames | {"arrivals": lost})[0]
+    )
 
 
 def test_every_page_has_a_caption():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.report import first
+from study.statistics.answers import REAL
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, of_targets
 from study.statistics.headline import Headline
@@ -54,7 +55,7 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     Parameters
     ----------
     frames
-        The tables `headline`, `answers` and `ends` by name.
+        The tables `headline`, `answers`, `slowdown` and `ends` by name.
 
     Returns
     -------
@@ -68,6 +69,9 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
         - `zero`, `ordinary` (the smallest scale of `normal`, on real data), `sure_wrong` (at `confidence`),
           `sure_right` (at the smallest scale): starts, pooled over data sets; None where the study has none;
+          The first three have `real` as well: like `spread`, over the cells on real data, None where these
+          are all;
+        - `others`: summaries at equal rates to the other targets, by target and start of the first screen;
         - `confident`: all sure wrong starts, by ascending confidence;
         - `unfinished`: {loss: {`stable` or `above`: (runs that had not arrived, runs)}} at that target, at
           rates up to the loss's own 1/L and above.
@@ -75,15 +79,22 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     chosen = Headline.read(frames["headline"])
     rows = frames["answers"][frames["answers"]["target"] == chosen.target]
     confident = _starts(rows, "sure_wrong")
+    screen = {
+        "zero": _first(_starts(rows, "zero")),
+        "ordinary": _first(_starts(rows, "normal")),
+        "sure_wrong": _first([start for start in confident if start["scale"] == chosen.confidence]),
+    }
     return {
         "target": chosen.target,
         "rate": chosen.rate,
         "confidence": chosen.confidence,
         "largest_rate": chosen.largest_rate["mse"],
         "setting": chosen.setting,
-        "zero": _first(_starts(rows, "zero")),
-        "ordinary": _first(_starts(rows, "normal")),
-        "sure_wrong": _first([start for start in confident if start["scale"] == chosen.confidence]),
+        **{
+            name: start and start | {"real": _real(frames["slowdown"], start, chosen)}
+            for name, start in screen.items()
+        },
+        "others": _other_targets(frames["answers"], chosen.target, screen),
         "sure_right": _first(_starts(rows, "sure_right")),
         "confident": confident,
         "unfinished": _unfinished(frames["ends"], chosen.target),
@@ -91,6 +102,39 @@ def answer(frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 _SUMMARY = tuple(column.name for column in SUMMARY)
+
+
+def _real(cells: pd.DataFrame, start: Mapping[str, Any], chosen: Headline) -> dict[str, Any] | None:
+    """Least and greatest slowdown of a start on real data, at the common rate; None where that is all."""
+    rows = chosen.side_by_side(cells[(cells["policy"] == "equal") & (cells["target"] == chosen.target)])
+    rows = rows[(rows["initialisation"] == start["initialisation"]) & (rows["scale"] == start["scale"])]
+    real = rows[rows["separability"].isna() & (rows["slowdown"] > 0)].sort_values(
+        ["slowdown", "slowdown_bound"]
+    )
+    if real.empty or start["data"] == REAL or len(real) == len(rows):
+        return None
+    ends = {"lowest": real.iloc[0], "highest": real.iloc[-1]}
+    return {"cells": len(real)} | {
+        end: (float(row["slowdown"]), bool(row["slowdown_bound"])) for end, row in ends.items()
+    }
+
+
+def _other_targets(
+    answers: pd.DataFrame, target: str, screen: Mapping[str, Mapping[str, Any] | None]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Gather the slowdown at equal rates to the other targets: by target, by start of the first screen."""
+    rows = answers[(answers["policy"] == "equal") & (answers["starts"] > answers["at_start"])]
+    out: dict[str, dict[str, dict[str, Any]]] = {}
+    for other in sorted(set(rows["target"]) - {target}):
+        for name, start in screen.items():
+            here = rows[rows["target"] == other]
+            if start is not None:
+                here = here[
+                    (here["initialisation"] == start["initialisation"]) & (here["scale"] == start["scale"])
+                ]
+                for row in here.to_dict("records"):
+                    out.setdefault(other, {})[name] = {column: row[column] for column in _SUMMARY}
+    return out
 
 
 def _first(starts: list[dict[str, Any]]) -> dict[str, Any] | None:

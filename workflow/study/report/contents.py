@@ -67,13 +67,16 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
 
 def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     cells, ended = frames["slowdown"], frames["ends"]
+    equal = cells[cells["policy"] == "equal"]  # of which each pair is in one cell for each rate and target
     numbers = {
         "runs": whole(ended)["runs"].sum(),
         "starts": starts(ended),
         "cells": len(cells),
-        "bounds": cells["slowdown_bound"].sum(),
-        "both_missed": cells["both_missed"].sum(),
-        "bce_missed": cells["bce_missed"].sum(),
+        "bounds": (cells["slowdown_bound"] & (cells["slowdown"] > 0)).sum(),
+        "unknown": (cells["slowdown_bound"] & (cells["slowdown"] == 0)).sum(),
+        "both_missed": equal["both_missed"].sum(),
+        "bce_missed": equal["bce_missed"].sum(),
+        "mse_missed": (equal["mse_censored"] + equal["mse_diverged"] - equal["both_missed"]).sum(),
         "seeds": frames["datasets"]["seed"].nunique(),
     }
     return {name: wording.count(int(value)) for name, value in numbers.items()} | {

@@ -70,9 +70,9 @@ def perturbation_prose(table: pd.DataFrame) -> list[str]:
         return ["This study has no number of the first screen to repeat."]
     moved = found["numbers"] - found["same"]
     same = (
-        f"all {found['numbers']} numbers of the first screen print the same"
+        f"all {found['numbers']} slowdowns of the first screen's starts print the same"
         if not moved
-        else f"{moved} of {found['numbers']} numbers of the first screen print otherwise"
+        else f"{moved} of {found['numbers']} slowdowns of the first screen's starts print otherwise"
     )
     out = [f"With every start moved by one part in 1e14, {same}."]
     if found["cells"]:

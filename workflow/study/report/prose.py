@@ -26,7 +26,8 @@ def target_prose(target: str) -> str:
     """Say which target the figures use, and why."""
     if target == "brier":
         return (
-            "Figures use the Brier score as the target: it is what MSE minimises, so it does not favour BCE."
+            "Figures use the Brier score as the target, the score that MSE minimises. Other targets give "
+            "other numbers: see how far the answer moves."
         )
     return f"Figures use {TARGETS.get(target, target)} as the target."
 
@@ -256,11 +257,7 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     name = TARGETS.get(target, target)
     out = []
     small = wording.number(float(here.loc[here["initialisation"] == "normal", "scale"].min()))
-    starts = {
-        "zero": "a zero start",
-        "normal": f"ordinary small starts (size {small})",
-        "sure_right": "confidently right starts",
-    }
+    starts = {"zero": "a zero start", "normal": f"ordinary small starts (size {small})"}
     for start, said in starts.items():
         rows = here[(here["initialisation"] == start) & (here["target"] == target)]
         shares = {loss: _arrived(rows[rows["loss"] == loss]) for loss in LOSSES}
@@ -269,19 +266,30 @@ def guilt_prose(frames: Mapping[str, pd.DataFrame]) -> list[str]:
                 f"{wording.percent(*share)} of {wording.count(share[1])} runs" for share in shares.values()
             )
             out.append(
-                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the {name} in {mse}, BCE "
-                f"in {bce}."
+                f"Learning: from {said} at {wording.number(rate)}/L, MSE reached the target for the {name} "
+                f"in {mse}, BCE in {bce}."
             )
-    out += _boundary(here)
+    out += _boundary(here, rate)
     tuned = cells[(cells["policy"] == "tuned") & (cells["target"] == target) & (cells["slowdown"] > 0)]
-    ordinary = _ordinary(tuned[tuned["initialisation"].isin(["zero", "normal"])])
-    if len(ordinary):
-        level = int((~ordinary["slowdown_bound"] & (ordinary["slowdown_low"] <= 1)).sum())
-        out.append(
-            "Slowness from every start: with the best rate for each loss, the interval of the slowdown "
-            f"reaches down to 1 in {level} of {len(ordinary)} cells with a zero or an ordinary small start."
-        )
-    return out
+    return out + _parity(_ordinary(tuned[tuned["initialisation"].isin(["zero", "normal"])]))
+
+
+def _parity(tuned: pd.DataFrame) -> list[str]:
+    """Sort tuned cells by which loss is slower; where both need a single step, neither can be."""
+    if tuned.empty:
+        return []
+    floor = (tuned["mse_median"] <= 1) & (tuned["bce_median"] <= 1)
+    slower = ~floor & (tuned["slowdown_low"] > 1)
+    faster = ~floor & (tuned["slowdown_high"] < 1)
+    open_ = ~(floor | slower | faster)
+    counts = [int(marked.sum()) for marked in (slower, faster, floor, open_)]
+    return [
+        (
+            "Slowness from every start: with the best rate for each loss, of "
+            f"{len(tuned)} cells with a zero or an ordinary small start MSE is slower in "
+            "{} and faster in {}; in {} both losses need a single step, and {} are undecided."
+        ).format(*counts)
+    ]
 
 
 def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -292,10 +300,12 @@ def _ordinary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _arrived(rows: pd.DataFrame) -> tuple[int, int]:
-    return int(rows["reached"].sum()), int(rows["runs"].sum())
+    """Count the runs that arrived, and all, without those whose target held at the start."""
+    there = int(rows["at_start"].sum())
+    return int(rows["reached"].sum()) - there, int(rows["runs"].sum()) - there
 
 
-def _boundary(here: pd.DataFrame) -> list[str]:
+def _boundary(here: pd.DataFrame, rate: float) -> list[str]:
     """Say how often MSE found as good a decision boundary as BCE's from a zero start."""
     rows = here[(here["initialisation"] == "zero") & (here["target"] == "accuracy")]
     mse, bce = (_arrived(rows[rows["loss"] == loss]) for loss in LOSSES)
@@ -303,7 +313,8 @@ def _boundary(here: pd.DataFrame) -> list[str]:
         return []
     return [
         (
-            f"The decision boundary: from a zero start, {wording.percent(*mse)} of {wording.count(mse[1])} "
-            f"MSE runs reached the target for accuracy, and {wording.percent(*bce)} of those with BCE."
+            f"The decision boundary: from a zero start at {wording.number(rate)}/L, {wording.percent(*mse)} "
+            f"of {wording.count(mse[1])} MSE runs reached the target for accuracy, and "
+            f"{wording.percent(*bce)} of those with BCE."
         )
     ]
