@@ -135,6 +135,8 @@ def table(text, mark=","):
     [
         LINK,
         LINK.replace("wrong", "right").replace("brier", "accuracy"),
+        LINK.replace("=wrong&scale=2", "=sure_wrong&scale=0.999"),
+        LINK.replace("=equal", "=equal_no_half"),
         "#explore?data=digits%20%3C3%3E%20%26%208&policy=tuned",
     ],
 )
