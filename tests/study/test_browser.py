@@ -17,7 +17,7 @@ from study.report import explorer
 from study.statistics.cells import slowdown
 from study.statistics.ends import arrival_steps, arrivals
 from study.statistics.headline import Headline
-from synthetic import OWN_RATES, PROVENANCE
+from synthetic import OWN_RATES, PROVENANCE, subset, summaries
 from test_explorer import UNKNOWN, UPPER, late
 
 
@@ -37,11 +37,10 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
         headline = Headline.read(frames["headline"])
         setting, target = headline.setting, headline.target
         shown = choice(page)
-        assert (shown["data"], float(shown["separability"]), shown["start"], shown["target"]) == (
-            *setting,
-            "wrong",
-            target,
-        )
+        assert (shown["data"], float(shown["separability"]), shown["target"]) == (*setting, target)
+        assert (shown["start"], float(shown["scale"])) == ("sure_wrong", headline.confidence)
+        assert (shown["policy"], float(shown["rate"])) == ("equal", headline.rate)
+        true(page, frames)
         assert page.locator("#explorer-survival polyline").count() == 2
         assert page.locator("#explorer-curves polygon").count() == 2
 
@@ -52,8 +51,10 @@ def test_the_page_opens_silent_and_small(browser, file, data, frames):
         ("data", "separable", "survival curves"),
         ("separability", "8", "survival curves"),
         ("start", "normal", "survival curves"),
-        ("scale", "8", "survival curves"),
+        ("start", "wrong", "survival curves"),
+        ("scale", "0.9", "survival curves"),
         ("policy", "tuned", "survival curves"),
+        ("policy", "equal_no_half", "survival curves"),
         ("rate", "4", "survival curves"),
         ("target", "logloss", "survival curves"),
     ],
@@ -128,7 +129,12 @@ def test_without_a_learning_curve_a_sentence_takes_its_place(browser, file, fram
 
 @pytest.mark.parametrize(
     ("control", "values"),
-    [("policy", ("tuned", "equal")), ("policy", ("smoothness", "equal")), ("start", ("zero", "wrong"))],
+    [
+        ("policy", ("tuned", "equal")),
+        ("policy", ("smoothness", "equal")),
+        ("policy", ("equal_no_half", "tuned", "equal_no_half", "equal")),
+        ("start", ("zero", "wrong")),
+    ],
 )
 def test_what_was_chosen_comes_back_where_it_can(browser, file, frames, control, values):
     """A choice that another control makes impossible returns later: 1/L, each at its best, and 1/L again."""
@@ -189,6 +195,77 @@ def test_both_charts_are_of_the_rates_that_are_chosen(browser, file, frames):
         assert page.locator("#explorer-survival polyline").count() == 2
 
 
+def test_without_its_half_mse_has_the_curve_of_twice_the_rate_where_one_is_recorded(
+    browser, file, frames, pictures, tmp_path
+):
+    link = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=equal_no_half&target=brier&rate="
+    with opened(browser, file, link + "1") as page:
+        assert page.input_value("#explorer-rate") == "1"
+        assert page.locator("#explorer-curves polygon").count() == 1
+        assert page.locator("#explorer-curves polygon.bce").count() == 1
+        none = (
+            "No learning curve was recorded here of MSE at 2/L (1/L without its ½). "
+            "Curves are recorded at 1/L alone."
+        )
+        assert page.inner_text("#explorer-curves-none") == none
+        page.select_option("#explorer-rate", "4")
+        assert not page.is_visible("#explorer-curves-figure")
+        assert "of MSE at 8/L (4/L without its ½) and BCE at 4/L." in page.inner_text("#explorer-curves-none")
+        true(page, frames)
+    runs = frames["runs"].copy()
+    runs.loc[(runs["loss"] == "bce") & (runs["rate"] == 0.25), "rate"] = 0.5
+    changed = frames | {"runs": runs, **summaries(runs, resamples=19)}
+    path = tmp_path / "half.html"
+    path.write_text(report.page(changed, PROVENANCE, pictures), encoding="utf-8")
+    with opened(browser, path, link.replace("equal_no_half", "equal") + "1") as page:
+        line = page.get_attribute("#explorer-curves polyline.mse", "points")
+        page.select_option("#explorer-policy", "equal_no_half")
+        page.select_option("#explorer-rate", "0.5")
+        assert page.locator("#explorer-curves polygon.mse").count() == 1
+        assert page.get_attribute("#explorer-curves polyline.mse", "points").split()[0] == line.split()[0]
+        assert "of BCE at 0.5/L." in page.inner_text("#explorer-curves-none")
+        true(page, changed)
+
+
+def test_a_tuned_chart_says_that_it_is_of_other_runs_than_the_result(browser, file, frames):
+    """The result is cross-fitted; its runs are not all at one rate, and the chart's are."""
+    link = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=tuned&target=logloss"
+    with opened(browser, file, link) as page:
+        found = row(frames, choice(page))
+        drawn = frames["arrivals"].query(
+            "dataset == 'gaussian' and separability == 4 and initialisation == 'wrong' and scale == 2 "
+            f"and loss == 'bce' and target == 'logloss' and rate == {found['rate_bce']}"
+        )
+        assert (found["bce_reached"], drawn["reached"].item()) == (6, 8)  # the chart ends elsewhere
+        assert "chosen on all seeds" in page.inner_text("#explorer-where")
+        label = page.get_attribute("#explorer-survival", "aria-label")
+        rates = [wording.number(found[f"rate_{loss}"]) for loss in ("mse", "bce")]
+        assert label.endswith(f"by step. MSE at {rates[0]}/L; BCE at {rates[1]}/L.")
+        page.select_option("#explorer-policy", "smoothness")
+        assert "chosen on all seeds" not in page.inner_text("#explorer-where")
+
+
+def test_a_start_that_a_data_set_has_not_cannot_be_chosen(browser, frames, pictures, tmp_path):
+    """Starts may be limited to some data sets: the choice changes, says so, and comes back."""
+    few = subset(frames, lambda r: (r["initialisation"] != "wrong") | (r["dataset"] == "gaussian"))
+    path = tmp_path / "limited.html"
+    path.write_text(report.page(few, PROVENANCE, pictures), encoding="utf-8")
+    with opened(browser, path, "#explore?data=gaussian&separability=4&start=wrong&scale=8&rate=1") as page:
+        before = choice(page)
+        page.select_option("#explorer-data", "breast_cancer")
+        assert page.locator("#explorer-start option[value=wrong]").is_disabled()
+        notices = [
+            "Initialisation: no “wrong” here, “sure wrong” is shown.",
+            "Probability: no “8” here, “0.999” is shown.",
+        ]
+        assert page.inner_text("#explorer-told") == " ".join(notices)
+        true(page, few)
+        page.select_option("#explorer-data", "gaussian")
+        assert page.inner_text("#explorer-told") == "Initialisation: “wrong” again. Scale: “8” again."
+        assert choice(page) == before
+        true(page, few)
+
+
 def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictures, tmp_path):
     """From a right start most runs arrive before the first step: medians are 0, the ratio is of the rest."""
     runs = frames["runs"].copy()
@@ -206,7 +283,7 @@ def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictu
         assert page.inner_text("#explorer-value") == "11.3\N{MULTIPLICATION SIGN}"
         steps = page.inner_text("#explorer-steps")
         assert (
-            "MSE: median 0 steps, 6 of 6 runs arrived. BCE: median 0 steps, 6 of 6 runs arrived. In 5 of 6"
+            "MSE: median 0 steps, 8 of 8 runs arrived. BCE: median 0 steps, 8 of 8 runs arrived. In 7 of 8"
             in steps
         )
         true(page, changed)
@@ -230,9 +307,14 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
                 page.select_option("#explorer-separability", setting["separability"])
             else:
                 assert page.is_disabled("#explorer-separability")
-            for start in ("zero", "right"):
+            for start in ("zero", "right", "sure_right"):
                 page.select_option("#explorer-start", start)
-                assert page.is_disabled("#explorer-scale") == (start == "zero")
+                assert page.is_disabled("#explorer-scale") == (start != "right")  # others have one
+                agree(page, data)
+        for policy in ("equal", "equal_no_half"):
+            page.select_option("#explorer-policy", policy)
+            for rate in ("0.25", "4", "1"):
+                page.select_option("#explorer-rate", rate)
                 agree(page, data)
         page.select_option("#explorer-policy", "smoothness")
         assert page.is_disabled("#explorer-rate")
@@ -242,15 +324,15 @@ def test_every_cell_can_be_reached_and_reads_as_python_wrote_it(browser, file, d
 @pytest.mark.parametrize(
     ("missed", "words"),
     [
-        (UPPER, "an upper limit: in 4 of 6 pairs BCE had not arrived after 5,000 steps, MSE had"),
+        (UPPER, "an upper limit: in 4 of 8 pairs BCE had not arrived after 5,000 steps, MSE had"),
         (
             UNKNOWN,
             (
-                "No ratio can be given: in 5 of 6 pairs neither loss had arrived after 5,000 steps, "
+                "No ratio can be given: in 5 of 8 pairs neither loss had arrived after 5,000 steps, "
                 "in 1 only MSE had"
             ),
         ),
-        ({}, "No ratio can be given: the target held before the first step in 6 of 6 pairs"),
+        ({}, "No ratio can be given: the target held before the first step in 8 of 8 pairs"),
     ],
 )
 def test_a_cell_without_a_ratio_reads_as_one(browser, frames, pictures, tmp_path, missed, words):
@@ -323,10 +405,12 @@ def in_address(page):
         ),
         ("data=separable&separability=2", "Separability (margin): no “2” here, “{separability}” is shown."),
         ("data=breast_cancer&separability=2", "Separability: no “2” here, “as it is” is shown."),
-        ("start=sideways", "Initialisation: no “sideways” here, “{start}” is shown."),
+        ("start=sideways", "Initialisation: no “sideways” here, “sure wrong” is shown."),
         ("start=wrong&scale=7", "Scale: no “7” here, “{scale}” is shown."),
+        ("start=sure_wrong&scale=2", "Probability: no “2” here, “0.999” is shown."),
+        ("policy=equal_no_half&rate=2", "Common rate: no “2” here, “{rate}/L” is shown."),
         ("start=zero&scale=2", "Scale: no “2” here, “none” is shown."),
-        ("policy=best", "Learning rates: no “best” here, “each at its own 1/L” is shown."),
+        ("policy=best", "Learning rates: no “best” here, “equal rates” is shown."),
         ("rate=7", "Common rate: no “7” here, “{rate}/L” is shown."),
         ("policy=tuned&rate=4", "Common rate: no “4” here, “set by the policy” is shown."),
         ("target=luck", "Target: no “luck” here, “Brier score” is shown."),
@@ -334,7 +418,7 @@ def in_address(page):
         ("data=%E0%A4%A", "Data set: no “%E0%A4%A” here, “{data}” is shown."),
         (
             "scale=7&show=none",
-            "Scale: no “7” here, “{scale}” is shown. Lines: no “none” here, “both” is shown.",
+            "Probability: no “7” here, “{scale}” is shown. Lines: no “none” here, “both” is shown.",
         ),
     ],
 )
@@ -378,7 +462,7 @@ def test_the_keyboard_is_enough(browser, file, data):
             assert outline == "solid"
         page.focus("#explorer-scale")
         before = page.input_value("#explorer-scale")
-        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
         assert page.input_value("#explorer-scale") != before
         agree(page, data)
         page.focus("input[name=explorer-show][value=both]")

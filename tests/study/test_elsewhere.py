@@ -104,7 +104,7 @@ def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser,
     with opened(browser, outer) as page:
         frame = page.frame_locator("iframe")
         before = frame.locator("#explorer-value").inner_text()
-        frame.locator("#explorer-scale").select_option("8")
+        frame.locator("#explorer-scale").select_option("0.9")
         frame.locator("#explorer-target").select_option("logloss")
         assert frame.locator("#explorer-value").inner_text() != before
         assert "log loss" in frame.locator("#explorer-where").inner_text()
@@ -160,7 +160,7 @@ def test_the_policy_that_the_page_names_admits_all_of_it_and_no_other_style_or_s
         if "style" in values or any(k.startswith("on") for k in values)
     ]
     with served(browser, file, policy) as (page, refused):
-        page.select_option("#explorer-scale", "8")
+        page.select_option("#explorer-scale", "0.9")
         with page.expect_download():
             page.click("[data-name=slowdown] button:has-text('SVG')")
         with page.expect_download():

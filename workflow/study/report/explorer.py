@@ -235,7 +235,7 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
     rows: list[dict[str, Any]] = axes.places(cells).to_dict("records")  # type: ignore[assignment]
     for row in rows:
         out[row["setting"]][row["start"]][axes.policy(row)][axes.targets.index(row["target"])] = [
-            None if row["text"] in {"none", "unknown"} else words.ratio(row),
+            words.ratio(row) if _known(row) else None,
             words.interval(row, level),
             *(axes.rates.index(row[f"rate_{loss}"]) for loss in LOSSES),
             *(wording.steps(row[f"{loss}_median"], row["budget"]) for loss in LOSSES),
@@ -246,6 +246,11 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
             row["text"],
         ]
     return out
+
+
+def _known(row: Mapping[str, Any]) -> bool:
+    """Whether a slowdown or a bound of it is known: 0 stands for what is not, unless its text is a limit."""
+    return bool(row["slowdown"] > 0) or (row["slowdown"] == 0 and row["text"].startswith("<"))
 
 
 def _without_ratio(row: Mapping[str, Any]) -> str:
