@@ -85,7 +85,8 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context = browser.new_context(viewport={"width": 1600, "height": 900})
     page = context.new_page()
     page.set_content(
-        f"<style>body {{ margin: 0 }} svg {{ display: block; width: 1600px; height: {png.shape[0]}px }}</style>"
+        "<style>body { margin: 0 } svg { display: block; width: 1600px; "
+        f"height: {png.shape[0]}px }}</style>"
         + svg.decode().replace("<svg ", "<svg preserveAspectRatio='none' ", 1)  # its height is a whole number
     )
     drawn = pixels(page.locator("svg").first.screenshot())
