@@ -103,10 +103,10 @@ def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser,
     )
     with opened(browser, outer) as page:
         frame = page.frame_locator("iframe")
-        before = frame.locator("#explorer-value").inner_text()
+        before = frame.locator("#explorer-steps").inner_text()
         frame.locator("#explorer-scale").select_option("0.9")
         frame.locator("#explorer-target").select_option("logloss")
-        assert frame.locator("#explorer-value").inner_text() != before
+        assert frame.locator("#explorer-steps").inner_text() != before
         assert "log loss" in frame.locator("#explorer-where").inner_text()
         assert not frame.locator("#explorer-linked").is_visible()
         frame.locator("[data-name=explorer] button:has-text('Copy')").click()

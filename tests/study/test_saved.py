@@ -58,9 +58,8 @@ def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme
         assert abs(drawn.shape[0] - shown[name].shape[0]) <= 1
         rows, columns = (min(a, b) for a, b in zip(drawn.shape[:2], shown[name].shape[:2], strict=True))
         ours, theirs = drawn[:rows, :columns], shown[name][:rows, :columns]
-        # Smoothing may differ at an edge, so shares of colours are compared. TODO
-        print(name, max(abs(a - b) for a, b in zip(colours(ours), colours(theirs))), abs(ours-theirs).max())
-        assert colours(ours) == pytest.approx(colours(theirs), abs=0.0005), name
+        # Smoothing may differ a little at edges. Seen: at most 0.00001; with marks filled black, over 0.0006.
+        assert (abs(ours - theirs).max(axis=2) > 64).mean() < 0.0001, name
     context.close()
 
 
@@ -86,7 +85,8 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context = browser.new_context(viewport={"width": 1600, "height": 900})
     page = context.new_page()
     page.set_content(
-        f"<style>body {{ margin: 0 }} svg {{ display: block; width: 1600px; height: {png.shape[0]}px }}</style>"
+        "<style>body { margin: 0 } svg { display: block; width: 1600px; "
+        f"height: {png.shape[0]}px }}</style>"
         + svg.decode().replace("<svg ", "<svg preserveAspectRatio='none' ", 1)  # its height is a whole number
     )
     drawn = pixels(page.locator("svg").first.screenshot())
