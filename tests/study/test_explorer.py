@@ -45,7 +45,7 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
     assert [data["rates"][cell[i]] for i in (2, 3)] == [wording.number(row[f"rate_{loss}"]) for loss in ("mse", "bce")]
     assert cell[4:6] == [wording.steps(row[f"{loss}_median"], row["budget"]) for loss in ("mse", "bce")]
     assert cell[6:9] == [row["mse_reached"], row["bce_reached"], row["starts"]]
-    assert cell[9:] == ["100%", "0%", "33.3%"]
+    assert cell[9:] == ["100%", "0%", "33.3%", "", row["text"]]
     assert (row["mse_reached"], row["bce_reached"], row["starts"]) == (6, 4, 6)
 
 
