@@ -257,13 +257,12 @@ def test_after_a_run_the_jobs_show_what_was_left_undone(folder: Path, notes: lis
     call(folder)
 
 
-@pytest.mark.contract("snakemake.script.PythonScript", "_execute_cmd", "snakemake.executors.local")
+@pytest.mark.contract("snakemake.script.PythonScript", "_execute_cmd")
 def test_the_python_of_a_job_is_in_the_commands_unquoted(notes: list[Note]) -> None:
     assert any("{py_exec} " in note.get("command", "") for note in notes)
     assert any(note.get("python") == sys.executable for note in notes)
 
 
-@pytest.mark.contract("snakemake_interface_executor_plugins.executors.remote.RemoteExecutor")
 def test_remote_executors_take_their_python_from_one_method() -> None:
     assert callable(RemoteExecutor.get_python_executable)
 

@@ -93,7 +93,7 @@ def test_a_png_is_the_svg_drawn_large(browser, file, name, tmp_path):
     context.close()
     assert png.shape[1] == 1600
     assert abs(png.shape[0] - drawn.shape[0]) <= 1
-    assert colours(png) == pytest.approx(colours(drawn), abs=0.001)
+    assert colours(png) == pytest.approx(colours(drawn), abs=0.005)  # edges are smoothed differently
 
 
 @pytest.mark.parametrize(("show", "lines"), [("both", ["MSE", "BCE"]), ("bce", ["BCE"])])

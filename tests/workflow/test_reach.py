@@ -37,8 +37,8 @@ NOTHING = {
     ),
     "what is allowed, of a config key": (
         "workflow/study/config/sections.py",
-        "a whole number from 0 to 1000",
-        "an integer from 0 to 1000",
+        "a list of text; none for all",
+        "a list of words; none for all",
     ),
     "an error's message": ("workflow/study/runs/draw.py", "which the study writes", "which we write"),
     "a docstring": ("workflow/study/statistics/pairs.py", '"""', '"""Of statistics. '),
