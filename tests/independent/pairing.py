@@ -89,7 +89,7 @@ def pairs(setting: Setting, policy: str, rate: float, own: Mapping[str, float], 
     """Pair the runs of a setting under a policy; None where the rates were not run."""
     mse, bce = (setting.runs[loss] for loss in LOSSES)
     if policy == "tuned":
-        if len(setting.seeds) < 2:
+        if len(setting.seeds) < 4:
             return None
         columns = [cross_fitted(side, folds) for side in (mse, bce)]
     else:

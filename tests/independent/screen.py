@@ -129,11 +129,21 @@ def cards(study: Finished) -> Iterator[Check]:
         for policy, words in (("equal_no_half", "without its"), ("tuned", "best rate")):
             said = next((said for said in others if words in said), "")
             yield _ratio(f"{name}: slowdown, {policy}", place, others.get(said), values[policy])
+            yield exact(f"{name}: words, {policy}", PAGE, said if said in study.page else "another", said)
+            yield from _counts_of_pairs(study, f"{name}, {policy}", start, policy, said)
             yield from limits(study, f"{name}, {policy}", start, policy, said)
             if policy == "tuned" and at_largest(study, start):
                 many = found(r"in (\d+) of the data sets MSE", said)
                 yield counted(f"{name}: at the largest rate", place, many, at_largest(study, start))
         yield from _detail(study, name, start, card)
+
+
+def _counts_of_pairs(study: Finished, name: str, start: Start, policy: str, said: str) -> Iterator[Check]:
+    """The pairs in which MSE was slower or faster, where they stand next to a slowdown."""
+    many = counts(pooled(start.pairs(study, policy).values()))
+    for word in ("slower", "faster"):
+        if text := found(rf"{word} in ([\d,]+)", said):
+            yield counted(f"{name}: {word}", f"{SUMMARY}, cards", text, many[word])
 
 
 def lede(study: Finished) -> Iterator[Check]:

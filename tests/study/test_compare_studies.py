@@ -142,7 +142,7 @@ def test_another_budget_is_no_other_result(studies, frames) -> None:
     assert found.counts["step"] == (both, both - 43)
     assert len(compare_studies.frame(found)) == 43
     cells, steps = (line for line in compare_studies.summaries(found) if not line.startswith("claim"))
-    assert f"first-passage steps: {both:,} in both, 43 of them differ" in steps
+    assert f"arrival steps: {both:,} in both, 43 of them differ" in steps
     assert f"set otherwise: max_steps in {both:,}" in steps
     assert f"{len(frames['slowdown']):,} in both, 0 of them differ" in cells
     assert f"set otherwise: budget in {len(frames['slowdown']):,}" in cells

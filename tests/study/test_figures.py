@@ -353,7 +353,7 @@ def test_the_words_of_the_runs_say_when_they_arrived(frames):
     runs = rows[(rows["scale"] == 0.5) & (rows["loss"] == "bce")]
     half = runs["step"].sort_values().iloc[len(runs) // 2 - 1]
     text = figures.FIGURES["survival"].describe(frames)
-    assert f"BCE at scale 0.5: half there by step {half}, 0 of 6 never" in text
+    assert f"BCE at scale 0.5: half there by step {half}, 0 of 8 never" in text
 
 
 def test_odd_names_of_data_sets_are_escaped(frames):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TINY = """
-seeds: 3
+seeds: 4
 datasets:
   - {name: gaussian, separability: [2], n: 30}
 initialisations:

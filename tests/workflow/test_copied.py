@@ -30,7 +30,7 @@ def test_copied_results_are_taken_as_their_receipts_prove_them(study: Path) -> N
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
     output = tiny(there)
-    assert "have no record in .snakemake, but receipts that prove them" in output
+    assert "have no record in .snakemake, but receipts that match them" in output
     assert "Nothing to be done" in output
     assert due(there) == set()
     assert due(there, "--config", "statistics={resamples: 198}") == LATER
@@ -73,7 +73,7 @@ def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, t
     )
     done = running.snakemake(study, "--configfile", str(study / "tiny.yaml"), tree=tree)
     assert done.returncode != 0
-    assert "results/partial.html: what is there, and what is missing" in done.stderr
+    assert "results/partial.html: what was made, and what is missing" in done.stderr
     text = (study / "results/partial.html").read_text()
     assert "<h3>minima</h3>" in text
     assert "no minimum &lt;today&gt;" in text
