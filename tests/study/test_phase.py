@@ -227,7 +227,7 @@ def test_the_population_meets_measurement_at_100_000_samples(capsys) -> None:
             law, spread, path_deviation = (
                 phase._predicted(mu, a, "brier"),
                 phase._spread(mu, a, n),
-                phase._strayed(mu, a, n),
+                phase._path_deviation(mu, a, n),
             )
             follows = max(spread, path_deviation) <= prose.NEAR
             reach = 2.571 * ratio.std(ddof=1) * math.sqrt(1 + 1 / draws)  # Student's t, 5 degrees of freedom
