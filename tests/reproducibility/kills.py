@@ -47,10 +47,10 @@ def finished(folder: Path) -> set[str]:
     return found
 
 
-def whole(folder: Path, name: str, digest: str) -> bool:
+def whole(folder: Path, name: str, expected: str) -> bool:
     """Whether an output has the bytes of its receipt under one of its names."""
     candidates = (folder / name, kept(folder / name))
-    return any(path.exists() and digest(path) == digest for path in candidates)
+    return any(path.exists() and digest(path) == expected for path in candidates)
 
 
 def computed(folder: Path, since: float) -> set[str]:
