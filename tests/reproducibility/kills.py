@@ -27,6 +27,7 @@ from pathlib import Path
 
 import psutil
 from studies import SMOKE, TINY, command, digests, environment, markdown, run, unlike
+from study.files import digest
 from study.provenance.receipts import kept
 
 SIGNALS = ("INT", "TERM", "KILL")
@@ -42,7 +43,7 @@ def finished(folder: Path) -> set[str]:
     found = set()
     for path in (folder / "results" / "receipts").glob("sweep.*.json"):
         outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"]
-        if all(whole(folder, name, digest) for name, digest in outputs.items()):
+        if all(whole(folder, name, expected) for name, expected in outputs.items()):
             found.add(path.stem.partition(".")[2])
     return found
 
