@@ -67,9 +67,19 @@ def blocks(config: Config, table: pd.DataFrame, rows: int = ROW_GROUP) -> Iterat
     grid = Grid(config, table)
     order = np.argsort(grid.shards, kind="stable")
     for shard in np.split(order, np.flatnonzero(np.diff(grid.shards[order])) + 1):
-        block = np.cumsum(grid.sizes[shard]) // max(1, rows)
-        for part in np.split(shard, np.flatnonzero(np.diff(block)) + 1):
+        for part in np.split(shard, _cuts(grid.sizes[shard], rows)):
             yield grid.rows(part)
+
+
+def _cuts(sizes: NDArray[np.int64], rows: int) -> list[int]:
+    """Where to cut a list of data sets so that no part has more than `rows` runs, unless one alone has."""
+    cuts, held = [], 0
+    for place, size in enumerate(sizes.tolist()):
+        if held and held + size > rows:
+            cuts.append(place)
+            held = 0
+        held += size
+    return cuts
 
 
 class Grid:
