@@ -62,9 +62,9 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests except those of the cluster, the slow ones included, with their coverage."""
+    """All tests except the slow and the cluster ones, with their coverage."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "not cluster")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
