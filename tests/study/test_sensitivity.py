@@ -60,7 +60,7 @@ class Study:
         store.write(self.runs, TABLES["runs"], self.path)
         chosen = self.config.statistics
         self.frames = aggregation.summary_tables(
-            self.path, screen.stable_rates(), folds=chosen.folds, resamples=chosen.resamples, level=0.95
+            self.path, plan.stable_rates(), folds=chosen.folds, resamples=chosen.resamples, level=0.95
         ) | {"datasets": self.datasets}
         self.chosen = Headline.read(self.frames["headline"])
 
@@ -231,7 +231,7 @@ def test_a_start_moves_by_one_part_in_1e14_alike_for_both_losses_and_all_rates(s
 
 def test_below_1_over_l_nothing_moves_and_the_loss_never_rises(small) -> None:
     rows = small.runs[small.runs["target"] == "brier"]
-    rows = rows[rows["rate"] <= rows["loss"].map(screen.stable_rates()) * (1 + 1e-9)]
+    rows = rows[rows["rate"] <= rows["loss"].map(plan.stable_rates()) * (1 + 1e-9)]
     assert len(rows) > 200
     again = small.rerun(rows, small.moved)
     assert (again["status"] == rows["status"]).all()
@@ -316,7 +316,7 @@ def test_moved_runs_are_those_of_a_plain_comparison(small, nudged) -> None:
         far = [math.inf if (a < 0) != (b < 0) else max(a, b, 1) / max(min(a, b), 1) for a, b in steps]
         assert row.largest_move == max(1, *far)
         assert row.moved_far == sum(ratio > 1.1 for ratio in far)
-        assert row.rate >= screen.stable_rates()[row.loss] * (1 - 1e-9)
+        assert row.rate >= plan.stable_rates()[row.loss] * (1 - 1e-9)
 
 
 def test_a_move_between_runs_that_arrive_and_runs_that_do_not() -> None:

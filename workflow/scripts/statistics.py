@@ -5,19 +5,15 @@ from pathlib import Path
 from study.catalogue import TABLES
 from study.config import model as config
 from study.job import job
+from study.runs.plan import stable_rates
 from study.statistics import aggregation
 from study.tables import store
 
-import kernels
-
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     chosen = config.load(snakemake.params.config).statistics
-    stable_rates = {
-        name: kernels.LOSSES["bce"].smoothness / loss.smoothness for name, loss in kernels.LOSSES.items()
-    }
     made = aggregation.summary_tables(
         snakemake.input.runs,
-        stable_rates,
+        stable_rates(),
         folds=chosen.folds,
         resamples=chosen.resamples,
         level=chosen.confidence,

@@ -28,6 +28,7 @@ from study.claims.counts import (
     escapes,
 )
 from study.claims.pulls import Pulls, Signs, parallel, pulls, same_input
+from study.runs.plan import stable_rates
 from study.theory import identities, minima
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def gather(
     """
     runs, arrivals, data = frames["runs"], frames["arrivals"], frames["datasets"]
     bound = arrivals[(arrivals["loss"] == "mse") & (arrivals["target"] == "accuracy")]
-    own = {name: kernels.LOSSES["bce"].smoothness / kernels.LOSSES[name].smoothness for name in LOSSES}
+    own = stable_rates()
     surest, found = escapes(runs, own)
     return Evidence(
         identities=identities.check(),

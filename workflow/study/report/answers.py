@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from study.report import first
-from study.statistics.answers import REAL
+from study.statistics.answers import REAL, spread
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, of_targets
 from study.statistics.headline import Headline
@@ -108,15 +108,9 @@ def _real(cells: pd.DataFrame, start: Mapping[str, Any], chosen: Headline) -> di
     """Least and greatest slowdown of a start on real data, at the common rate; None where that is all."""
     rows = chosen.side_by_side(cells[(cells["policy"] == "equal") & (cells["target"] == chosen.target)])
     rows = rows[(rows["initialisation"] == start["initialisation"]) & (rows["scale"] == start["scale"])]
-    real = rows[rows["separability"].isna() & (rows["slowdown"] > 0)].sort_values(
-        ["slowdown", "slowdown_bound"]
-    )
-    if real.empty or start["data"] == REAL or len(real) == len(rows):
-        return None
-    ends = {"lowest": real.iloc[0], "highest": real.iloc[-1]}
-    return {"cells": len(real)} | {
-        end: (float(row["slowdown"]), bool(row["slowdown_bound"])) for end, row in ends.items()
-    }
+    real = rows[rows["separability"].isna()]
+    found = spread(real)
+    return None if start["data"] == REAL or found["cells"] in {0, len(rows)} else _ends(found)
 
 
 def _other_targets(
@@ -169,6 +163,11 @@ def _spread(rows: pd.DataFrame) -> dict[str, Any] | None:
     if rows.empty:
         return None
     (row,) = rows.to_dict("records")
+    return _ends(row)
+
+
+def _ends(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Lay out the columns of a spread as the first screen takes them: each end with whether it is a bound."""
     return {"cells": row["cells"]} | {end: (row[end], row[f"{end}_bound"]) for end in ("lowest", "highest")}
 
 

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["WITHOUT_HALF", "Grid", "assign_shards", "blocks", "expand", "grid_of_one", "rates", "thresholds"]
+__all__ = [
+    "WITHOUT_HALF",
+    "Grid",
+    "assign_shards",
+    "blocks",
+    "expand",
+    "grid_of_one",
+    "rates",
+    "stable_rates",
+    "thresholds",
+]
 
 
 WITHOUT_HALF: Final = {"mse": 2.0}
@@ -169,11 +179,16 @@ def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["start", "initialisation", "scale", "loss", "rate", "nearest"])
 
 
+def stable_rates() -> dict[str, float]:
+    """L_BCE / L_loss by loss: the own 1/L of each, in units of 1/L_BCE."""
+    bce = kernels.LOSSES["bce"].smoothness
+    return {name: bce / loss.smoothness for name, loss in kernels.LOSSES.items()}
+
+
 def rates(config: Config, loss: str) -> list[float]:
     """Rates of a loss, ascending: those of the config, these without its factor 1/2, and its own 1/L."""
-    own = kernels.LOSSES["bce"].smoothness / kernels.LOSSES[loss].smoothness
     whole = [WITHOUT_HALF.get(loss, 1.0) * rate for rate in config.learning_rates]
-    return sorted({*config.learning_rates, *whole, own})
+    return sorted({*config.learning_rates, *whole, stable_rates()[loss]})
 
 
 def assign_shards(work: NDArray[np.int64], shards: int) -> NDArray[np.int64]:

@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from study.data.facts import SHARE, threshold
+from study.runs.plan import stable_rates
 from study.runs.sweep import Progress, first_parameters
-from study.sensitivity.screen import SEEDS, first_screen, rerun, stable_rates
+from study.sensitivity.screen import SEEDS, first_screen, rerun
 from study.sensitivity.tables import NOTHING, SENSITIVITY
 from study.statistics.answers import Start
 from study.statistics.cells import summarise

@@ -17,8 +17,9 @@ import pandas as pd
 from study import wording
 from study.data.samples import Sample, sample
 from study.data.streams import Stream
+from study.runs.plan import stable_rates
 from study.runs.sweep import NEVER, Progress, descend, first_parameters
-from study.sensitivity.screen import SEEDS, first_screen, rerun, stable_rates
+from study.sensitivity.screen import SEEDS, first_screen, rerun
 from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import Start
 from study.statistics.cells import summarise

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import kernels
 from study.data.samples import Sample, sample
 from study.runs.sweep import Progress, descend
 from study.runs.tables import RUNS
@@ -22,7 +21,7 @@ from study.tables.table import conform
 if TYPE_CHECKING:
     from study.statistics.headline import Headline
 
-__all__ = ["SEEDS", "first_screen", "read_runs", "rerun", "stable_rates"]
+__all__ = ["SEEDS", "first_screen", "read_runs", "rerun"]
 
 SEEDS: Final = 10
 """Seeds, the first ones, from which runs are made beyond those of the sweep, where these would take long.
@@ -50,12 +49,6 @@ def read_runs(path: str | Path, where: Sequence[Mapping[str, str | float]]) -> p
     if not where:
         return conform(pd.DataFrame(columns=list(RUNS.dtypes)), RUNS)
     return store.scan(RUNS, path, where=where)
-
-
-def stable_rates() -> dict[str, float]:
-    """L_BCE / L_loss by loss: the own 1/L of each, in units of 1/L_BCE."""
-    bce = kernels.LOSSES["bce"].smoothness
-    return {name: bce / loss.smoothness for name, loss in kernels.LOSSES.items()}
 
 
 def rerun(

@@ -139,7 +139,7 @@ def _details(cells: pd.DataFrame, row: Mapping[Any, Any], chosen: Headline) -> d
         "rate_mse": _only(same["rate_mse"]),
         "rate_bce": _only(same["rate_bce"]),
         "at_largest_rate": int(chosen.at_largest_rate(rows).sum()),
-        **_spread(rows),
+        **spread(rows),
     }
 
 
@@ -149,7 +149,7 @@ def _only(values: pd.Series[float]) -> float:
     return float(distinct[0]) if distinct.size == 1 else math.nan
 
 
-def _spread(rows: pd.DataFrame) -> dict[str, Any]:
+def spread(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the least and the greatest slowdown of some cells, and whether each is a lower bound."""
     rows = rows[(rows["slowdown"] > 0) & rows["slowdown"].notna()].sort_values(["slowdown", "slowdown_bound"])
     if rows.empty:
