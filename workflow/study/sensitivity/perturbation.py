@@ -24,7 +24,7 @@ from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import Start
 from study.statistics.cells import summarise
 from study.statistics.headline import Headline
-from study.statistics.pairs import LOSSES, SETTING, pairs, with_ratio
+from study.statistics.pairs import LOSSES, SETTING, pairs, with_ratio, with_times
 from study.statistics.survival import Bools, Floats, median
 from study.tables.table import conform
 
@@ -319,15 +319,9 @@ def _of_runs(before: pd.DataFrame, after: pd.DataFrame, rises: pd.DataFrame, lev
     }
 
 
-def _times(rows: pd.DataFrame) -> tuple[Floats, Bools]:
-    """Return the time of each run, its budget where it did not arrive, and whether it did."""
-    observed = np.asarray(rows["status"] == "reached", dtype=np.bool_)
-    return np.where(observed, rows["step"], rows["max_steps"]).astype(np.float64), observed
-
-
 def _median(rows: pd.DataFrame, level: float) -> float:
-    times, observed = _times(rows)
-    return float(median(times, observed, level=level)[0][0])
+    timed = with_times(rows)
+    return float(median(timed["time"], timed["observed"], level=level)[0][0])
 
 
 def _of_number(
@@ -338,8 +332,10 @@ def _of_number(
     both = Move(moves[0].moved | moves[1].moved, np.maximum(moves[0].ratio, moves[1].ratio))
     again = part.drop(columns="choice")
     for loss in LOSSES:
-        rows = after.loc[part[f"at_{loss}"]]
-        again[f"time_{loss}"], again[f"observed_{loss}"] = _times(rows)
+        timed = with_times(after.loc[part[f"at_{loss}"]])
+        again[f"time_{loss}"], again[f"observed_{loss}"] = (
+            timed[name].to_numpy() for name in ("time", "observed")
+        )
     (was, text_before), (now, text_after) = _slowdown(part.drop(columns="choice")), _slowdown(again)
     return {
         **_key(start, policy, "both", np.zeros(0), part["target"].iloc[0]),

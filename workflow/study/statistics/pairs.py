@@ -27,7 +27,7 @@ POLICIES: Final = (*EQUAL, "smoothness", "tuned")
 """Learning-rate policies under which the losses are compared."""
 
 
-def _times(runs: pd.DataFrame) -> pd.DataFrame:
+def with_times(runs: pd.DataFrame) -> pd.DataFrame:
     """Add to each row of the two losses its `time`, whether it is `observed` and the steps it has `spent`."""
     rows = runs[runs["loss"].isin(LOSSES)].copy()
     rows["observed"] = rows["status"] == "reached"
@@ -77,7 +77,7 @@ def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float], *, folds: int =
         - `choice`: the `study.statistics.tuning.Choice` behind a tuned pair, else None.
     """
     columns = [*SETTING, "start", "target", "rate", "status", "time", "observed", "spent", "max_steps"]
-    rows = _times(runs)
+    rows = with_times(runs)
     sides = {loss: rows.loc[rows["loss"] == loss, columns] for loss in LOSSES}
     at_own = {
         loss: side[np.isclose(side["rate"], stable_rates[loss], rtol=1e-9, atol=0)]
