@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
+    from kernels.epochs import batches
     from kernels.descent import Descent, descend
     from kernels.evaluation import gradient, risk
     from kernels.flow import Flow, gradient_flow
@@ -34,6 +35,7 @@ __all__ = [
     "OPTIMISERS",
     "Descent",
     "Flow",
+    "batches",
     "descend",
     "exp",
     "expit",
@@ -51,6 +53,7 @@ _MODULES: Final = {
     "OPTIMISERS": "optimisers",
     "Descent": "descent",
     "Flow": "flow",
+    "batches": "epochs",
     "descend": "descent",
     "exp": "arithmetic",
     "expit": "arithmetic",

@@ -33,6 +33,7 @@ __all__ = [
     "thresholds_of",
     "trace_steps_of",
     "vectors",
+    "whole_number",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -130,15 +131,19 @@ def _whole(argument: str, value: object, least: int, allowed: str) -> int:
     return int(value)
 
 
+def whole_number(argument: str, value: object, least: int, most: int) -> int:
+    """A whole number from `least` to `most`."""
+    allowed = f"a whole number from {least} to {most}"
+    number = _whole(argument, value, least, allowed)
+    if number > most:
+        raise failure(argument, number, allowed)
+    return number
+
+
 def step_budget(value: object) -> int:
     """The number of steps a run may take."""
     # Steps are counted in float64 lanes, which hold every whole number up to here.
-    most = 2**53
-    allowed = f"a whole number from 0 to {most}"
-    budget = _whole("max_steps", value, 0, allowed)
-    if budget > most:
-        raise failure("max_steps", budget, allowed)
-    return budget
+    return whole_number("max_steps", value, 0, 2**53)
 
 
 def hold_of(value: object) -> int:

@@ -1,47 +1,35 @@
-"""Gradient descent of many runs at once, with the step at which each arrives at its targets.
-
-A worker holds a vector of runs, one a lane, and loads the next run from the queue whenever one of them ends:
-so a run costs only its own steps, and no run waits for the slowest of a block.
-"""
+"""Descent of many runs at once, with the step at which each arrives at its targets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kernels import checks
-from kernels.jit import compile_for, compiled, lanewise
-from kernels.lanes import (
-    RATE,
-    STEP,
-    Lanes,
-    Outcome,
-    Task,
-    any_spent,
-    empty_lanes,
-    refill,
-    retire_diverged,
-    retire_spent,
-)
+from kernels.epochs import Epochs, shuffled_epochs, whole_epochs
+from kernels.full_batch import full_batch_worker
+from kernels.jit import compile_for
+from kernels.lanes import Outcome, Task, empty_lanes, empty_stack
 from kernels.losses import Loss
+from kernels.mini_batch import STACK, mini_batch_worker
 from kernels.models import Model
 from kernels.optimisers import Optimiser
-from kernels.passes import full_pass
 from kernels.samples import arrange, pad
-from kernels.targets import TARGETS, any_met, check_targets
-from kernels.traces import any_due, recorder
-from kernels.vectors import WIDTH, all_true, fma, load, store
+from kernels.targets import TARGETS
+from kernels.vectors import WIDTH
 
 __all__ = ["Descent", "descend"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+# What a worker is compiled for: the last two are whether targets are checked, and scores are recorded.
+_Parts = tuple[Model, Loss, Optimiser, bool, bool]
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ class Descent:
     steps_run
         Steps taken, (runs,) int64.
     arrival
-        For each target asked for, (runs,) int64: the first step from which it held for `hold` steps in a row,
+        For each target asked for, (runs,) int64: the first step from which it held at `hold` checks in a row,
         -1 if there was none within the budget.
     status
         For each target asked for, (runs,) of ``"reached"``, ``"censored"`` (the budget ran out) or
@@ -63,6 +51,10 @@ class Descent:
     trace
         None, or the recorded ``"steps"`` (k,) int64 and ``"accuracy"``, ``"brier"``, ``"logloss"``, (runs, k)
         float64 each; nan from the step on at which a run has ended.
+    hold
+        At how many checks in a row a target had to hold.
+    check_every
+        Steps from one check to the next.
     """
 
     theta: Floats
@@ -71,18 +63,20 @@ class Descent:
     status: dict[str, npt.NDArray[np.str_]]
     trace: dict[str, npt.NDArray[Any]] | None
     hold: int
+    check_every: int
 
     @property
     def first_passage(self) -> dict[str, Ints]:
-        """`arrival` under the name that it has where `hold` is 1.
+        """`arrival` under the name that it has where `hold` and `check_every` are 1.
 
         Raises
         ------
         AttributeError
-            `hold` is more than 1, so that these are no first passages.
+            One of them is more than 1, so that these are no first passages.
         """
-        if self.hold > 1:
-            raise AttributeError(f"first_passage: with hold={self.hold} there is `arrival` alone")
+        if self.hold > 1 or self.check_every > 1:
+            given = f"hold={self.hold} and check_every={self.check_every}"
+            raise AttributeError(f"first_passage: with {given} there is `arrival` alone")
         return self.arrival
 
     @property
@@ -91,79 +85,55 @@ class Descent:
         return np.logical_not(np.isfinite(self.theta).all(axis=1))
 
 
-def _stepper(optimiser: Optimiser) -> Any:
-    """The function ``(lanes, count)`` that moves every lane; it returns whether all stay finite."""
-    tick, move, slots = optimiser.tick, optimiser.move, optimiser.slots
+@dataclass(frozen=True)
+class _Cadence:
+    """How many samples a step takes, and how often targets are checked.
 
-    @lanewise
-    def step(lanes: Lanes, count: Any) -> Any:
-        rate = load(lanes.state, RATE)
-        pace = tick(rate, count, lanes.clocks)
-        zero = 0.0 * rate
-        check = zero
-        for j in range(lanes.theta.shape[0]):
-            moved = move(pace, load(lanes.theta, j), load(lanes.gradient, j), lanes.memory, slots * j)
-            store(lanes.theta, j, moved)
-            # 0 times inf or nan is nan, and stays.
-            check = fma(moved, zero, check)
-        store(lanes.state, STEP, load(lanes.state, STEP) + 1.0)
-        return all_true(check <= 0.0)
+    `size` is None where a step takes all samples.
+    """
 
-    return step
+    size: int | None
+    seed: int
+    check_every: int
 
+    @property
+    def fused(self) -> bool:
+        """Whether the pass of a step can also tell whether targets are met: it takes all samples."""
+        return self.size is None and self.check_every == 1
 
-@cache
-def _worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced: bool) -> Any:
-    """The loop of one thread with what it needs: `scored` against targets, `traced` at given steps."""
-    one_pass = full_pass(model, loss.derivative, scored)
-    step = _stepper(optimiser)
-    record = recorder(model)
-
-    @compiled
-    def work(task: Task, outcome: Outcome, lanes: Lanes) -> None:
-        count = task.features.shape[0] - task.padding
-        active = refill(task, lanes)
-        passes, vacant = 0, False
-        while active > 0:
-            # Whether something rare is due is checked here and not in the function that does it: with such a
-            # branch there, Numba counts references to every array at every step, some 100 ns.
-            if traced and any_due(lanes):
-                record(task, outcome, lanes)
-            ended = False
-            if not scored and any_spent(task, lanes):
-                retire_spent(task, outcome, lanes)
-                ended = True
-            if not ended:  # else no pass is due before the lane is refilled
-                scores = one_pass(
-                    task.features,
-                    task.positives_from,
-                    task.padding,
-                    lanes.theta,
-                    lanes.scratch,
-                    lanes.gradient,
-                )
-                if scored and (any_met(task, lanes, scores) or any_spent(task, lanes)):
-                    ended = check_targets(task, outcome, lanes)
-                # Every lane moves; in a lane whose run has just ended, the move is thrown away.
-                if not step(lanes, count):
-                    retire_diverged(outcome, lanes)
-                    ended = True
-                passes += 1
-            vacant = vacant or ended
-            if vacant and passes % task.period == 0:
-                active = refill(task, lanes)
-                vacant = False
-
-    return work
+    def epochs(self, task: Task) -> Epochs:
+        """Room for an epoch's samples, one for each worker."""
+        n, d = task.raw_labels.size, task.features.shape[1]
+        if self.size is None:
+            return whole_epochs(task.features, task.positives_from, n)
+        return shuffled_epochs(n, d, self.size, self.seed)
 
 
-def _run_workers(work: Any, task: Task, outcome: Outcome, workers: list[Lanes]) -> None:
-    """Run a thread for each worker's lanes until the queue is empty."""
+def _run_workers(work: Any, arguments: list[tuple[Any, ...]]) -> None:
+    """Run a thread for each worker's arguments until the queue is empty."""
     # Compiled here, once: threads that met an uncompiled function would each compile it.
-    compile_for(work, task, outcome, workers[0])
-    with ThreadPoolExecutor(len(workers)) as pool:
-        for done in [pool.submit(work, task, outcome, lanes) for lanes in workers]:
+    compile_for(work, *arguments[0])
+    with ThreadPoolExecutor(len(arguments)) as pool:
+        for done in [pool.submit(work, *one) for one in arguments]:
             done.result()
+
+
+def _run_all(task: Task, outcome: Outcome, parts: _Parts, cadence: _Cadence, threads: int) -> None:
+    """Run the queue of a task on so many threads."""
+    model, _, optimiser, *_ = parts
+    runs, rows = task.starts.shape
+    sizes = (rows, optimiser.slots * rows, optimiser.clocks, model.scratch(task.features.shape[1]))
+    vectors = -(-runs // WIDTH)
+    workers = max(1, min(threads, vectors))
+    if cadence.fused:
+        work = full_batch_worker(*parts)
+        _run_workers(work, [(task, outcome, empty_lanes(*sizes)) for _ in range(workers)])
+        return
+    work, stack = mini_batch_worker(*parts), max(1, min(STACK, -(-vectors // workers)))
+    _run_workers(
+        work,
+        [(task, cadence.epochs(task), outcome, empty_stack(stack, *sizes)) for _ in range(workers)],
+    )
 
 
 def descend(
@@ -178,13 +148,16 @@ def descend(
     optimiser: str = "gd",
     targets: Mapping[str, npt.ArrayLike] | None = None,
     hold: int = 1,
+    batch_size: int | None = None,
+    batch_seed: int = 0,
+    check_every: int | None = None,
     trace_steps: Sequence[int] | npt.ArrayLike | None = None,
     threads: int | None = None,
 ) -> Descent:
-    """Full-batch gradient descent of many runs on the same samples.
+    """Descent of many runs on the same samples, in full batches or in mini-batches.
 
     With the optimiser ``gd`` every step is ``theta <- theta - learning_rate * gradient``, the gradient being
-    that of the mean loss.
+    that of the mean loss over all samples, or over those of a batch.
 
     A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
     finite.  The results are the same to the bit for any number of threads, any order of the runs and any
@@ -207,16 +180,25 @@ def descend(
     model
         A name from `kernels.MODELS`.
     optimiser
-        A name from `kernels.OPTIMISERS`.
+        A name from `kernels.OPTIMISERS`, with its parameters in parentheses or with its defaults: ``"adam"``,
+        ``"momentum(0.8)"``.
     targets
         Thresholds by name, each one for all or (runs,): ``accuracy`` (share of samples with a margin above 0)
         is met from its threshold on, ``brier`` (mean squared error, without a half) and ``logloss`` (mean, in
-        nats) down from theirs.  They are checked at every step from 0 on.  None: every run uses its whole
-        budget.
+        nats) down from theirs.  They are checked on all samples, from step 0 on.  None: every run uses its
+        whole budget.
     hold
-        A target is met by holding for this many steps in a row, 1 or more; a run arrives at the first of
-        them.  1: the first passage.  All of them must lie within the budget, so a run that is ``"censored"``
-        has not arrived by step ``max_steps - hold + 1``.
+        A target is met by holding at this many checks in a row, 1 or more; a run arrives at the first of
+        them.  1: the first passage, where every step is checked.  All of them must lie within the budget, so
+        a run that is ``"censored"`` has not arrived by step ``max_steps - (hold - 1) * check_every``.
+    batch_size
+        Samples in a batch, 1 or more, shuffled anew in every epoch; the last batch of an epoch holds what is
+        left (see `kernels.batches`).  Every run sees the same batches.  None: a step takes all samples.
+    batch_seed
+        What the shuffles depend on, from 0 to 2**63 - 1.
+    check_every
+        Steps from one check of the targets to the next, 1 or more; an arrival is a multiple of it.  None: an
+        epoch, which for full batches is 1 step.
     trace_steps
         Increasing steps at which accuracy, Brier score and log loss are recorded; those after a run's end
         stay nan.
@@ -248,6 +230,7 @@ def descend(
     budget = checks.step_budget(max_steps)
     asked, thresholds = checks.thresholds_of(targets, y, runs)
     held = checks.hold_of(hold)
+    cadence = _cadence_of(batch_size, batch_seed, check_every, len(x))
     recorded = checks.trace_steps_of(trace_steps, budget)
     thread_count = checks.thread_count(threads)
 
@@ -262,9 +245,9 @@ def descend(
         rates=rates,
         thresholds=thresholds,
         hold=float(held),
+        check_every=float(cadence.check_every),
         max_steps=budget,
         trace_steps=recorded,
-        period=1,
         queue=np.zeros(1, dtype=np.int64),
     )
     outcome = Outcome(
@@ -275,15 +258,23 @@ def descend(
     )
     # A worker that scores can always record as well: one function fewer to compile for those who need both.
     scored = bool(asked)
-    work = _worker(chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
-    memory, scratch = chosen_optimiser.slots * rows, chosen_model.scratch(x.shape[1])
-    workers = max(1, min(thread_count, -(-runs // WIDTH)))
-    lanes = [empty_lanes(rows, memory, chosen_optimiser.clocks, scratch) for _ in range(workers)]
-    _run_workers(work, task, outcome, lanes)
-    return _descent_of(outcome, asked, None if trace_steps is None else recorded, held)
+    parts = (chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
+    _run_all(task, outcome, parts, cadence, thread_count)
+    return _descent_of(outcome, asked, None if trace_steps is None else recorded, held, cadence.check_every)
 
 
-def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None, hold: int) -> Descent:
+def _cadence_of(batch_size: object, batch_seed: object, check_every: object, n: int) -> _Cadence:
+    size = None if batch_size is None else checks.whole_number("batch_size", batch_size, 1, 2**53)
+    seed = checks.whole_number("batch_seed", batch_seed, 0, 2**63 - 1)
+    steps = 1 if size is None else -(-n // size)
+    if check_every is not None:
+        steps = checks.whole_number("check_every", check_every, 1, 2**53)
+    return _Cadence(size, seed, steps)
+
+
+def _descent_of(
+    outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None, hold: int, check_every: int
+) -> Descent:
     finite = np.isfinite(outcome.theta).all(axis=1)
     arrival = {name: outcome.arrival[TARGETS.index(name)] for name in asked}
     status = {
@@ -293,4 +284,4 @@ def _descent_of(outcome: Outcome, asked: tuple[str, ...], recorded: Ints | None,
     trace: dict[str, npt.NDArray[Any]] | None = None
     if recorded is not None:
         trace = {"steps": recorded, **dict(zip(TARGETS, outcome.trace, strict=True))}
-    return Descent(outcome.theta, outcome.steps_run, arrival, status, trace, hold)
+    return Descent(outcome.theta, outcome.steps_run, arrival, status, trace, hold, check_every)

@@ -19,8 +19,12 @@ __all__ = [
     "Outcome",
     "Task",
     "any_spent",
+    "close_gaps",
     "empty_lanes",
+    "empty_stack",
+    "lanes_of",
     "refill",
+    "rest_empty",
     "retire",
     "retire_diverged",
     "retire_spent",
@@ -58,13 +62,13 @@ class Task(NamedTuple):
     thresholds
         (3, runs), in the order of `targets.TARGETS`; nan where a target is not requested.
     hold
-        A target is met by this many steps in a row at which it holds.
+        A target is met by holding at this many checks in a row.
+    check_every
+        Steps from one check of the targets to the next.
     max_steps
         The budget.
     trace_steps
         (k,) increasing steps to record.
-    period
-        A lane is refilled at a multiple of this many passes.
     queue
         (1,) the next run that no worker has taken.
     """
@@ -78,9 +82,9 @@ class Task(NamedTuple):
     rates: Floats
     thresholds: Floats
     hold: float
+    check_every: float
     max_steps: int
     trace_steps: Ints
-    period: int
     queue: Ints
 
 
@@ -94,7 +98,7 @@ class Outcome(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """The runs of one worker, a column each.
+    """A vector of runs, a column each; or a stack of such vectors, with one dimension more in front.
 
     Attributes
     ----------
@@ -111,7 +115,8 @@ class Lanes(NamedTuple):
     thresholds
         (3, lanes), nan from the moment on at which a target is met.
     missed
-        (3, lanes), the last step at which a target did not hold; -1 at a run's start.
+        (3, lanes), the step of the last check at which a target did not hold; at a run's start that of the
+        check that would have been next before step 0.
     """
 
     run: Ints
@@ -140,10 +145,32 @@ def empty_lanes(rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
     )
 
 
+def empty_stack(vectors: int, rows: int, memory: int, clocks: int, scratch: int) -> Lanes:
+    """A stack of `vectors` lanes without runs."""
+    one = empty_lanes(rows, memory, clocks, scratch)
+    parts = [aligned_rows(vectors * len(part)).reshape(vectors, -1, WIDTH) for part in one[1:]]
+    return Lanes(np.full((vectors, WIDTH), -1), *parts)
+
+
 @subroutine
-def _load(task: Task, lanes: Lanes, lane: int) -> None:
-    """Put the next run of the queue into `lane`; if there is none, the lane is left empty and at rest."""
-    run = fetch_add(task.queue, 1)
+def lanes_of(stack: Lanes, vector: int) -> Lanes:
+    """One vector of a stack."""
+    return Lanes(
+        stack.run[vector],
+        stack.theta[vector],
+        stack.gradient[vector],
+        stack.memory[vector],
+        stack.clocks[vector],
+        stack.scratch[vector],
+        stack.state[vector],
+        stack.thresholds[vector],
+        stack.missed[vector],
+    )
+
+
+@subroutine
+def _load(task: Task, lanes: Lanes, lane: int, run: int) -> None:
+    """Put a run into `lane`; if there is no such run, the lane is left empty and at rest."""
     found = run < task.starts.shape[0]
     lanes.run[lane] = run if found else -1
     for j in range(lanes.theta.shape[0]):
@@ -152,7 +179,7 @@ def _load(task: Task, lanes: Lanes, lane: int) -> None:
     lanes.clocks[:, lane] = 0.0
     for k in range(lanes.thresholds.shape[0]):
         lanes.thresholds[k, lane] = task.thresholds[k, run] if found else np.nan
-        lanes.missed[k, lane] = -1.0
+        lanes.missed[k, lane] = -task.check_every
     lanes.state[STEP, lane] = 0.0 if found else -np.inf
     lanes.state[RATE, lane] = task.rates[run] if found else 0.0
     lanes.state[NEXT_TRACE, lane] = task.trace_steps[0] if found and task.trace_steps.size else np.inf
@@ -177,7 +204,7 @@ def refill(task: Task, lanes: Lanes) -> int:
     active = 0
     for lane in range(WIDTH):
         if lanes.run[lane] < 0:
-            _load(task, lanes, lane)
+            _load(task, lanes, lane, fetch_add(task.queue, 1))
         if lanes.run[lane] >= 0:
             active += 1
     return active
@@ -206,3 +233,42 @@ def retire_diverged(outcome: Outcome, lanes: Lanes) -> None:
                 if not np.isfinite(lanes.theta[j, lane]):
                     retire(outcome, lanes, lane)
                     break
+
+
+@subroutine
+def rest_empty(task: Task, lanes: Lanes) -> None:
+    """Put empty lanes at rest, where a step does not move them: nothing refills them soon."""
+    for lane in range(WIDTH):
+        if lanes.run[lane] < 0:
+            _load(task, lanes, lane, task.starts.shape[0])
+
+
+@subroutine
+def _move(stack: Lanes, source: int, goal: int) -> None:
+    """Move a run to an empty lane; both are counted through the stack."""
+    (a, i), (b, j) = (source // WIDTH, source % WIDTH), (goal // WIDTH, goal % WIDTH)
+    stack.run[b, j] = stack.run[a, i]
+    for rows in (stack.theta, stack.memory, stack.clocks, stack.state, stack.thresholds, stack.missed):
+        rows[b, :, j] = rows[a, :, i]
+    stack.run[a, i] = -1
+
+
+@subroutine
+def close_gaps(task: Task, stack: Lanes, occupied: int) -> int:
+    """Move the last runs of the first `occupied` vectors into empty lanes before them.
+
+    Returns how many vectors still hold a run.
+    """
+    last = occupied * WIDTH - 1
+    for goal in range(occupied * WIDTH):
+        while last > goal and stack.run[last // WIDTH, last % WIDTH] < 0:
+            last -= 1
+        if last <= goal:
+            break
+        if stack.run[goal // WIDTH, goal % WIDTH] < 0:
+            _move(stack, last, goal)
+    active = 0
+    for vector in range(occupied):
+        rest_empty(task, lanes_of(stack, vector))
+        active += (stack.run[vector] >= 0).any()
+    return active

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kernels.jit import lanewise
-from kernels.registry import Family, Registry
-from kernels.vectors import fma
+from kernels.registry import Family, Parameter, Registry
+from kernels.vectors import fma, load, select, sqrt, store
 
 __all__ = ["OPTIMISERS", "Optimiser", "register"]
 
@@ -33,9 +33,10 @@ class Optimiser:
     clocks
         Numbers that it keeps for each run.
     tick
-        `lanewise` function ``(rate, count, clocks) -> pace``, called once a step: `rate` is the learning rate
-        of each run, `count` how many samples the gradient is the sum of, `clocks` an array (clocks, lanes) to
-        read and write.  The `pace` is handed on to every `move`, and may be a tuple.
+        `lanewise` function ``(rate, count, gradient, clocks) -> pace``, called once a step: `rate` is the
+        learning rate of each run, `count` how many samples the `gradient` (rows, lanes) is the sum of,
+        `clocks` an array (clocks, lanes) to read and write.  The `pace` is handed on to every `move`, and may
+        be a tuple.
     move
         `lanewise` function ``(pace, theta, gradient, memory, row) -> theta``, called for each parameter: its
         memory is the rows from `row` on, `slots` of them, to read and write.  A rate of 0 must not move a
@@ -65,7 +66,8 @@ def register(optimiser: Optimiser | Family[Optimiser]) -> None:
 
 
 @lanewise
-def _gd_tick(rate: Any, count: Any, clocks: Any) -> Any:  # noqa: ARG001
+def _mean_descent(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
+    """The factor that turns a sum over samples into a step along their mean."""
     return -(rate / count)
 
 
@@ -75,4 +77,111 @@ def _gd_move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any
 
 
 # Plain gradient descent: theta - rate * mean gradient.
-register(Optimiser("gd", slots=0, clocks=0, tick=_gd_tick, move=_gd_move))
+register(Optimiser("gd", slots=0, clocks=0, tick=_mean_descent, move=_gd_move))
+
+
+_SHARE: Final = "a number from 0 to below 1"
+
+
+def _is_share(value: float) -> bool:
+    return 0.0 <= value < 1.0
+
+
+_BETA: Final = Parameter("beta", _SHARE, _is_share, default=0.9)
+
+
+def _momentum(name: str, beta: float) -> Optimiser:
+    """The velocity is a running sum of gradients in which each counts `beta` times as much a step later."""
+
+    @lanewise
+    def move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:
+        velocity = fma(beta, load(memory, row), gradient)
+        store(memory, row, velocity)
+        return fma(pace, velocity, theta)
+
+    return Optimiser(name, slots=1, clocks=0, tick=_mean_descent, move=move)
+
+
+# v <- beta v + g; theta <- theta - rate v, as torch.optim.SGD(momentum=beta): Polyak (1964) with PyTorch's
+# scale, in which a constant gradient is in the end followed at rate / (1 - beta).
+register(Family("momentum", (_BETA,), _momentum))
+
+
+def _nesterov(name: str, beta: float) -> Optimiser:
+    """Momentum that looks ahead: the parameters kept are those at which the gradient is taken."""
+
+    @lanewise
+    def move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:
+        velocity = fma(beta, load(memory, row), gradient)
+        store(memory, row, velocity)
+        return fma(pace, fma(beta, velocity, gradient), theta)
+
+    return Optimiser(name, slots=1, clocks=0, tick=_mean_descent, move=move)
+
+
+# v <- beta v + g; theta <- theta - rate (g + beta v), as torch.optim.SGD(momentum=beta, nesterov=True).
+register(Family("nesterov", (_BETA,), _nesterov))
+
+
+def _adam(name: str, beta1: float, beta2: float, eps: float) -> Optimiser:
+    """Steps along the mean gradient of late over the root of the mean square of late, both unbiased."""
+
+    @lanewise
+    def tick(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
+        # 1 - beta^t, which is 0 before the first step, as memory and clocks must be.
+        store(clocks, 0, fma(beta1, load(clocks, 0), 1.0 - beta1))
+        store(clocks, 1, fma(beta2, load(clocks, 1), 1.0 - beta2))
+        return -(rate / load(clocks, 0)), 1.0 / count, 1.0 / load(clocks, 1)
+
+    @lanewise
+    def move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:
+        rate, share, unbiased = pace
+        mean = gradient * share
+        first = fma(beta1, load(memory, row), (1.0 - beta1) * mean)
+        second = fma(beta2, load(memory, row + 1), (1.0 - beta2) * (mean * mean))
+        store(memory, row, first)
+        store(memory, row + 1, second)
+        return fma(rate, first / (sqrt(second * unbiased) + eps), theta)
+
+    return Optimiser(name, slots=2, clocks=2, tick=tick, move=move)
+
+
+# Kingma and Ba (2015), algorithm 1, as torch.optim.Adam: eps is added to the unbiased root.
+register(
+    Family(
+        "adam",
+        (
+            Parameter("beta1", _SHARE, _is_share, default=0.9),
+            Parameter("beta2", _SHARE, _is_share, default=0.999),
+            Parameter("eps", "a number above 0, at most 1", lambda value: 0.0 < value <= 1.0, default=1e-8),
+        ),
+        _adam,
+    )
+)
+
+
+@lanewise
+def _unit_tick(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
+    # The largest entry is divided out first: squares of a saturated gradient, 1e-300, would vanish.
+    largest = 0.0 * rate
+    for j in range(gradient.shape[0]):
+        entry = load(gradient, j)
+        size = select(entry < 0.0, -entry, entry)
+        largest = select(size > largest, size, largest)
+    divisor = select(largest > 0.0, largest, 1.0)
+    squares = 0.0 * rate
+    for j in range(gradient.shape[0]):
+        share = load(gradient, j) / divisor
+        squares = fma(share, share, squares)
+    length = sqrt(squares)
+    return -(rate / select(length > 0.0, length, 1.0)), divisor
+
+
+@lanewise
+def _unit_move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:  # noqa: ARG001
+    rate, divisor = pace
+    return fma(rate, gradient / divisor, theta)
+
+
+# theta - rate * g / |g|; no step where the gradient is 0.
+register(Optimiser("normalised", slots=0, clocks=0, tick=_unit_tick, move=_unit_move))

@@ -1,4 +1,4 @@
-"""One pass over the samples for a vector of runs: the gradient, and the scores of the targets.
+"""One pass over the samples, or a batch of them, for a vector of runs: the gradient, and the targets' scores.
 
 The lanes of every vector are runs, so a sum over samples is sequential within its lane: neither the vector
 width nor the other runs change a bit of it.
@@ -14,7 +14,7 @@ from kernels.models import GROUP, Model
 from kernels.targets import add_to_sums, begin_sums, mean_scores, rescale_sums
 from kernels.vectors import load, store
 
-__all__ = ["full_pass"]
+__all__ = ["batch_pass", "full_pass"]
 
 # The running product of the log loss has factors from 1/2 to 1: this many of them stay far from underflow.
 _PRODUCT_LENGTH: Final = 256
@@ -81,5 +81,42 @@ def full_pass(model: Model, derivative: Callable[[Any, Any], Any] | None, scored
         sums = add_class(features, 0, positives_from, 0.0, theta, scratch, gradient, sums)
         sums = add_class(features, positives_from, features.shape[0], 1.0, theta, scratch, gradient, sums)
         return mean_scores(sums, features.shape[0] - padding)
+
+    return one_pass
+
+
+def batch_pass(model: Model, derivative: Callable[[Any, Any], Any]) -> Any:
+    """The function of one pass over some of the samples, compiled for one model and loss.
+
+    Parameters
+    ----------
+    model, derivative
+        As for `full_pass`.
+
+    Returns
+    -------
+    function
+        ``(features, begin, positives_from, end, theta, scratch, gradient)``: it overwrites `gradient`, (rows,
+        WIDTH), with the sum over the rows `begin` to `end` of `features`, of which those before
+        `positives_from` are of the negative class.  `end - begin` is a whole number of groups; a group may
+        hold both classes.
+    """
+    logits, pull = model.logits, model.pull
+
+    @lanewise
+    def one_pass(
+        features: Any, begin: Any, positives_from: Any, end: Any, theta: Any, scratch: Any, gradient: Any
+    ) -> None:
+        for j in range(gradient.shape[0]):
+            store(gradient, j, 0.0)
+        for i in range(begin, end, GROUP):
+            z0, z1, z2, z3 = logits(features, i, theta, scratch)
+            # A loop for each class would save these, and cost more where the processor guesses its length wrong.
+            y0 = 0.0 if i < positives_from else 1.0
+            y1 = 0.0 if i + 1 < positives_from else 1.0
+            y2 = 0.0 if i + 2 < positives_from else 1.0
+            y3 = 0.0 if i + 3 < positives_from else 1.0
+            slopes = (derivative(z0, y0), derivative(z1, y1), derivative(z2, y2), derivative(z3, y3))
+            pull(features, i, theta, scratch, slopes, gradient)
 
     return one_pass

@@ -37,12 +37,15 @@ class Parameter:
         Whether a number is allowed.
     kind
         float, or int for whole numbers.
+    default
+        The number where a text names no parameters; None if it must name them.
     """
 
     name: str
     allowed: str
     holds: Callable[[Any], bool]
     kind: type[float] | type[int] = float
+    default: float | None = None
 
     def read(self, text: str) -> Any:
         """The number that a text represents.
@@ -81,14 +84,21 @@ class Family(Generic[Entry]):
         """How the name is written: ``momentum(beta)``."""
         return f"{self.name}({', '.join(parameter.name for parameter in self.parameters)})"
 
+    @property
+    def has_defaults(self) -> bool:
+        """Whether the name may stand without parentheses."""
+        return all(parameter.default is not None for parameter in self.parameters)
+
     def read(self, values: str | None) -> tuple[Any, ...]:
-        """The numbers between the parentheses.
+        """The numbers between the parentheses, or the defaults where there are no parentheses.
 
         Raises
         ------
         ValueError
             If there are too few or too many, or one is not allowed.
         """
+        if values is None and self.has_defaults:
+            return tuple(parameter.kind(parameter.default) for parameter in self.parameters)
         texts = [] if values is None else values.split(",")
         return tuple(parameter.read(text) for parameter, text in zip(self.parameters, texts, strict=True))
 
@@ -98,7 +108,7 @@ class Registry(Mapping[str, Entry]):
 
     Looking up a text with parameters, ``registry["momentum(0.9)"]``, gives an entry whose name is the
     canonical form of that text; the same numbers give the same entry, however they were written.  Iterating
-    gives the names that take no parameters, of which there are finitely many.
+    gives the names that may stand without parameters, of which there are finitely many.
 
     Parameters
     ----------
@@ -195,10 +205,11 @@ class Registry(Mapping[str, Entry]):
             raise KeyError(str(error)) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._plain)
+        yield from self._plain
+        yield from (name for name, family in self._families.items() if family.has_defaults)
 
     def __len__(self) -> int:
-        return len(self._plain)
+        return sum(1 for _ in self)
 
 
 def _written(number: float) -> str:

@@ -2,7 +2,7 @@
 
 ``accuracy`` is the share of samples with a margin above 0, ``brier`` the mean squared error of the
 probability (without a half), ``logloss`` the mean cross-entropy in nats. The target of accuracy holds from
-its threshold on, those of the other two down from theirs; a target is met by holding for several steps in a
+its threshold on, those of the other two down from theirs; a target is met by holding at several checks in a
 row.
 """
 
@@ -79,20 +79,21 @@ def mean_scores(sums: Any, count: Any) -> Any:
 def any_met(task: Task, lanes: Lanes, scores: Any) -> Any:
     """Whether a run meets a target at this step, with `scores` (accuracy, Brier score, log loss).
 
-    A target is met when it has held for `Task.hold` steps in a row, this one included.
+    A target is met when it has held at `Task.hold` checks in a row, this one included.
     """
     accuracy, brier, logloss = scores
     step = load(lanes.state, STEP)
+    enough = task.hold * task.check_every
     return (
-        _held(lanes, _ACCURACY, accuracy >= load(lanes.thresholds, _ACCURACY), step, task.hold)
-        | _held(lanes, _BRIER, brier <= load(lanes.thresholds, _BRIER), step, task.hold)
-        | _held(lanes, _LOGLOSS, logloss <= load(lanes.thresholds, _LOGLOSS), step, task.hold)
+        _held(lanes, _ACCURACY, accuracy >= load(lanes.thresholds, _ACCURACY), step, enough)
+        | _held(lanes, _BRIER, brier <= load(lanes.thresholds, _BRIER), step, enough)
+        | _held(lanes, _LOGLOSS, logloss <= load(lanes.thresholds, _LOGLOSS), step, enough)
     )
 
 
 @lanewise
 def _held(lanes: Lanes, target: int, holds: Any, step: Any, enough: float) -> Any:
-    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps."""
+    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps, from check to check."""
     missed = select(holds, load(lanes.missed, target), step)
     store(lanes.missed, target, missed)
     return any_true(step - missed >= enough)
@@ -115,8 +116,8 @@ def check_targets(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
         for target in range(thresholds.shape[0]):
             if np.isnan(thresholds[target, lane]):
                 continue
-            if step - missed[target, lane] >= task.hold:
-                outcome.arrival[target, run] = np.int64(missed[target, lane]) + 1
+            if step - missed[target, lane] >= task.hold * task.check_every:
+                outcome.arrival[target, run] = np.int64(missed[target, lane] + task.check_every)
                 thresholds[target, lane] = np.nan
             else:
                 left += 1

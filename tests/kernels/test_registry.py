@@ -117,8 +117,20 @@ def test_to_iterate_gives_the_names_without_parameters(things: Registry[Thing]) 
     assert [entry.name for entry in things.values()] == list(things)
 
 
+def test_a_family_with_defaults_may_be_named_without_parentheses(things: Registry[Thing]) -> None:
+    share = Parameter("beta", "a number", lambda value: True, default=0.9)
+    size = Parameter("size", "a whole number", lambda value: True, int, default=3)
+    things.register(Family("easy", (share, size), lambda name, *numbers: Thing(name, numbers)))
+    assert things["easy"] is things["easy(0.9, 3)"]
+    assert (things["easy"].name, things["easy"].numbers) == ("easy(0.9, 3)", (0.9, 3))
+    assert list(things) == ["plain", "other", "easy"]
+    with pytest.raises(ValueError, match=r"thing: got 'easy\(0.9\)'; allowed is easy\(beta, size\)"):
+        things.find("easy(0.9)")
+
+
 @pytest.mark.parametrize("registry", [kernels.LOSSES, kernels.MODELS, kernels.OPTIMISERS])
 def test_the_names_of_this_package_are_canonical(registry: Registry) -> None:
     assert len(registry) > 0
     for name, entry in registry.items():
-        assert registry.canonical(name) == entry.name == name
+        assert registry.canonical(name) == registry.canonical(entry.name) == entry.name
+        assert entry.name.split("(")[0] == name
