@@ -22,7 +22,8 @@ class Optimiser:
     """A rule that moves parameters along a gradient, row by row; a row is a vector with a run in each lane.
 
     Memory and clocks are 0 when a run starts.  The gradient comes as a sum over samples together with their
-    number, so that descent without memory rounds once less; divide where a rule needs the mean.
+    number, so that descent without memory rounds once less; a rule that remembers gradients, or is not linear
+    in them, needs their mean, since batches differ in size.
 
     Parameters
     ----------
@@ -66,8 +67,7 @@ def register(optimiser: Optimiser | Family[Optimiser]) -> None:
 
 
 @lanewise
-def _mean_descent(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
-    """The factor that turns a sum over samples into a step along their mean."""
+def _gd_tick(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
     return -(rate / count)
 
 
@@ -77,7 +77,13 @@ def _gd_move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any
 
 
 # Plain gradient descent: theta - rate * mean gradient.
-register(Optimiser("gd", slots=0, clocks=0, tick=_mean_descent, move=_gd_move))
+register(Optimiser("gd", slots=0, clocks=0, tick=_gd_tick, move=_gd_move))
+
+
+@lanewise
+def _mean_tick(rate: Any, count: Any, gradient: Any, clocks: Any) -> Any:  # noqa: ARG001
+    """What a step multiplies by, and what turns the sum over samples into their mean."""
+    return -rate, 1.0 / count
 
 
 _SHARE: Final = "a number from 0 to below 1"
@@ -95,11 +101,12 @@ def _momentum(name: str, beta: float) -> Optimiser:
 
     @lanewise
     def move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:
-        velocity = fma(beta, load(memory, row), gradient)
+        rate, share = pace
+        velocity = fma(beta, load(memory, row), gradient * share)
         store(memory, row, velocity)
-        return fma(pace, velocity, theta)
+        return fma(rate, velocity, theta)
 
-    return Optimiser(name, slots=1, clocks=0, tick=_mean_descent, move=move)
+    return Optimiser(name, slots=1, clocks=0, tick=_mean_tick, move=move)
 
 
 # v <- beta v + g; theta <- theta - rate v, as torch.optim.SGD(momentum=beta): Polyak (1964) with PyTorch's
@@ -112,11 +119,13 @@ def _nesterov(name: str, beta: float) -> Optimiser:
 
     @lanewise
     def move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> Any:
-        velocity = fma(beta, load(memory, row), gradient)
+        rate, share = pace
+        mean = gradient * share
+        velocity = fma(beta, load(memory, row), mean)
         store(memory, row, velocity)
-        return fma(pace, fma(beta, velocity, gradient), theta)
+        return fma(rate, fma(beta, velocity, mean), theta)
 
-    return Optimiser(name, slots=1, clocks=0, tick=_mean_descent, move=move)
+    return Optimiser(name, slots=1, clocks=0, tick=_mean_tick, move=move)
 
 
 # v <- beta v + g; theta <- theta - rate (g + beta v), as torch.optim.SGD(momentum=beta, nesterov=True).

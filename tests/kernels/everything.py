@@ -39,25 +39,6 @@ def parts():
                     *found.arrival.values(),
                     *(found.trace or {}).values(),
                 )
-        for optimiser in kernels.OPTIMISERS:
-            for size, every in ((None, None), (3, 2)) if optimiser in {"gd", "adam"} else ((None, None),):
-                found = kernels.descend(
-                    FEATURES,
-                    LABELS,
-                    STARTS,
-                    targets=TARGETS,
-                    optimiser=optimiser,
-                    batch_size=size,
-                    check_every=every,
-                    **common | {"max_steps": 4, "trace_steps": [0, 3]},
-                )
-                yield (
-                    f"descend {loss} {optimiser} {size} {every}",
-                    found.theta,
-                    found.steps_run,
-                    *found.arrival.values(),
-                    *found.trace.values(),
-                )
         yield f"risk {loss}", kernels.risk(FEATURES, LABELS, STARTS, loss=loss)
         yield f"gradient {loss}", kernels.gradient(FEATURES, LABELS, STARTS, loss=loss)
         flow = kernels.gradient_flow(
@@ -80,6 +61,24 @@ def parts():
         )
     for loss in laws.CLOSED_FORMS:
         yield f"margin {loss}", laws.margin_time([-3.0, -1.0], [1.0, 40.0], loss=loss)
+    for optimiser in kernels.OPTIMISERS:
+        for size, every in ((None, None), (3, 2)) if optimiser in {"gd", "adam"} else ((None, None),):
+            found = kernels.descend(
+                FEATURES,
+                LABELS,
+                STARTS,
+                loss="mse",
+                learning_rate=RATES,
+                max_steps=4,
+                targets=TARGETS,
+                trace_steps=[0, 3],
+                optimiser=optimiser,
+                batch_size=size,
+                check_every=every,
+                threads=2,
+            )
+            name = f"descend {optimiser} {size} {every}"
+            yield name, found.theta, found.steps_run, *found.arrival.values(), *found.trace.values()
     yield "batches", *kernels.batches(23, 5, 2**63 - 1, 3)
     yield "scores", laws.population_scores(0.3, 1.1)
     x = np.concatenate(
