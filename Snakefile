@@ -39,6 +39,7 @@ include: "workflow/rules/study.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/laws.smk"
 include: "workflow/rules/sensitivity.smk"
+include: "workflow/rules/methods.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/benchmarks.smk"
 

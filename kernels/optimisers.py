@@ -42,6 +42,9 @@ class Optimiser:
         `lanewise` function ``(pace, theta, gradient, memory, row) -> theta``, called for each parameter: its
         memory is the rows from `row` on, `slots` of them, to read and write.  A rate of 0 must not move a
         parameter that is 0.
+    scale_free
+        Whether a multiple of all gradients gives the same steps, so that a rate is a length and not a
+        multiple of the gradient.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Optimiser:
     clocks: int
     tick: Callable[..., Any]
     move: Callable[..., Any]
+    scale_free: bool = False
 
 
 OPTIMISERS: Final[Registry[Optimiser]] = Registry("optimiser")
@@ -152,7 +156,7 @@ def _adam(name: str, beta1: float, beta2: float, eps: float) -> Optimiser:
         store(memory, row + 1, second)
         return fma(rate, first / (sqrt(second * unbiased) + eps), theta)
 
-    return Optimiser(name, slots=2, clocks=2, tick=tick, move=move)
+    return Optimiser(name, slots=2, clocks=2, tick=tick, move=move, scale_free=True)
 
 
 # Kingma and Ba (2015), algorithm 1, as torch.optim.Adam: eps is added to the unbiased root.
@@ -193,4 +197,4 @@ def _unit_move(pace: Any, theta: Any, gradient: Any, memory: Any, row: Any) -> A
 
 
 # theta - rate * g / |g|; no step where the gradient is 0.
-register(Optimiser("normalised", slots=0, clocks=0, tick=_unit_tick, move=_unit_move))
+register(Optimiser("normalised", slots=0, clocks=0, tick=_unit_tick, move=_unit_move, scale_free=True))

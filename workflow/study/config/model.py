@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
+from study.config.methods import COMPARISONS, METHODS, MethodOptions, MethodRuns
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
 from study.data.kinds import KINDS, DatasetOptions, File
 from study.data.starts import InitialisationOptions, starts_of
@@ -80,6 +81,19 @@ class Config(Section):
         "The losses.",
         allowed=f"a list of different names, mse and bce among them, out of {', '.join(LOSSES)}",
     )
+    methods: Annotated[tuple[MethodOptions, ...], Field(strict=False)] = key(
+        METHODS,
+        "Methods that are compared beyond plain descent: see below.",
+        allowed="a list of methods, each a mapping with a name of its own; none to leave them out",
+    )
+    comparisons: Annotated[
+        tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)
+    ] = key(
+        COMPARISONS,
+        "Pairs of names of methods, contender and baseline: how many times as many steps the first takes.",
+        allowed="a list of pairs of different names from `methods`, such as [mse_adam, bce_adam]",
+    )
+    method_runs: MethodRuns = key(MethodRuns(), "Where methods are compared: see below.")
     targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
         "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of "
@@ -152,7 +166,23 @@ class Config(Section):
     def _targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return known(value, TARGETS)
 
-    @field_validator("datasets", "initialisations")
+    @field_validator("comparisons")
+    @classmethod
+    def _comparisons(
+        cls, value: tuple[tuple[str, str], ...], info: ValidationInfo
+    ) -> tuple[tuple[str, str], ...]:
+        if "methods" not in info.data:
+            return value
+        names = [method.name for method in info.data["methods"]]
+        for pair in value:
+            for name in pair:
+                if name not in names:
+                    raise ValueError(f"{name!r} is no method of this study{nearest(name, names)}")
+            if pair[0] == pair[1]:
+                raise ValueError(f"{list(pair)!r} compares a method with itself")
+        return distinct(value)
+
+    @field_validator("datasets", "initialisations", "methods")
     @classmethod
     def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         distinct(tuple(entry.name for entry in value))

@@ -181,10 +181,10 @@ def slowdown(
     """
     paired = pairs(runs, stable_rates, folds=folds)
     out = summarise(paired, resamples=resamples, level=level)
-    return conform(out.assign(**_rate_columns(paired)), SLOWDOWN)
+    return conform(out.assign(**rate_columns(paired)), SLOWDOWN)
 
 
-def _rate_columns(paired: pd.DataFrame) -> dict[str, Any]:
+def rate_columns(paired: pd.DataFrame) -> dict[str, Any]:
     """Rates of each cell, in key order; for tuned ones, how good the choice was."""
     rows, codes = coded(paired, CELL)
     cells = rows.iloc[np.searchsorted(codes, np.arange(codes[-1] + 1))] if codes.size else rows

@@ -1,0 +1,15 @@
+"""Adapter: compare methods, from their runs."""
+
+from pathlib import Path
+
+from study.catalogue import TABLES
+from study.config import model as config
+from study.job import job
+from study.methods.compare import compare, gathered
+from study.tables import store
+
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
+    runs = gathered(store.read(TABLES["method_runs"], path) for path in snakemake.input)
+    made = compare(config.load(snakemake.params.config), runs) | {"method_runs": runs}
+    for path in snakemake.output:
+        store.write(made[Path(path).stem], TABLES[Path(path).stem], path)

@@ -1,0 +1,106 @@
+"""Methods and their comparisons: what minimises which loss, in which batches, and where it is tried."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, SerializeAsAny, field_validator
+
+from kernels import LOSSES, OPTIMISERS
+from study.data.starts import InitialisationOptions
+from study.schema import Grid, Section, Slug, distinct, key, nearest, one_of
+
+__all__ = ["COMPARISONS", "METHODS", "MethodOptions", "MethodRuns"]
+
+_Rate = Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+class MethodOptions(Section):
+    """A loss and what minimises it."""
+
+    name: Slug = key(
+        ..., "Name of the method in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -"
+    )
+    loss: Annotated[str, one_of(LOSSES)] = key(..., "The loss that it minimises.")
+    optimiser: str = key(
+        "gd",
+        "What moves the parameters, as PyTorch defines it; its parameters in parentheses, or its defaults.",
+        allowed="one of gd, momentum(beta), nesterov(beta), adam(beta1, beta2, eps), normalised",
+    )
+    batch_size: int = key(
+        0, "Samples in a batch, shuffled anew in every epoch; 0: every step takes all samples.", ge=0, le=10**9
+    )
+
+    @field_validator("loss")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in LOSSES:
+            raise ValueError(f"{value!r} is unknown{nearest(value, LOSSES)}")
+        return LOSSES.canonical(value)
+
+    @field_validator("optimiser")
+    @classmethod
+    def _canonical(cls, value: str) -> str:
+        return OPTIMISERS.canonical(value)
+
+    @property
+    def scale_free(self) -> bool:
+        """Whether its rate is a length, whatever the size of the gradient."""
+        return OPTIMISERS[self.optimiser].scale_free
+
+
+def _pair(suffix: str, **options: Any) -> tuple[MethodOptions, MethodOptions]:
+    mse, bce = (MethodOptions(name=f"{loss}{suffix}", loss=loss, **options) for loss in ("mse", "bce"))
+    return mse, bce
+
+
+_PAIRS = (
+    _pair(""),
+    _pair("_momentum", optimiser="momentum(0.9)"),
+    _pair("_adam", optimiser="adam"),
+    _pair("_batches", batch_size=32),
+    _pair("_adam_batches", optimiser="adam", batch_size=32),
+)
+
+METHODS = tuple(method for pair in _PAIRS for method in pair)
+"""The methods of the default study."""
+
+COMPARISONS = tuple((mse.name, bce.name) for mse, bce in _PAIRS)
+"""Its comparisons, each a contender and a baseline."""
+
+
+class MethodRuns(Section):
+    """Where methods are compared: fewer data sets, seeds and rates than plain descent is."""
+
+    datasets: Annotated[tuple[str, ...], Field(strict=False)] = key(
+        ("gaussian", "breast_cancer", "digits_0_1", "iris_versicolor_virginica", "wine_1_2"),
+        "Names of the data sets; those that the study leaves out may be among them.",
+        allowed="a list of different names of data sets",
+    )
+    seeds: int = key(10, "Number of seeds, the first ones.", ge=1, le=100_000)
+    initialisations: Annotated[
+        tuple[SerializeAsAny[InitialisationOptions], ...], Field(min_length=1, strict=False)
+    ] = key(
+        (
+            InitialisationOptions(name="zero"),
+            InitialisationOptions(name="normal", scales=(0.5,)),
+            InitialisationOptions(name="sure_wrong", scales=(0.99, 0.9999)),
+        ),
+        "Where they start: entries as under `initialisations`.",
+        allowed="a list of one or more initialisations, each a mapping with a name of its own",
+    )
+    learning_rates: Grid[_Rate] = key(
+        (0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0),
+        "Learning rates of the methods whose step is a multiple of the gradient, in units of 1/L_BCE.",
+    )
+    lengths: Grid[_Rate] = key(
+        (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        "Learning rates of the methods whose step has a length of its own (`adam`, `normalised`), as they "
+        "are.",
+    )
+
+    @field_validator("datasets", "initialisations")
+    @classmethod
+    def _different(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        distinct(tuple(getattr(entry, "name", entry) for entry in value))
+        return value

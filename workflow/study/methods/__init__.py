@@ -1,0 +1,1 @@
+"""Any method against any other: other optimisers, and mini-batches."""

@@ -1,0 +1,170 @@
+"""The runs of a method: its starts, its rates, its batches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import kernels
+from study.data.samples import Sample, sample
+from study.data.starts import starts_of
+from study.data.streams import Stream
+from study.methods.tables import METHOD_RUNS
+from study.runs.plan import WITHOUT_HALF, thresholds
+from study.runs.sweep import Progress, first_parameters
+from study.tables.table import conform
+
+if TYPE_CHECKING:
+    from study.config.methods import MethodOptions
+    from study.config.model import Config
+
+__all__ = ["COMMON", "common_rate", "plan", "run"]
+
+COMMON: Final = {False: 1.0, True: 0.01}
+"""Near which rate equal rates are shown, by `scale_free`: 1/L_BCE, and ten times PyTorch's default for Adam.
+
+At that default itself a start far away is a budget away: it is a rate to refine with."""
+
+
+def common_rate(config: Config, scale_free: bool) -> float:
+    """The rate, of those of the config, at which equal rates are shown."""
+    rates = config.method_runs.lengths if scale_free else config.method_runs.learning_rates
+    return min(rates, key=lambda rate: (abs(math.log(rate / COMMON[scale_free])), rate))
+
+
+def rates_of(config: Config, method: MethodOptions) -> list[float]:
+    """Rates of a method, ascending: those of the config, and the common one without a factor 1/2."""
+    if method.scale_free:
+        return sorted(config.method_runs.lengths)
+    without = WITHOUT_HALF.get(method.loss, 1.0) * common_rate(config, False)
+    return sorted({*config.method_runs.learning_rates, without})
+
+
+def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the runs of a method, a row each.
+
+    Parameters
+    ----------
+    config
+        Its seeds and `method_runs` are read.
+    method
+        One of its methods.
+    table
+        The data sets, as `study.runs.draw.build` gives them.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `method_runs` that are known before, and the targets of the data. `start` numbers data
+        sets and initialisations, so that every method has the same.
+    """
+    chosen = config.method_runs
+    inside = table["dataset"].isin(chosen.datasets) & table["seed"].isin(config.seeds[: chosen.seeds])
+    starts = pd.DataFrame(
+        [
+            {"dataset": name, "place": place, "initialisation": one, "scale": scale}
+            for name in dict.fromkeys(table.loc[inside, "dataset"])
+            for place, (one, scale) in enumerate(starts_of(chosen.initialisations, name))
+        ],
+        columns=["dataset", "place", "initialisation", "scale"],
+    )
+    rates = pd.DataFrame({"rate": rates_of(config, method)})
+    rows = table[inside].merge(starts, on="dataset").merge(rates, how="cross")
+    unit = 1.0 if method.scale_free else 1.0 / (kernels.LOSSES["bce"].smoothness * rows["smoothness"])
+    return rows.assign(
+        method=method.name,
+        loss=method.loss,
+        optimiser=method.optimiser,
+        batch_size=method.batch_size,
+        scale_free=method.scale_free,
+        start=rows["data"] * (len(starts) + 1) + rows["place"],
+        learning_rate=rows["rate"] * unit,
+        max_steps=config.max_steps,
+    )
+
+
+def run(
+    config: Config,
+    method: MethodOptions,
+    table: pd.DataFrame,
+    arrays: Mapping[str, NDArray[Any]],
+    progress: Progress,
+) -> pd.DataFrame:
+    """Make the runs of a method.
+
+    Parameters
+    ----------
+    config, method, table
+        As for `plan`.
+    arrays
+        The arrays of `study.runs.draw.build`.
+    progress
+        Counts every batch of runs.
+
+    Returns
+    -------
+    DataFrame
+        In the schema `METHOD_RUNS`.
+    """
+    rows = plan(config, method, table)
+    progress.begin()
+    made = []
+    for data, group in rows.groupby("data", sort=True):
+        begun = time.perf_counter()
+        asked = thresholds(config, group)
+        if asked:
+            made.append(_run_on(config, method, group, sample(arrays, int(str(data))), asked))
+        progress.add(len(group), time.perf_counter() - begun)
+    progress.end()
+    return conform(pd.concat(made) if made else pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), METHOD_RUNS)
+
+
+def _run_on(
+    config: Config,
+    method: MethodOptions,
+    rows: pd.DataFrame,
+    drawn: Sample,
+    asked: Mapping[str, NDArray[np.float64]],
+) -> pd.DataFrame:
+    """The runs of a method on one data set: a row for each run and target."""
+    n = len(drawn.labels)
+    in_epoch = math.ceil(n / method.batch_size) if method.batch_size else 1
+    found = kernels.descend(
+        drawn.features,
+        drawn.labels,
+        first_parameters(rows, drawn, config.seed),
+        loss=method.loss,
+        optimiser=method.optimiser,
+        learning_rate=rows["learning_rate"].to_numpy(),
+        # The steps that have to hold after the last at which a run can arrive come on top.
+        max_steps=config.max_steps + (config.hold - 1) * in_epoch,
+        targets=dict(asked),
+        hold=config.hold,
+        batch_size=method.batch_size or None,
+        batch_seed=_batch_seed(config, rows.iloc[0]),
+        threads=1,
+    )
+    parts = [
+        rows.assign(
+            target=target,
+            status=found.status[target].astype(object),
+            step=found.arrival[target],
+            steps_run=found.steps_run,
+            passes=found.steps_run / in_epoch,
+        )
+        for target in asked
+    ]
+    return pd.concat(parts)[list(METHOD_RUNS.dtypes)]
+
+
+def _batch_seed(config: Config, row: pd.Series[Any]) -> int:
+    """What the shuffles depend on: the data set and its seed, so that all methods see the same batches."""
+    level = None if math.isnan(row["separability"]) else float(row["separability"])
+    stream = Stream(config.seed, "batches", str(row["dataset"]), level, int(row["seed"]))
+    return int(stream.uniforms(1)[0] * 2.0**53)
