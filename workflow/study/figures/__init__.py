@@ -15,12 +15,24 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from study.figures import confidence, factor, minima, phase, progress, rates, real, sensitivity, slowdown
+from study.figures import (
+    confidence,
+    factor,
+    methods,
+    minima,
+    phase,
+    progress,
+    rates,
+    real,
+    sensitivity,
+    slowdown,
+)
 from study.figures.style import Entry, Frames, styled
 from study.files import replacing
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     confidence.CONFIDENCE,
+    methods.METHODS,
     slowdown.SLOWDOWN,
     factor.FACTOR,
     phase.PHASE,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from study.config.methods import MethodOptions
     from study.config.model import Config
 
-__all__ = ["compare", "gathered"]
+__all__ = ["compare", "gathered", "label"]
 
 _SIDES: Final = ("mse", "bce")
 """The names that the statistics of pairs have for the two sides: contender and baseline."""
@@ -71,6 +71,7 @@ def _compare(
     named = {
         "contender": contender.name,
         "baseline": baseline.name,
+        "label": label(contender, baseline),
         "scale_free": contender.scale_free,
     }
     of_data = summarise(paired, **options)
@@ -83,6 +84,22 @@ def _compare(
         "comparisons": _of_sides(pooled.assign(**columns, common=common)).assign(**named),
         "compared": cells,
     }
+
+
+def label(contender: MethodOptions, baseline: MethodOptions) -> str:
+    """What moves the parameters of the two, in words; the losses too where they are not MSE against BCE."""
+    words = [_words(method) for method in (contender, baseline)]
+    if (contender.loss, baseline.loss) != _SIDES:
+        words = [f"{method.loss}: {text}" for method, text in zip((contender, baseline), words, strict=True)]
+    return words[0] if words[0] == words[1] else " against ".join(words)
+
+
+_OPTIMISERS: Final = {"gd": "gradient descent", "adam(0.9, 0.999, 1e-08)": "Adam"}
+
+
+def _words(method: MethodOptions) -> str:
+    moved_by = _OPTIMISERS.get(method.optimiser, method.optimiser)
+    return f"{moved_by}, batches of {method.batch_size}" if method.batch_size else moved_by
 
 
 _SPREAD: Final = ("cells", "lowest", "lowest_bound", "highest", "highest_bound")

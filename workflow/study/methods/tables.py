@@ -85,6 +85,7 @@ SUMMARISED: Final = tuple(_renamed(column) for column in SUMMARY)
 _COMPARED: Final = (
     Column("contender", "str", "", "Name of the method whose steps are counted in those of the other."),
     Column("baseline", "str", "", "Name of the other method."),
+    Column("label", "str", "", "What moves the parameters of the two, in words."),
     *START,
     Column(
         "policy",

@@ -10,7 +10,7 @@ import pandas as pd
 from study import figures, wording
 from study.catalogue import TABLES
 from study.figures.style import NAMES
-from study.report import first, grids, moves, prose
+from study.report import first, grids, methods, moves, prose
 from study.report.answers import Provenance, answer, starts, whole
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
@@ -34,7 +34,9 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "comparable": len(cells) > 0,
         "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
-        "lede": first.lede(found),
+        "lede": [*first.lede(found), *methods.lead(frames["comparisons"], headline.target)],
+        "methods": methods.grid(frames["comparisons"], headline.target),
+        "methods_prose": methods.sentences(frames["comparisons"], headline.target),
         "counting": first.counting(found, provenance.hold),
         "target_prose": prose.target_prose(found["target"]),
         "phase_prose": prose.phase_prose(frames),

@@ -1,0 +1,139 @@
+"""What the report says of other methods: a table of methods by starts, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from study import wording
+from study.report.grids import Grid
+from study.report.words import times
+
+_SIDES: Final = ("contender", "baseline")
+
+_STARTS: Final = {
+    "zero": "neutral start",
+    "normal": "ordinary start (normal, {})",
+    "sure_wrong": "{}% sure and wrong",
+}
+
+_POLICIES: Final = {
+    "equal": "equal rates",
+    "equal_no_half": "equal rates, MSE without \N{VULGAR FRACTION ONE HALF}",
+    "tuned": "each at its best rate",
+}
+
+
+def shown(table: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Rows of the table `comparisons` that the page shows: to one target, at the common or the best rates."""
+    rows = table[table["target"] == target]
+    return rows[rows["common"] | (rows["policy"] == "tuned")]
+
+
+def grid(table: pd.DataFrame, target: str) -> Grid:
+    """Lay out methods by starts: each cell a slowdown, its interval, and the median steps behind it."""
+    rows = shown(table, target)
+    starts = _starts(rows)
+    body = []
+    for label in dict.fromkeys(rows["label"]):
+        for policy, name in _POLICIES.items():
+            here = rows[(rows["label"] == label) & (rows["policy"] == policy)]
+            if len(here):
+                body.append([label, _at(name, here), *(_cell(here, start) for start in starts)])
+    return Grid(
+        "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps of MSE : BCE",
+        ["moved by", "learning rates", *(_start(*start) for start in starts)],
+        body,
+        2,
+        "tables/comparisons.csv",
+    )
+
+
+def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
+    """The starts in the order of the page."""
+    found = rows[["initialisation", "scale"]].drop_duplicates().itertuples(index=False, name=None)
+    order = list(_STARTS)
+    known = [(str(name), float(scale)) for name, scale in found if name in order]
+    return sorted(known, key=lambda start: (order.index(start[0]), start[1]))
+
+
+def _start(name: str, scale: float) -> str:
+    return _STARTS[name].format(f"{100 * scale if name == 'sure_wrong' else scale:.6g}")
+
+
+def _at(policy: str, rows: pd.DataFrame) -> str:
+    rate = float(rows["rate"].iloc[0])
+    if rows["policy"].iloc[0] == "tuned":
+        return policy
+    unit = "" if bool(rows["scale_free"].iloc[0]) else "/L"
+    head, comma, rest = policy.partition(",")
+    return f"{head}, {wording.number(rate)}{unit}{comma}{rest}"
+
+
+def _cell(rows: pd.DataFrame, start: tuple[str, float]) -> str:
+    here = rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
+    if here.empty:
+        return "none"
+    row = here.iloc[0]
+    text = str(row["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
+    steps = " : ".join(wording.steps(row[f"{side}_median"], row["budget"]) for side in _SIDES)
+    return f"{text}, {steps}"
+
+
+def sentences(table: pd.DataFrame, target: str) -> list[str]:
+    """Say for each comparison between which values it lies over the starts, at equal and at best rates."""
+    rows = shown(table, target)
+    rows = rows[rows["slowdown"] > 0]
+    out = []
+    for label in dict.fromkeys(rows["label"]):
+        parts = []
+        for policy, name in (("equal", "at equal rates"), ("tuned", "at best rates")):
+            here = rows[(rows["label"] == label) & (rows["policy"] == policy)]
+            if len(here):
+                parts.append(f"{_range(here)} {name}")
+        if parts:
+            out.append(f"{label[0].upper()}{label[1:]}: {', '.join(parts)}.")
+    return out
+
+
+def _range(rows: pd.DataFrame) -> str:
+    """Say from which start the slowdown is least and greatest."""
+    ordered = rows.sort_values(["slowdown", "initialisation", "scale"])
+    least, greatest = ordered.iloc[0], ordered.iloc[-1]
+    if len(rows) == 1 or least["slowdown"] == greatest["slowdown"]:
+        return times(least["slowdown"], bound=bool(least["slowdown_bound"]))
+    ends = [
+        f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} "
+        f"({_start(row['initialisation'], row['scale'])})"
+        for row in (least, greatest)
+    ]
+    return f"from {ends[0]} to {ends[1]}"
+
+
+def lead(table: pd.DataFrame, target: str) -> list[str]:
+    """Answer for Adam in a sentence, from the ordinary start and the surest wrong one; none without it."""
+    rows = shown(table, target)
+    rows = rows[(rows["label"] == "Adam") & (rows["slowdown"] > 0)]
+    found: dict[str, Mapping[Any, Any]] = {}
+    for row in rows.sort_values("scale").to_dict("records"):
+        found[f"{row['initialisation']} {row['policy']}"] = row
+    ordinary = next((name for name in ("normal", "zero") if f"{name} equal" in found), None)
+    if ordinary is None or "sure_wrong equal" not in found:
+        return []
+    plain, wrong = found[f"{ordinary} equal"], found["sure_wrong equal"]
+    text = (
+        f"With Adam, whose steps do not follow the size of the gradient, MSE takes {_said(plain)} as many "
+        f"steps as BCE from {'an ordinary' if ordinary == 'normal' else 'a neutral'} start and {_said(wrong)} "
+        f"from one that is {100 * wrong['scale']:g}% sure and wrong, at the rate "
+        f"{wording.number(plain['rate'])}"
+    )
+    best = [found.get(f"{name} tuned") for name in (ordinary, "sure_wrong")]
+    if all(best):
+        text += f"; {' and '.join(_said(row) for row in best if row)} with the best rate for each"
+    return [f"{text}."]
+
+
+def _said(row: Mapping[Any, Any]) -> str:
+    return times(row["slowdown"], bound=bool(row["slowdown_bound"]))
