@@ -29,6 +29,7 @@ machine.check_memory()  # before large libraries are loaded
 from study.benchmarks import ancestry
 from study.runs import draw
 from study.config import model as study_config
+from study.config import written as config_text
 from study.data import kinds as datasets
 from study.provenance import receipts, records, recovery
 from study import figures as study_figures
@@ -64,6 +65,8 @@ report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 def load(config):
     """The config, checked. Numbers inside a value of `--config` get back their type."""
     if whole:
+        if workflow.is_main_process:
+            report_errors(config_text.check, map(Path, workflow.configfiles))
         update_config(config, study_config.typed(workflow.config_settings.config))
     return report_errors(study_config.load, config)
 

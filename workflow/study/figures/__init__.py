@@ -13,11 +13,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from matplotlib.figure import Figure
-
-from study.figures import confidence, factor, minima, phase, progress, rates, real, sensitivity, slowdown
-from study.figures.style import Entry, Frames, styled
+from study.figures.loading import load_matplotlib
 from study.files import replacing
+
+load_matplotlib()  # before any other import of it
+
+from matplotlib.figure import Figure  # noqa: E402
+
+from study.figures import (  # noqa: E402
+    confidence,
+    factor,
+    minima,
+    phase,
+    progress,
+    rates,
+    real,
+    sensitivity,
+    slowdown,
+)
+from study.figures.style import Entry, Frames, styled  # noqa: E402
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     confidence.CONFIDENCE,
