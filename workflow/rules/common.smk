@@ -61,6 +61,11 @@ def report_errors(action, *arguments):
 
 report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 
+fitting = machine.fitting_cores(workflow.resource_settings.cores)
+if whole and fitting != workflow.resource_settings.cores:
+    say(f"Of {workflow.cores} cores, this container may use {fitting}: no more jobs run at once.")
+    workflow.global_resources["_cores"] = workflow.resource_settings.cores = fitting
+
 
 def load(config):
     """The config, checked. Numbers inside a value of `--config` get back their type."""
@@ -107,6 +112,7 @@ def execute(executor_plugin, **settings):
             report_errors(machine.check_slurm)
         report_errors(draw.check, checked)
         report_errors(recovery.claim)
+        machine.place_code(say)
         recovery.recover(outputs(), say)
     return _execute(executor_plugin=executor_plugin, **settings)
 
