@@ -15,8 +15,8 @@ from study.provenance import receipts
 __all__ = ["job", "note"]
 
 _UNENDED: Final = (
-    "Still running, or ended from outside: by the system, as it does when memory runs out (allow more, or run "
-    "fewer jobs at once: `snakemake --cores 1`), by a time limit or by hand.\n"
+    "Still running, or ended from outside: by the system, as it does when memory runs out (allow more, or "
+    "run fewer jobs at once: `snakemake --cores 1`), by a time limit or by hand.\n"
 )
 """First in the log of a job until it ends by itself: one that is killed cannot say so."""
 
