@@ -63,7 +63,9 @@ report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 
 fitting = machine.fitting_cores(workflow.resource_settings.cores)
 if whole and fitting != workflow.resource_settings.cores:
-    say(f"Of {workflow.cores} cores, this container may use {fitting}: no more jobs run at once.")
+    say(
+        f"Of {workflow.cores} cores, this container may use {fitting}: no more jobs run at once."
+    )
     workflow.global_resources["_cores"] = workflow.resource_settings.cores = fitting
 
 
