@@ -23,7 +23,7 @@ ALLOWED = {
     "kernels": {"kernels", "numpy", "numba", "llvmlite"},
     "workflow/study": {
         "kernels", "study", "numpy", "pandas", "pyarrow", "scipy", "sklearn", "matplotlib", "jinja2",
-        "markupsafe", "PIL", "mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake",
+        "joblib", "markupsafe", "PIL", "mpmath", "psutil", "pydantic", "pydantic_core", "pytest", "snakemake",
         "sympy", "yaml",
     },
     "workflow/scripts": {"kernels", "study", "pandas"},

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from study.errors import shortage
-from study.job import job
+from study.job import job, note
+from study.provenance import partial
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"
@@ -45,6 +46,32 @@ def test_every_kind_of_shortage_is_a_line(error: Exception) -> None:
 @pytest.mark.parametrize("error", OTHERS, ids=lambda error: type(error).__name__)
 def test_nothing_else_is_called_a_shortage(error: Exception) -> None:
     assert shortage(error) is None
+
+
+def test_an_error_that_nobody_expected_is_in_the_log_of_its_job(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), job(tmp_path / "job.log"):
+        1 / 0  # noqa: B018
+    lines = (tmp_path / "job.log").read_text().splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+
+
+def test_a_job_says_that_it_was_killed_until_it_ends_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "job.log"
+    with job(log):
+        for number in range(30):
+            note(log)(f"line {number}")
+        lines = log.read_text().splitlines()
+        assert lines[0].startswith("Still running, or ended from outside")
+        # The partial report shows that line even where the log is long.
+        partial.write([], {"results/report.html": "page"}, {"job": log})
+        page = partial.PAGE.read_text()
+        assert "ended from outside" in page
+        assert "line 29" in page
+    assert log.read_text().splitlines() == [f"line {number}" for number in range(30)]
 
 
 def test_a_job_ends_with_the_line_and_without_a_traceback(

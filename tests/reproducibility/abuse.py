@@ -258,8 +258,8 @@ def read_only(folder: Path) -> str:
     finally:
         subprocess.run(["umount", str(results)], check=True)
     lines = message(done.stdout + done.stderr)
-    expect(done.returncode and len(lines) <= 2 and "results: cannot be written" in lines[0], lines[:5])
-    return lines[0]
+    expect(done.returncode and len(lines) <= 2 and "results: cannot be written" in lines[-1], lines[:5])
+    return lines[-1]
 
 
 def cases(chosen: argparse.Namespace, folder: Path) -> list[tuple[str, str, Callable[[], str]]]:

@@ -29,6 +29,7 @@ machine.check_memory()  # before large libraries are loaded
 from study.benchmarks import ancestry
 from study.runs import draw
 from study.config import model as study_config
+from study.config import written as config_text
 from study.data import kinds as datasets
 from study.provenance import receipts, records, recovery
 from study import figures as study_figures
@@ -60,10 +61,19 @@ def report_errors(action, *arguments):
 
 report_errors(machine.check_place, root, workflow.modifier.path_modifier.prefix)
 
+fitting = machine.fitting_cores(workflow.resource_settings.cores)
+if whole and fitting != workflow.resource_settings.cores:
+    say(
+        f"Of {workflow.cores} cores, this container may use {fitting}: no more jobs run at once."
+    )
+    workflow.global_resources["_cores"] = workflow.resource_settings.cores = fitting
+
 
 def load(config):
     """The config, checked. Numbers inside a value of `--config` get back their type."""
     if whole:
+        if workflow.is_main_process:
+            report_errors(config_text.check, map(Path, workflow.configfiles))
         update_config(config, study_config.typed(workflow.config_settings.config))
     return report_errors(study_config.load, config)
 
@@ -104,6 +114,7 @@ def execute(executor_plugin, **settings):
             report_errors(machine.check_slurm)
         report_errors(draw.check, checked)
         report_errors(recovery.claim)
+        machine.place_code(say)
         recovery.recover(outputs(), say)
     return _execute(executor_plugin=executor_plugin, **settings)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from study.errors import UserError, shortage
 from study.provenance import receipts
 
 __all__ = ["job", "note"]
+
+_UNENDED: Final = (
+    "Still running, or ended from outside: by the system, as it does when memory runs out (allow more, or "
+    "run fewer jobs at once: `snakemake --cores 1`), by a time limit or by hand.\n"
+)
+"""First in the log of a job until it ends by itself: one that is killed cannot say so."""
 
 
 @contextmanager
@@ -21,7 +28,8 @@ def job(
     """Run a job: check what it reads, and write its receipt if it succeeds.
 
     A `UserError` goes to `log` and stderr without a traceback, and ends the job with exit code 1; so do an
-    error of the operating system and a lack of memory. An interruption ends it without a message.
+    error of the operating system and a lack of memory. An interruption ends it without a message. The log of
+    a job that was killed begins with a line that says so.
 
     Parameters
     ----------
@@ -32,7 +40,7 @@ def job(
     """
     outputs = list(outputs)
     try:
-        Path(log).write_text("", encoding="utf-8")
+        Path(log).write_text(_UNENDED, encoding="utf-8")
         receipts.check(inputs)
         receipt = receipts.Receipt(Path(log).stem, inputs, outputs, dict(params.items()) if params else {})
         yield receipt
@@ -49,9 +57,15 @@ def job(
         sys.exit(130)
     except Exception as error:
         if (line := shortage(error)) is None:
+            _append(log, traceback.format_exc())
             raise
         note(log)(line)
         sys.exit(1)
+    finally:
+        # A full disk has no room, and then says so itself.
+        with suppress(OSError):
+            text = Path(log).read_text(encoding="utf-8")
+            Path(log).write_text(text.removeprefix(_UNENDED), encoding="utf-8")
 
 
 def note(log: str | Path) -> Callable[[str], None]:
@@ -59,8 +73,12 @@ def note(log: str | Path) -> Callable[[str], None]:
 
     def write(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
-        # On a full disk there is no room for this line in the log.
-        with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+        _append(log, f"{line}\n")
 
     return write
+
+
+def _append(log: str | Path, text: str) -> None:
+    """Add text to a log, unless the disk is full."""
+    with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
+        file.write(text)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from snakemake.script import PythonScript
+from snakemake.utils import available_cpu_count
 
 from study.errors import UserError
 
-__all__ = ["check_memory", "check_place", "check_slurm", "quote_interpreter"]
+__all__ = [
+    "check_memory",
+    "check_place",
+    "check_slurm",
+    "cores",
+    "fitting_cores",
+    "place_code",
+    "quote_interpreter",
+]
 
 SLURM: Final = ("sbatch", "squeue", "scancel", "sacct")
 """The commands that Snakemake's executor for Slurm calls."""
+
+_CODE: Final = Path(".snakemake/compiled")
 
 ADDRESS_SPACE: Final = 1e9
 """Bytes without which the libraries themselves cannot be loaded."""
@@ -29,6 +43,52 @@ def check_memory() -> None:
         raise SystemExit(
             f"`ulimit -v` allows a process {limit / 1e9:.1f} GB; "
             f"the libraries alone need {ADDRESS_SPACE / 1e9:.0f} GB"
+        )
+
+
+def cores() -> int:
+    """Number of cores that this process may use: a container may be allowed the time of few of them."""
+    from joblib import cpu_count  # noqa: PLC0415  it loads NumPy, which needs the memory checked above
+
+    return int(cpu_count())
+
+
+def fitting_cores(given: int | None) -> int | None:
+    """Cores that Snakemake should use: those given, or what a container is allowed if all were meant.
+
+    Snakemake takes ``all`` for every core that the machine shows, and would run as many jobs at once, each
+    with memory of its own, on the time of a few (``docker run --cpus 2``).
+
+    Parameters
+    ----------
+    given
+        The cores Snakemake is to use; None where it needs none.
+    """
+    return min(given, cores()) if given is not None and given == available_cpu_count() else given
+
+
+def place_code(note: Callable[[str], None]) -> None:
+    """Let jobs keep compiled code in Snakemake's folder, if the user's own cache cannot be written.
+
+    Else every job would compile anew, and a small study take four times as long without a word.
+
+    Parameters
+    ----------
+    note
+        Takes a line of text for the user.
+    """
+    from kernels import code_cache  # noqa: PLC0415  it loads Numba, which needs the memory checked above
+
+    usual = code_cache.folder()
+    there = next(path for path in (usual, *usual.parents) if path.exists())
+    try:
+        with TemporaryFile(dir=there) as file:
+            file.write(bytes(4096))  # a quota shows only when something is written
+    except OSError as error:
+        os.environ["NUMBA_CACHE_DIR"] = str(_CODE.resolve())
+        note(
+            f"{usual}: cannot be written ({error.strerror}); compiled code is kept in {_CODE}. Other folders "
+            "share it if NUMBA_CACHE_DIR names one that can be written."
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import types
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
@@ -210,8 +211,10 @@ def _line(details: ErrorDetails, model: type[Section], prefix: str) -> str:
 
 
 def _hint(details: ErrorDetails) -> str:
-    """Say why a number that looks right is text: YAML 1.1 requires a point in a number with an exponent."""
+    """Say why what looks right is not: YAML takes `1e-3` for text, but not `no`, `123` and `2024-01-01`."""
     value = details["input"]
+    if details["type"] == "string_type" and isinstance(value, bool | int | float | date):
+        return " (YAML does not read this as text: put it in quotes, on the command line in two pairs)"
     if isinstance(value, str) and details["type"] in {"float_type", "int_type"}:
         try:
             number = int(value) if details["type"] == "int_type" else float(value)

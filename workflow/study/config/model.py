@@ -11,6 +11,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, fie
 from kernels import LOSSES
 from study.config.methods import COMPARISONS, METHODS, MethodOptions, MethodRuns
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
+from study.config.written import read_otherwise
 from study.data.kinds import KINDS, DatasetOptions, File
 from study.data.starts import InitialisationOptions, starts_of
 from study.errors import UserError
@@ -247,7 +248,8 @@ def load(mapping: Mapping[str, Any]) -> Config:
 def typed(value: Any) -> Any:
     """Restore the types of values inside a list or mapping of Snakemake's ``--config``, which come as text.
 
-    Text that YAML reads as a number, true, false or null becomes that; other text stays.
+    Text that YAML reads as a number, true, false or null becomes that; other text stays, and so does a number
+    that YAML would read to another base.
     """
     if isinstance(value, Mapping):
         return {key: typed(item) for key, item in value.items()}
@@ -257,9 +259,10 @@ def typed(value: Any) -> Any:
         return value
     try:
         plain = yaml.safe_load(value)
+        meant = read_otherwise(value) is None
     except (yaml.YAMLError, ValueError):
         return value
-    return plain if isinstance(plain, int | float) or value in {"null", "~"} else value
+    return plain if (isinstance(plain, int | float) and meant) or value in {"null", "~"} else value
 
 
 def _dataset(entry: Any, path: str, lines: list[str]) -> DatasetOptions | None:

@@ -47,7 +47,8 @@ def reference() -> str:
 _INTRODUCTION = """\
 # The config
 
-Every key has a default: an empty file is the default study. To change one key, give it on the command line,
+Every key has a default: a file with nothing but `{}` is the default study. To change one key, give it on the
+command line,
 
     snakemake --config max_steps=1000
 

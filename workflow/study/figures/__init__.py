@@ -13,9 +13,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from matplotlib.figure import Figure
+from study.figures.loading import load_matplotlib
+from study.files import replacing
 
-from study.figures import (
+load_matplotlib()  # before any other import of it
+
+from matplotlib.figure import Figure  # noqa: E402
+
+from study.figures import (  # noqa: E402
     confidence,
     factor,
     methods,
@@ -27,8 +32,7 @@ from study.figures import (
     sensitivity,
     slowdown,
 )
-from study.figures.style import Entry, Frames, styled
-from study.files import replacing
+from study.figures.style import Entry, Frames, styled  # noqa: E402
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
     confidence.CONFIDENCE,

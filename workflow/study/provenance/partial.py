@@ -65,8 +65,9 @@ def _picture(path: Path) -> Markup:
 
 
 def _last(log: Path) -> str:
-    """Return the last lines of a log."""
+    """Return the first line of a log, which says so if the job was killed, and the last ones."""
     try:
-        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
+    return "\n".join(lines if len(lines) <= 20 else [lines[0], "...", *lines[-18:]])

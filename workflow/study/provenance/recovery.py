@@ -78,6 +78,11 @@ def _check_writable() -> None:
         raise UserError(
             f"{_RESULTS}: not a folder; the results of a study are written into a folder of that name"
         )
+    if _RESULTS.is_symlink() and not _RESULTS.exists():
+        raise UserError(
+            f"{_RESULTS}: a link to {_RESULTS.readlink()}, which does not exist; "
+            "make that folder (it may have been cleared away), or remove the link"
+        )
     try:
         _RESULTS.mkdir(exist_ok=True)
         _RECORDS.mkdir(exist_ok=True)

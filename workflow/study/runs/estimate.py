@@ -15,6 +15,7 @@ from kernels import checks
 from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.data.streams import Stream
+from study.machine import cores as allowed_cores
 from study.runs.plan import Grid, thresholds
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def describe(
     """
     grid = Grid(config, table)
     runs, last = int(grid.sizes.sum()), _last_step(config)
-    cores = checks.thread_count(threads)
+    cores = checks.thread_count(threads or allowed_cores())
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
     upper = float((price * grid.sizes).sum()) * last / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
