@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
-    from kernels.epochs import batches
     from kernels.descent import Descent, descend
+    from kernels.epochs import batches
     from kernels.evaluation import gradient, risk
     from kernels.flow import Flow, gradient_flow
     from kernels.losses import LOSSES

@@ -225,7 +225,7 @@ def descend(
     chosen_optimiser = checks.known_optimiser(optimiser)
     x, y = checks.samples(features, labels)
     theta = checks.vectors("starts", starts, chosen_model, x.shape[1])
-    runs, rows = theta.shape
+    runs = len(theta)
     rates = checks.rates_of(learning_rate, runs)
     budget = checks.step_budget(max_steps)
     asked, thresholds = checks.thresholds_of(targets, y, runs)

@@ -40,7 +40,7 @@ STACK = 64
 
 
 def _epochs_loop(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, traced: bool) -> Any:
-    """The function that takes one vector of runs through a few epochs; it returns whether one of them ended."""
+    """The function that takes a vector of runs through a few epochs; it returns whether one of them ended."""
     one_pass = batch_pass(model, loss.derivative)
     scores_of = full_pass(model, None, scored=True)
     step = stepper(optimiser)

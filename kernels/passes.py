@@ -111,7 +111,7 @@ def batch_pass(model: Model, derivative: Callable[[Any, Any], Any]) -> Any:
             store(gradient, j, 0.0)
         for i in range(begin, end, GROUP):
             z0, z1, z2, z3 = logits(features, i, theta, scratch)
-            # A loop for each class would save these, and cost more where the processor guesses its length wrong.
+            # A loop for each class would save these, and cost more where its length is guessed wrong.
             y0 = 0.0 if i < positives_from else 1.0
             y1 = 0.0 if i + 1 < positives_from else 1.0
             y2 = 0.0 if i + 2 < positives_from else 1.0

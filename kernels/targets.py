@@ -93,7 +93,7 @@ def any_met(task: Task, lanes: Lanes, scores: Any) -> Any:
 
 @lanewise
 def _held(lanes: Lanes, target: int, holds: Any, step: Any, enough: float) -> Any:
-    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps, from check to check."""
+    """Note in which lanes a target `holds` at `step`; return whether it has in any for `enough` steps."""
     missed = select(holds, load(lanes.missed, target), step)
     store(lanes.missed, target, missed)
     return any_true(step - missed >= enough)

@@ -63,7 +63,9 @@ def test_first_passage_is_the_name_of_an_arrival_with_hold_1() -> None:
     common = {"loss": "bce", "learning_rate": 1.0, "max_steps": 20, "targets": TARGETS}
     assert (found := kernels.descend(features, labels, [[0.0, 0.0]], **common)).first_passage is found.arrival
     held = kernels.descend(features, labels, [[0.0, 0.0]], **common, hold=2)
-    with pytest.raises(AttributeError, match="first_passage: with hold=2 and check_every=1 there is `arrival` alone"):
+    with pytest.raises(
+        AttributeError, match="first_passage: with hold=2 and check_every=1 there is `arrival` alone"
+    ):
         held.first_passage  # noqa: B018
 
 
@@ -275,7 +277,10 @@ BAD = [
     ({"batch_size": 2.0}, "batch_size: got 2.0; allowed is a whole number from 1 to"),
     ({"batch_size": 2, "batch_seed": -1}, "batch_seed: got -1; allowed is a whole number from 0 to"),
     ({"check_every": 0}, "check_every: got 0; allowed is a whole number from 1 to"),
-    ({"optimiser": "adam(0.9)"}, r"optimiser: got 'adam\(0.9\)'; allowed is adam\(beta1, beta2, eps\), beta1"),
+    (
+        {"optimiser": "adam(0.9)"},
+        r"optimiser: got 'adam\(0.9\)'; allowed is adam\(beta1, beta2, eps\), beta1",
+    ),
     ({"labels": [0, 1]}, r"labels: got shape \(2,\).*3 samples"),
     ({"labels": [0, 1, 2]}, "labels: got 2.0; allowed is 0 or 1"),
     ({"labels": [0, 1, np.nan]}, "labels: got nan"),
@@ -290,7 +295,10 @@ BAD = [
     ({"loss": "msee"}, "loss: got 'msee'; allowed is one of bce, mse; the nearest is mse"),
     ({"loss": "mse(2)"}, r"loss: got 'mse\(2\)'; allowed is mse, without parentheses"),
     ({"model": "liner"}, "model: got 'liner'; allowed is one of linear; the nearest is linear"),
-    ({"optimiser": "sgd"}, r"optimiser: got 'sgd'; allowed is one of gd, normalised, momentum\(beta\), .*; the nearest is gd"),
+    (
+        {"optimiser": "sgd"},
+        r"optimiser: got 'sgd'; allowed is one of gd, normalised, momentum\(beta\), .*; the nearest is gd",
+    ),
     ({"learning_rate": 0.0}, "learning_rate: got 0.0; allowed is a positive number"),
     ({"learning_rate": [1.0, -2.0]}, "learning_rate: got -2.0"),
     ({"learning_rate": np.nan}, "learning_rate: got nan"),

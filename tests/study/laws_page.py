@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import kernels
 from kernels import LOSSES, laws
 
 PAGE = Path(__file__).parents[2] / "docs" / "laws.md"
@@ -109,8 +110,48 @@ def stalls() -> str:
     return table(("arithmetic", "rate", "BCE", "MSE"), rows)
 
 
+def _steps(loss: str, a: float, rate: float, optimiser: str) -> int:
+    """Steps of a sample x = 1, y = 1 from margin -a to 0, where its Brier score is 1/4."""
+    found = kernels.descend(
+        [[1.0]], [1], [[-a]], loss=loss, learning_rate=rate, max_steps=10**8, optimiser=optimiser,
+        targets={"brier": 0.25},
+    )  # fmt: skip
+    return int(found.arrival["brier"][0])
+
+
+def momentum() -> str:
+    """Steps from margin -a to 0 with momentum, and what the flow says."""
+    rate, rows = 1e-3, []
+    for a in (2, 6, 10):
+        counts = []
+        for loss in ("bce", "mse"):
+            flow = laws.margin_time(-a, 0.0, loss=loss) / rate
+            steps = _steps(loss, a, rate, "momentum(0.9)")
+            counts += [f"{steps:,}", f"{steps / (0.1 * flow):.4f}"]
+        gd = [_steps(loss, a, rate, "gd") for loss in ("bce", "mse")]
+        found = [int(counts[place].replace(",", "")) for place in (0, 2)]
+        rows.append((str(a), *counts, gd[1] / gd[0], found[1] / found[0]))
+    head = ("a", "BCE", "over (1 - b) t / r", "MSE", "over (1 - b) t / r")
+    return table((*head, "slowdown, gd", "slowdown, momentum"), rows)
+
+
+def adam() -> str:
+    """Steps from margin -a to 0 with Adam, and what section 7 says."""
+    rate, rows = 1e-3, []
+    for a in (2, 4, 8, 16, 20, 24, 26.5):
+        cells = []
+        for loss in ("bce", "mse"):
+            said = (a + 1e-8 * laws.margin_time(-a, 0.0, loss=loss)) / rate
+            steps = _steps(loss, a, rate, "adam")
+            cells += [f"{steps:,}", f"{said:,.0f}"]
+        slow = int(cells[2].replace(",", "")) / int(cells[0].replace(",", ""))
+        rows.append((f"{a:g}", *cells, slow))
+    return table(("a", "BCE", "(a + eps t) / r", "MSE", "(a + eps t) / r", "slowdown"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    made.__name__: made for made in (smoothness, escape, tail, gradients, slowdowns, samples, stalls)
+    made.__name__: made
+    for made in (smoothness, escape, tail, gradients, slowdowns, samples, stalls, momentum, adam)
 }
 
 

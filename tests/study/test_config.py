@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from study.config.methods import MethodOptions, MethodRuns
 from study.config.model import Config, load
 from study.config.page import reference
 from study.config.sections import Benchmarks, Curves, Phase, Statistics
@@ -28,6 +29,8 @@ SECTIONS: list[type[Section]] = [
     Benchmarks,
     Config,
     Curves,
+    MethodOptions,
+    MethodRuns,
     Phase,
     Statistics,
     InitialisationOptions,

@@ -28,7 +28,10 @@ class MethodOptions(Section):
         allowed="one of gd, momentum(beta), nesterov(beta), adam(beta1, beta2, eps), normalised",
     )
     batch_size: int = key(
-        0, "Samples in a batch, shuffled anew in every epoch; 0: every step takes all samples.", ge=0, le=10**9
+        0,
+        "Samples in a batch, shuffled anew in every epoch; 0: every step takes all samples.",
+        ge=0,
+        le=10**9,
     )
 
     @field_validator("loss")

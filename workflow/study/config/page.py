@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from study.config.methods import MethodOptions, MethodRuns
 from study.config.model import Config
 from study.config.sections import Benchmarks, Curves, Phase, Statistics
 from study.data.kinds import KINDS, REAL, DatasetOptions
@@ -36,6 +37,8 @@ def reference() -> str:
         + "\n".join(f"- `{name}`: {entry.summary}" for name, entry in INITIALISATIONS.items())
         + "\n\n"
         + _table(InitialisationOptions),
+        "## `methods`\n\n" + _METHODS_TEXT + "\n\n" + _table(MethodOptions),
+        "## `method_runs`\n\n" + _table(MethodRuns),
         "## `curves`\n\n" + _table(Curves),
         "## `statistics`\n\n" + _table(Statistics),
         "## `phase`\n\n" + _table(Phase),
@@ -57,6 +60,20 @@ default list as a whole. Everything is checked before anything runs; an unknown 
 write `1.0e-3`: without the point it is text.
 
 This page is made from the code: `python -m study.config.page > docs/config.md`."""
+
+_METHODS_TEXT = """\
+A list; each entry names a method: a loss and what minimises it. `comparisons` pairs them by name.
+
+    methods:
+      - {name: mse_adam, loss: mse, optimiser: adam}
+      - {name: bce_adam, loss: bce, optimiser: adam}
+      - {name: mse_batches, loss: mse, batch_size: 32}
+      - {name: bce_batches, loss: bce, batch_size: 32}
+    comparisons: [[mse_adam, bce_adam], [mse_batches, bce_batches]]
+
+The optimisers are PyTorch's: `gd`; `momentum(beta)` and `nesterov(beta)`, by default 0.9; `adam(beta1, beta2,
+eps)`, by default (0.9, 0.999, 1e-8); and `normalised`, whose steps have the length of the rate. All methods
+see the same batches. Targets are checked on all samples: at every step, or with batches once an epoch."""
 
 _DATASETS_TEXT = """\
 A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind`

@@ -137,5 +137,3 @@ def _of_sides(frame: pd.DataFrame) -> pd.DataFrame:
     ends = {f"{part}_{side}": f"{part}_{new}" for part in ("rate", "regret", "edge")
             for side, new in zip(_SIDES, ("contender", "baseline"), strict=True)}  # fmt: skip
     return frame.rename(columns=names | ends)
-
-

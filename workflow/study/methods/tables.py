@@ -50,15 +50,15 @@ METHOD_RUNS: Final = Table(
             "step",
             "int64",
             "steps",
-            "First step from which the target held at `hold` checks in a row; -1 unless reached. Full batches "
-            "are checked at every step, mini-batches once an epoch, on all samples.",
+            "First step from which the target held at `hold` checks in a row; -1 unless reached. It is "
+            "checked on all samples, at every step or, with mini-batches, once an epoch.",
         ),
         Column("steps_run", "int64", "steps", "Steps the run made until all its targets were decided."),
         Column(
             "passes",
             "float64",
             "passes",
-            "The cost of these steps in passes over the data: gradients of single samples, over their number.",
+            "What these steps cost in passes over the data, a pass being the gradient of every sample.",
         ),
     ),
 )

@@ -15,7 +15,7 @@ _SIDES: Final = ("contender", "baseline")
 
 _STARTS: Final = {
     "zero": "neutral start",
-    "normal": "ordinary start (normal, {})",
+    "normal": "ordinary start",
     "sure_wrong": "{}% sure and wrong",
 }
 
@@ -43,7 +43,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
             if len(here):
                 body.append([label, _at(name, here), *(_cell(here, start) for start in starts)])
     return Grid(
-        "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps of MSE : BCE",
+        "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps MSE : BCE",
         ["moved by", "learning rates", *(_start(*start) for start in starts)],
         body,
         2,
@@ -60,7 +60,7 @@ def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
 
 
 def _start(name: str, scale: float) -> str:
-    return _STARTS[name].format(f"{100 * scale if name == 'sure_wrong' else scale:.6g}")
+    return _STARTS[name].format(f"{100 * scale:.6g}")
 
 
 def _at(policy: str, rows: pd.DataFrame) -> str:
@@ -125,8 +125,8 @@ def lead(table: pd.DataFrame, target: str) -> list[str]:
     plain, wrong = found[f"{ordinary} equal"], found["sure_wrong equal"]
     text = (
         f"With Adam, whose steps do not follow the size of the gradient, MSE takes {_said(plain)} as many "
-        f"steps as BCE from {'an ordinary' if ordinary == 'normal' else 'a neutral'} start and {_said(wrong)} "
-        f"from one that is {100 * wrong['scale']:g}% sure and wrong, at the rate "
+        f"steps as BCE from {'an ordinary' if ordinary == 'normal' else 'a neutral'} start and "
+        f"{_said(wrong)} from one that is {100 * wrong['scale']:g}% sure and wrong, at the rate "
         f"{wording.number(plain['rate'])}"
     )
     best = [found.get(f"{name} tuned") for name in (ordinary, "sure_wrong")]
