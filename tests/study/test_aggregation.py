@@ -69,8 +69,8 @@ def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path
 
 
 @pytest.mark.parametrize("case", ["all", *synthetic.EXTREMES])
-def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, tmp_path):
-    study = frames if case == "all" else synthetic.subset(frames, synthetic.EXTREMES[case])
+def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, extreme, tmp_path):
+    study = frames if case == "all" else extreme(case)
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
     how = {"folds": FOLDS, "resamples": RESAMPLES, "level": LEVEL}

@@ -20,7 +20,7 @@ from study.statistics.headline import Headline, choose, common_rate, headline_ta
 from study.statistics.pairs import EQUAL, POLICIES, with_ratio
 from study.statistics.survival import average_running_time, log_rank, lower_median, median, survival
 from study.tables.table import conform
-from synthetic import EXTREMES, subset, summaries
+from synthetic import EXTREMES, summaries
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -469,8 +469,8 @@ def test_the_target_is_the_brier_score_or_else_the_first_by_name(frames):
 
 
 @pytest.mark.parametrize("case", ["all", *EXTREMES])
-def test_the_choice_is_the_same_read_back_from_its_table(case, frames):
-    study = frames if case == "all" else subset(frames, EXTREMES[case])
+def test_the_choice_is_the_same_read_back_from_its_table(case, frames, extreme):
+    study = frames if case == "all" else extreme(case)
     chosen = choose(study["slowdown"], study["ends"])
     back = Headline.read(study["headline"])
     chosen = replace(chosen, confidence=back.confidence)  # which needs pooled answers
