@@ -62,16 +62,8 @@ def serve() -> None:
 
 IMPORTED = (
     *("snakemake.cli", "snakemake.executors.local", "snakemake.script", "snakemake.persistence.file"),
-    *(
-        "jinja2",
-        "matplotlib.figure",
-        "numba",
-        "pandas",
-        "psutil",
-        "pyarrow.parquet",
-        "pydantic",
-        "scipy.stats",
-    ),
+    *("jinja2", "matplotlib.pyplot", "mpmath", "numba", "pandas", "PIL.Image", "psutil", "pyarrow.dataset"),
+    *("pydantic", "requests", "scipy.special", "sqlmodel"),
 )
 
 

@@ -1,4 +1,4 @@
-"""What is made once for all workers of pytest-xdist: the first makes it, the others wait for it and read it."""
+"""What is made once for all workers of pytest-xdist: the first makes it, the others read it."""
 
 from __future__ import annotations
 

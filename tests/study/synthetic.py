@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from study import figures, report, wording
 from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import answers, pooled, pooled_starts
@@ -292,6 +293,12 @@ EXTREMES = {
     "one scale": lambda r: r["scale"].isin([0.0, 2.0]),
     "nothing": lambda r: r["run"] < 0,
 }
+
+TRIED = [
+    name if name in {"one loss", "nothing"} else pytest.param(name, marks=pytest.mark.slow)
+    for name in EXTREMES
+]
+"""The extreme studies, for tests that make much of each: most are tried by the slow tests only."""
 
 
 def pictures(frames):

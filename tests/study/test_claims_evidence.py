@@ -310,7 +310,8 @@ def test_the_rows_that_are_read_are_all_that_is_needed(small, frames, found):
     assert evidence.gather(checked, known, arrays) == found
 
 
-@pytest.mark.parametrize("name", synthetic.EXTREMES)
+@pytest.mark.integration
+@pytest.mark.parametrize("name", synthetic.TRIED)
 def test_poor_studies_give_verdicts_all_the_same(name, small, extreme, found, monkeypatch):
     checked, table, arrays = small
     monkeypatch.setattr(identities, "check", lambda: found.identities)

@@ -23,6 +23,8 @@ from study.provenance import compare_studies
 from synthetic import EXTREMES, PROVENANCE
 from test_report import Page
 
+pytestmark = pytest.mark.integration
+
 A4 = 680  # CSS pixels across the paper: 21 cm less two margins of 1.5 cm
 
 

@@ -16,6 +16,8 @@ from study.statistics.survival import survival
 from study.statistics.tuning import LEAST_SEEDS
 from synthetic import OWN_RATES, subset, summaries
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def data(frames):
@@ -288,6 +290,7 @@ def test_curves_are_the_quantiles_to_a_byte(data, frames):
     assert np.all(middle <= high)
 
 
+@pytest.mark.slow
 def test_a_large_study_gives_up_detail_and_never_a_headline_number(frames):
     sizes = []
     for limit in (10**7, 300_000, 120_000, 60_000):

@@ -23,6 +23,8 @@ from study.tables.table import conform
 
 from kernels import laws
 
+pytestmark = pytest.mark.integration
+
 # Linear sRGB as seen without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHT = {
     "all cones": np.eye(3),

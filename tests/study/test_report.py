@@ -17,7 +17,9 @@ from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
 from study.tables import store
-from synthetic import EXTREMES, PROVENANCE
+from synthetic import PROVENANCE, TRIED
+
+pytestmark = pytest.mark.integration
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -300,7 +302,7 @@ def test_bounds_read_as_bounds():
     assert words.interval(few | {"starts": 2}, 0.95) == "no 95% interval: 1 pair is too few"
 
 
-@pytest.mark.parametrize("name", EXTREMES)
+@pytest.mark.parametrize("name", TRIED)
 def test_extreme_studies_make_a_whole_page_and_a_summary(name, extreme):
     few = extreme(name)
     page = Page(report.page(few, PROVENANCE, synthetic.pictures(few)))
