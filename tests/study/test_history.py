@@ -172,6 +172,7 @@ def test_names_from_a_file_cannot_break_the_page(tmp_path: Path) -> None:
     assert "<img" not in text
 
 
+@pytest.mark.integration
 def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
     file = tmp_path / "history.html"
     file.write_text(history_page.page(rows, ["a/b.json: left out"]), encoding="utf-8")
