@@ -13,6 +13,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +57,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def fast(session: nox.Session) -> None:
-    """Tests that start no other program: under a minute on two cores. Arguments are passed on to pytest."""
+    """Tests that start no program, draw no whole report and compile no kernels of their own.
+
+    Arguments are passed on to pytest.
+    """
     session.run("pytest", "-n", "auto", "-m", FAST, *session.posargs)
 
 
@@ -188,26 +192,24 @@ def supported() -> list[str]:
 @nox.session
 def locks(session: nox.Session) -> None:
     """Check that the lock installs without a compiler on every supported Python; nothing is installed."""
-    for version in supported():
-        words = ["-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes"]
-        words += [
-            "--python-version",
-            version,
-            "--target",
-            "unused",
-            "--report",
-            "-",
-            "-r",
-            "requirements-dev.lock",
-        ]
-        report = json.loads(str(session.run("python", *words, silent=True, stderr=subprocess.DEVNULL)))
-        archives = [Path(one["download_info"]["url"]).name for one in report["install"]]
+    with ThreadPoolExecutor() as pool:  # pip waits for the network
+        found = dict(zip(supported(), pool.map(archives_of_lock, supported()), strict=True))
+    for version, archives in found.items():
         built = {name.rsplit("-", 1)[0].replace("_", "-") for name in archives if not name.endswith(".whl")}
         if built - WITHOUT_WHEEL:
             session.error(f"Python {version}: no wheel for {', '.join(sorted(built - WITHOUT_WHEEL))}")
         session.log(
             f"Python {version}: {len(archives)} packages, all but {', '.join(sorted(built))} as wheels"
         )
+
+
+def archives_of_lock(version: str) -> list[str]:
+    """Names of the archives that pip would install from the lock on a version of Python."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--report", "-"]
+    command += ["--require-hashes", "--python-version", version, "--target", "unused"]
+    command += ["-r", "requirements-dev.lock"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return [Path(one["download_info"]["url"]).name for one in json.loads(done.stdout)["install"]]
 
 
 @nox.session

@@ -11,6 +11,8 @@ import pytest
 
 import kernels
 
+pytestmark = pytest.mark.integration
+
 PROGRAM = """
 import hashlib, sys
 import numpy as np

@@ -13,6 +13,8 @@ import kernels
 from kernels import code_cache
 from kernels.jit import compiled
 
+pytestmark = pytest.mark.integration
+
 EVERYTHING = Path(__file__).with_name("everything.py")
 
 PROGRAM = """

@@ -11,6 +11,8 @@ import pytest
 
 import kernels
 
+pytestmark = pytest.mark.integration
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 PAGES = ("add-a-loss.md", "add-an-optimiser.md", "add-a-model.md")

@@ -175,6 +175,7 @@ def test_the_best_multiple_of_another_loss_is_where_its_pull_vanishes(mu: float,
     )
 
 
+@pytest.mark.integration
 def test_pulls_without_a_sign_are_0_and_times_beyond_them_infinite() -> None:
     # The truth is +4.6e-318; a margin of 708 pushes with 3e-308.
     assert str(laws.population_gradient(100.0, 38.0, loss="bce")) == "0.0"  # no sign there either

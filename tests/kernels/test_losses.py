@@ -102,6 +102,7 @@ def squared_logit(monkeypatch: pytest.MonkeyPatch) -> str:
     return "squared_logit"
 
 
+@pytest.mark.integration
 def test_a_third_loss_descends_to_the_least_squares_solution(squared_logit: str) -> None:
     rng = np.random.default_rng(5)
     labels = np.arange(50) % 2
@@ -117,6 +118,7 @@ def test_a_third_loss_descends_to_the_least_squares_solution(squared_logit: str)
     assert risk == pytest.approx(np.mean((features @ solution - signs) ** 2) / 2, rel=1e-12)
 
 
+@pytest.mark.integration
 def test_a_third_loss_can_diverge_and_is_marked_diverged(squared_logit: str) -> None:
     result = kernels.descend(
         [[1.0], [2.0]],

@@ -99,6 +99,7 @@ def run_limited(command: list[str], size: int) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.integration
 def test_a_real_limit_is_named(tmp_path: Path) -> None:
     code = (
         "from study.job import job\nimport numpy as np\n"
@@ -110,6 +111,7 @@ def test_a_real_limit_is_named(tmp_path: Path) -> None:
     assert "`ulimit -v` allows this process 4.0 GB" in line
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("size", [600_000_000, pytest.param(2_000_000_000, marks=pytest.mark.slow)])
 def test_under_a_limit_the_study_ends_well_or_in_a_line(size: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--configfile", str(TINY)]

@@ -15,6 +15,8 @@ from snakemake.script import PythonScript
 from study import machine
 from study.errors import UserError
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"
 SMOKE = ROOT / "config" / "smoke.yaml"

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 FOR_KERNELS = ("numpy", "numba", "llvmlite")
 DESCENT = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 
@@ -10,15 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import browsers
+import once
 import synthetic
 from study import report
 from study.catalogue import TABLES
 from study.tables.table import conform
 
 
-@pytest.fixture(scope="session")
-def frames():
-    """Tables by name; not to be changed in place."""
+def _frames():
     runs = conform(synthetic.runs(), TABLES["runs"])
     return {
         "runs": runs,
@@ -30,9 +30,27 @@ def frames():
 
 
 @pytest.fixture(scope="session")
-def pictures(frames):
+def frames(tmp_path_factory):
+    """Tables by name; not to be changed in place."""
+    return once.value(tmp_path_factory, "frames", _frames)
+
+
+@pytest.fixture(scope="session")
+def extreme(frames, tmp_path_factory):
+    """The tables of an extreme study by its name in `synthetic.EXTREMES`; not to be changed in place."""
+
+    @functools.cache
+    def tables(name):
+        keep = synthetic.EXTREMES[name]
+        return once.value(tmp_path_factory, f"extreme {name}", lambda: synthetic.subset(frames, keep))
+
+    return tables
+
+
+@pytest.fixture(scope="session")
+def pictures(frames, tmp_path_factory):
     """Every figure as SVG, by name."""
-    return synthetic.pictures(frames)
+    return once.value(tmp_path_factory, "pictures", lambda: synthetic.pictures(frames))
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from study import figures, report, wording
 from study.config.model import load
 from study.methods.compare import compare
@@ -129,16 +130,17 @@ def curves(table: pd.DataFrame) -> pd.DataFrame:
     """Learning curves of the traced runs: the Brier score falls to 0.08 about the time of arrival."""
     axes = ["run", "dataset", "separability", "seed", "initialisation", "scale", "loss", "rate"]
     traced = table[table["traced"] & (table["target"] == "brier")]
-    parts = []
+    steps, briers = [], []
     for row in traced.itertuples():
-        steps = np.unique(np.geomspace(1, max(row.steps_run, 1), 25).astype(int))
-        steps = np.concatenate([[0], steps])
+        marks = np.unique(np.geomspace(1, max(row.steps_run, 1), 25).astype(int))
+        steps.append(np.concatenate([[0], marks]))
         arrival = row.step if row.status == "reached" else 3 * row.max_steps
         high = {"zero": 0.25, "right": 0.12}.get(row.initialisation, 0.25 + 0.6 * row.scale / (1 + row.scale))
-        brier = 0.08 + (high - 0.08) / (1 + (2 * steps / arrival) ** 2)
-        part = pd.DataFrame({"step": steps, "brier": brier, "logloss": 3 * brier, "accuracy": 1 - brier})
-        parts.append(part.assign(**{axis: getattr(row, axis) for axis in axes}))
-    return pd.concat(parts, ignore_index=True)
+        briers.append(0.08 + (high - 0.08) / (1 + (2 * steps[-1] / arrival) ** 2))
+    brier = np.concatenate(briers)
+    points = {"step": np.concatenate(steps), "brier": brier, "logloss": 3 * brier, "accuracy": 1 - brier}
+    rows = traced[axes].iloc[np.repeat(np.arange(len(traced)), [len(part) for part in steps])]
+    return pd.DataFrame(points).join(rows.reset_index(drop=True))
 
 
 def phase() -> pd.DataFrame:
@@ -338,6 +340,12 @@ EXTREMES = {
     "one scale": lambda r: r["scale"].isin([0.0, 2.0]),
     "nothing": lambda r: r["run"] < 0,
 }
+
+TRIED = [
+    name if name in {"one loss", "nothing"} else pytest.param(name, marks=pytest.mark.slow)
+    for name in EXTREMES
+]
+"""The extreme studies, for tests that make much of each: most are tried by the slow tests only."""
 
 
 def pictures(frames):

@@ -51,6 +51,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
         assert max(map(len, parts)) < len(expected) / len(synthetic.SETTINGS)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("rows", [500, 10**6])
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
@@ -68,9 +69,10 @@ def test_runs_that_are_not_in_the_order_of_the_plan_are_refused(frames, tmp_path
         list(aggregation.settings(tmp_path / "runs.parquet", 1))
 
 
-@pytest.mark.parametrize("case", ["all", *synthetic.EXTREMES])
-def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, tmp_path):
-    study = frames if case == "all" else synthetic.subset(frames, synthetic.EXTREMES[case])
+@pytest.mark.integration
+@pytest.mark.parametrize("case", ["all", *synthetic.TRIED])
+def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case, frames, extreme, tmp_path):
+    study = frames if case == "all" else extreme(case)
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
     how = {"folds": FOLDS, "resamples": RESAMPLES, "level": LEVEL}

@@ -20,6 +20,8 @@ from study.statistics.headline import Headline
 from synthetic import OWN_RATES, PROVENANCE, subset, summaries
 from test_explorer import UNKNOWN, UPPER, late
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def data(frames):

@@ -310,12 +310,12 @@ def test_the_rows_that_are_read_are_all_that_is_needed(small, frames, found):
     assert evidence.gather(checked, known, arrays) == found
 
 
-@pytest.mark.parametrize("name", synthetic.EXTREMES)
-def test_poor_studies_give_verdicts_all_the_same(name, small, frames, found, monkeypatch):
+@pytest.mark.integration
+@pytest.mark.parametrize("name", synthetic.TRIED)
+def test_poor_studies_give_verdicts_all_the_same(name, small, extreme, found, monkeypatch):
     checked, table, arrays = small
     monkeypatch.setattr(identities, "check", lambda: found.identities)
-    part = synthetic.subset(frames, synthetic.EXTREMES[name])
-    poor = evidence.gather(checked, part | {"datasets": table, "minima": minima_rows()}, arrays)
+    poor = evidence.gather(checked, extreme(name) | {"datasets": table, "minima": minima_rows()}, arrays)
     judged = dict(zip(claims.table(poor)["claim"], claims.table(poor)["verdict"], strict=True))
     assert set(judged.values()) <= set(claim.VERDICTS)
     if name in {"nothing", "one loss"}:

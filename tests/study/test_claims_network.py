@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from study.claims import network
 
+pytestmark = pytest.mark.integration
+
 LOSSES = ("mse", "bce")
 LABELS = np.array([0, 1, 1, 0])
 

@@ -17,6 +17,8 @@ from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
 from study.tables import store
 
+pytestmark = pytest.mark.integration
+
 __all__ = ["project"]  # a fixture
 
 

@@ -14,7 +14,9 @@ from study.statistics.headline import Headline
 from study.statistics.pairs import POLICIES
 from study.statistics.survival import survival
 from study.statistics.tuning import LEAST_SEEDS
-from synthetic import EXTREMES, OWN_RATES, subset, summaries
+from synthetic import OWN_RATES, subset, summaries
+
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +109,14 @@ def test_a_cell_whose_target_held_at_the_start_says_so(frames, data):
     ] * len(cells)
 
 
-def test_what_the_study_has_not_is_null(frames):
-    few = explorer.build(subset(frames, EXTREMES["one seed"]), 0.95)
+def test_what_the_study_has_not_is_null(frames, extreme):
+    few = explorer.build(extreme("one seed"), 0.95)
     assert [p["policy"] for p in few["policies"] if p.get("rate") in {None, "1"}] == list(POLICIES[:-1])
-    two = explorer.build(subset(frames, EXTREMES["two seeds"]), 0.95)  # too few to choose a rate from
+    two = explorer.build(extreme("two seeds"), 0.95)  # too few to choose a rate from
     assert [p["policy"] for p in two["policies"] if p.get("rate") in {None, "1"}] == list(POLICIES[:-1])
     enough = explorer.build(subset(frames, lambda r: r["seed"] < LEAST_SEEDS), 0.95)
     assert [p["policy"] for p in enough["policies"] if p.get("rate") in {None, "1"}] == list(POLICIES)
-    assert explorer.build(subset(frames, EXTREMES["one loss"]), 0.95) is None
+    assert explorer.build(extreme("one loss"), 0.95) is None
     no_doubles = subset(frames, lambda r: r["rate"].isin([0.25, 1.0, 4.0, OWN_RATES["mse"]]))
     assert {p["policy"] for p in explorer.build(no_doubles, 0.95)["policies"]} == set(POLICIES) - {
         "equal_no_half"
@@ -288,6 +290,7 @@ def test_curves_are_the_quantiles_to_a_byte(data, frames):
     assert np.all(middle <= high)
 
 
+@pytest.mark.slow
 def test_a_large_study_gives_up_detail_and_never_a_headline_number(frames):
     sizes = []
     for limit in (10**7, 300_000, 120_000, 60_000):

@@ -20,9 +20,10 @@ from study.figures import choice, phase, progress, style
 from study.figures.style import MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.tables.table import conform
-from synthetic import EXTREMES, subset
 
 from kernels import laws
+
+pytestmark = pytest.mark.integration
 
 # Linear sRGB as seen without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHT = {
@@ -131,8 +132,8 @@ def test_ids_are_unique_over_all_figures(frames):
     assert len(ids) == len(set(ids))
 
 
-def test_what_cannot_be_drawn_says_so(frames):
-    few = subset(frames, EXTREMES["nothing"])
+def test_what_cannot_be_drawn_says_so(extreme):
+    few = extreme("nothing")
     assert all(
         "No figure: no" in figures.svg(name, few) for name, entry in figures.FIGURES.items() if entry.tables
     )
@@ -148,8 +149,8 @@ def test_what_cannot_be_drawn_says_so(frames):
         ("one loss", "no start was run with both losses"),
     ],
 )
-def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, frames):
-    few = subset(frames, EXTREMES[study])
+def test_what_cannot_be_drawn_says_what_is_lacking(study, reason, name, extreme):
+    few = extreme(study)
     assert reason in figures.FIGURES[name].describe(few)
     figure = figures.draw(name, few)
     assert reason in figure.texts[0].get_text().replace("\n", " ")
@@ -211,7 +212,7 @@ def test_losses_are_distinguished_without_colour(name, frames):
         assert len(lines) == 2
 
 
-def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(frames):
+def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(frames, extreme):
     (axes,) = figures.draw("slowdown", frames).axes
     assert axes.get_ylabel().replace("\n", " ") == "times as many steps with MSE as with BCE"
     assert "both axes are logarithmic" in axes.get_xlabel()
@@ -222,7 +223,7 @@ def test_the_slowdown_names_its_axes_its_data_and_what_the_series_differ_in(fram
     assert figures.caption("slowdown", frames).startswith(
         "Steps with MSE divided by steps with BCE, median over paired"
     )
-    real = subset(frames, EXTREMES["real data only"])
+    real = extreme("real data only")
     assert figures.draw("slowdown", real).axes[0].get_legend().get_title().get_text() == ""
     assert "on real data, " in figures.caption("slowdown", real)
 

@@ -142,6 +142,7 @@ def test_prose_counts_where_it_is_shown(edit: Edit) -> None:
     assert fingerprint("job", ["study.rows.Row"]) != before
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("script", ["sweep", "page", "history"])
 def test_all_that_an_adapter_imports_counts(script: str) -> None:
     """The oracle is the interpreter: what is loaded by the adapter's imports, without deferred ones."""

@@ -17,6 +17,8 @@ from study import git as ours
 from study.benchmarks import compare, record, revisions, runs
 from study.errors import UserError
 
+pytestmark = pytest.mark.integration
+
 __all__ = ["project"]  # a fixture
 
 ROOT = Path(__file__).parents[2]

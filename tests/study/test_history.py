@@ -139,6 +139,7 @@ def test_no_run_at_all_is_a_page_that_says_so(tmp_path: Path) -> None:
     assert store.read(HISTORY, tmp_path / "h.csv").empty
 
 
+@pytest.mark.integration
 def test_pytest_benchmark_still_lists_and_compares(storage: Path) -> None:
     command = [sys.executable, "-m", "pytest_benchmark", f"--storage=file://{storage}"]
     listed = subprocess.run([*command, "list"], capture_output=True, text=True, check=True)
@@ -171,6 +172,7 @@ def test_names_from_a_file_cannot_break_the_page(tmp_path: Path) -> None:
     assert "<img" not in text
 
 
+@pytest.mark.integration
 def test_the_page_in_a_browser(rows, tmp_path: Path) -> None:
     file = tmp_path / "history.html"
     file.write_text(history_page.page(rows, ["a/b.json: left out"]), encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
@@ -87,6 +88,7 @@ def _pieces(
     return conform(runs, TABLES["runs"]), conform(curves, TABLES["curves"])
 
 
+@pytest.mark.integration
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(configs, st.randoms(use_true_random=False))
 def test_no_run_is_lost_or_counted_twice_and_pairs_stay_pairs(mapping: dict[str, Any], chance: Any) -> None:

@@ -52,6 +52,7 @@ def test_mse_has_several_minima_and_bce_one(table, name, count):
         assert rows["starts"].sum() == minima._PER_AXIS[minima.DATASETS[name]] ** (minima.DATASETS[name] + 1)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", minima.DATASETS)
 @pytest.mark.parametrize("loss", minima.LOSSES)
 def test_scipy_finds_the_same_minima(table, name, loss):

@@ -70,6 +70,7 @@ INITS = st.dictionaries(st.sampled_from(["normal", "wrong", "right"]), GRIDS, mi
 )
 
 
+@pytest.mark.integration
 @settings(deadline=None)
 @given(GRIDS, INITS, st.integers(1, 40))
 def test_every_combination_is_there_exactly_once(
@@ -198,6 +199,7 @@ def test_shards_are_even_in_samples_times_columns() -> None:
         assert work.max() <= 4 / 3 * max(work.mean(), cost.max())
 
 
+@pytest.mark.integration
 @given(st.sampled_from([SMALL, APART]), st.integers(1, 40), st.sampled_from([1, 40, 100, 10**6]))
 @settings(deadline=None, max_examples=30)
 def test_blocks_are_the_plan_shard_by_shard(study: dict[str, Any], shards: int, rows: int) -> None:

@@ -176,6 +176,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.integration
 def test_a_claim_ends_with_its_process_however_that_ends(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +210,7 @@ def test_results_that_cannot_be_a_folder_are_reported(
 ORPHAN = "import time; time.sleep(600)"
 
 
+@pytest.mark.integration
 def test_jobs_that_outlived_their_snakemake_are_ended(folder: Path) -> None:
     scripts = Path(".snakemake/scripts")
     scripts.mkdir()

@@ -17,7 +17,9 @@ from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
 from study.tables import store
-from synthetic import EXTREMES, PROVENANCE, subset
+from synthetic import PROVENANCE, TRIED
+
+pytestmark = pytest.mark.integration
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -300,16 +302,16 @@ def test_bounds_read_as_bounds():
     assert words.interval(few | {"starts": 2}, 0.95) == "no 95% interval: 1 pair is too few"
 
 
-@pytest.mark.parametrize("extreme", EXTREMES)
-def test_extreme_studies_make_a_whole_page_and_a_summary(extreme, frames):
-    few = subset(frames, EXTREMES[extreme])
+@pytest.mark.parametrize("name", TRIED)
+def test_extreme_studies_make_a_whole_page_and_a_summary(name, extreme):
+    few = extreme(name)
     page = Page(report.page(few, PROVENANCE, synthetic.pictures(few)))
     report.markdown(few, PROVENANCE)
     assert re.search(r"\bnan\b", page.text) is None
     json.dumps(report.summary(few, PROVENANCE), allow_nan=False)
-    if extreme == "one loss":
+    if name == "one loss":
         assert "nothing to compare in this study: it holds no run with MSE" in page.text
-    if extreme == "no real data":
+    if name == "no real data":
         assert "no runs on real data" in page.text
 
 

@@ -14,6 +14,8 @@ from study import figures as figure_register
 from study import wording
 from study.statistics.survival import survival
 
+pytestmark = pytest.mark.integration
+
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=equal&rate=1&target=brier"
 

@@ -364,6 +364,7 @@ def test_a_chaotic_cell_is_flagged(tmp_path) -> None:
     assert perturbation.facts(table)["chaotic"] >= 1
 
 
+@pytest.mark.integration
 def test_the_order_of_the_runs_changes_nothing(small, moves, nudged) -> None:
     mixed = screen.read_runs(small.path, choices.needed(small.frames)).sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(small.sensitivity(mixed), moves)

@@ -20,7 +20,7 @@ from study.statistics.headline import Headline, choose, common_rate, headline_ta
 from study.statistics.pairs import EQUAL, POLICIES, with_ratio
 from study.statistics.survival import average_running_time, log_rank, lower_median, median, survival
 from study.tables.table import conform
-from synthetic import EXTREMES, subset, summaries
+from synthetic import EXTREMES, summaries
 
 samples = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=25)
 
@@ -351,6 +351,7 @@ def test_what_bce_missed_in_no_time_sets_no_upper_limit():
     assert with_ratio(both)["below"].tolist() == [math.inf]
 
 
+@pytest.mark.integration
 @given(
     st.lists(st.tuples(st.integers(1, 500), st.integers(1, 500)), min_size=1, max_size=12), st.integers(2, 5)
 )
@@ -371,6 +372,7 @@ def test_smoothness_puts_each_loss_at_its_own_rate(frames):
     assert set(rows["rate_bce"]) == {1.0}
 
 
+@pytest.mark.integration
 def test_slowdown_does_not_depend_on_the_order_of_runs(frames):
     shuffled = frames["runs"].sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(
@@ -410,6 +412,7 @@ def test_a_missing_loss_leaves_an_empty_table(frames):
     assert found["zero"] is found["ordinary"] is found["sure_wrong"] is None
 
 
+@pytest.mark.integration
 def test_a_third_loss_changes_nothing(frames):
     runs = frames["runs"]
     third = runs[runs["loss"] == "mse"].assign(loss="hinge")
@@ -468,9 +471,10 @@ def test_the_target_is_the_brier_score_or_else_the_first_by_name(frames):
     assert headline_target(ended.iloc[:0]) == "brier"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("case", ["all", *EXTREMES])
-def test_the_choice_is_the_same_read_back_from_its_table(case, frames):
-    study = frames if case == "all" else subset(frames, EXTREMES[case])
+def test_the_choice_is_the_same_read_back_from_its_table(case, frames, extreme):
+    study = frames if case == "all" else extreme(case)
     chosen = choose(study["slowdown"], study["ends"])
     back = Headline.read(study["headline"])
     chosen = replace(chosen, confidence=back.confidence)  # which needs pooled answers
@@ -548,6 +552,7 @@ def test_the_first_screen_holds_the_numbers_of_the_tables(frames):
     assert found["zero"]["edges"] == (tuned["rate_mse"] == found["largest_rate"]).sum()
 
 
+@pytest.mark.integration
 def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(frames):
     runs = frames["runs"]
     late = runs["status"].where((runs["loss"] != "mse") | (runs["step"] < 3), "censored")

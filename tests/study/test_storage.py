@@ -256,6 +256,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [way, *(place for key, part in inner for place in places(part, (*way, key)))]
 
 
+@pytest.mark.integration
 @given(
     st.randoms(use_true_random=False),
     st.lists(JSON, min_size=1, max_size=3),

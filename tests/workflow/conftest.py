@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import once
 import running
 
 
@@ -30,13 +31,16 @@ def offline() -> list[str]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small study run to its end."""
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "tiny.yaml").write_text(running.TINY)
-    # Without a network, so that nothing can depend on one.
-    done = running.snakemake(folder, "--configfile", str(folder / "tiny.yaml"), before=offline())
-    assert done.returncode == 0, done.stderr
-    return folder
+    """A folder with a small study run to its end, this worker's own."""
+
+    def run(folder: Path) -> None:
+        (folder / "tiny.yaml").write_text(running.TINY)
+        # Without a network, so that nothing can depend on one.
+        done = running.snakemake(folder, "--configfile", str(folder / "tiny.yaml"), before=offline())
+        assert done.returncode == 0, done.stderr
+
+    own = tmp_path_factory.mktemp("finished") / "study"
+    return Path(shutil.copytree(once.folder(tmp_path_factory, "study", run), own))
 
 
 @pytest.fixture

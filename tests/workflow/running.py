@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import forks
+
 ROOT = Path(__file__).parents[2]
 TINY = """
 seeds: 4
@@ -32,21 +34,14 @@ def snakemake(
     folder: Path, *words: str, before: Sequence[str] = (), tree: Path = ROOT, code: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the Snakefile of a source tree in a folder, with the code of `code` or else of that tree."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(tree / "Snakefile"),
-        "--directory",
-        str(folder),
-    ]
-    command += ["--profile", str(tree / "profiles" / "default"), *words]
+    options = ["--snakefile", str(tree / "Snakefile"), "--directory", str(folder)]
+    options += ["--profile", str(tree / "profiles" / "default"), *words]
     place = code or tree
     known = os.environ | {"PYTHONPATH": f"{place}{os.pathsep}{place / 'workflow'}"}
-    return subprocess.run(
-        [*before, *command], capture_output=True, text=True, check=False, cwd=place, env=known
-    )
+    if not before:
+        return forks.snakemake(options, place, known)
+    command = [*before, sys.executable, "-m", "snakemake", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=place, env=known)
 
 
 def tiny(folder: Path, *words: str, tree: Path = ROOT) -> str:

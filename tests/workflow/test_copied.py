@@ -7,9 +7,12 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import running
 from running import due, tiny
 from test_reach import edit
+
+pytestmark = pytest.mark.integration
 
 LATER = {
     *("claims", "statistics", "phase", "sensitivity", "perturbation"),

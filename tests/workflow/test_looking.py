@@ -23,6 +23,8 @@ import pytest
 import running
 from snakemake import cli
 
+pytestmark = pytest.mark.integration
+
 RUNS = {
     "deploy_sources": "unpacks a workflow elsewhere; takes an address",
     "report_after_run": "a run, and a report after it",

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import running
 
+pytestmark = pytest.mark.integration
+
 ROOT = running.ROOT
 
 

@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 import recorded
 from running import snakemake, tiny
 
+pytestmark = pytest.mark.integration
+
 
 def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:
     results = finished / "results"
@@ -87,6 +89,7 @@ def test_a_change_of_the_config_runs_what_depends_on_it(finished: Path) -> None:
     assert "Descending" in tiny(finished, "-n", "--config", "max_steps=301")
 
 
+@pytest.mark.slow
 def test_shards_do_not_change_a_byte(finished: Path) -> None:
     other = finished.parent / "other"
     shutil.rmtree(other, ignore_errors=True)

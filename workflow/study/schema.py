@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import types
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -136,11 +137,9 @@ def _plain(number: float) -> str:
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     """Return a tuple if no value occurs twice, else raise ValueError naming those that do."""
-    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    twice = [repr(value) for value, times in Counter(values).items() if times > 1]
     if twice:
-        raise ValueError(
-            f"{', '.join(repr(value) for value in dict.fromkeys(twice))} is given more than once"
-        )
+        raise ValueError(f"{', '.join(twice)} is given more than once")
     return values
 
 

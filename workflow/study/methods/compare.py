@@ -1,4 +1,4 @@
-"""How many times as many steps a contender takes as a baseline, from each start, at equal and at best rates."""
+"""How many times as many steps a contender takes as a baseline, from each start and at each rate."""
 
 from __future__ import annotations
 
