@@ -98,7 +98,7 @@ class Family(Generic[Entry]):
             If there are too few or too many, or one is not allowed.
         """
         if values is None and self.has_defaults:
-            return tuple(parameter.kind(parameter.default) for parameter in self.parameters)
+            return tuple(one.kind(one.default) for one in self.parameters if one.default is not None)
         texts = [] if values is None else values.split(",")
         return tuple(parameter.read(text) for parameter, text in zip(self.parameters, texts, strict=True))
 

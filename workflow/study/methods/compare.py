@@ -66,17 +66,17 @@ def _compare(
     config: Config, runs: pd.DataFrame, contender: MethodOptions, baseline: MethodOptions
 ) -> dict[str, pd.DataFrame]:
     """The two tables of one comparison."""
-    options = {"resamples": config.statistics.resamples, "level": config.statistics.confidence}
+    resamples, level = config.statistics.resamples, config.statistics.confidence
     paired = _paired(runs, contender, baseline, config.statistics.folds)
-    named = {
+    named: dict[str, Any] = {
         "contender": contender.name,
         "baseline": baseline.name,
         "label": label(contender, baseline),
         "scale_free": contender.scale_free,
     }
-    of_data = summarise(paired, **options)
+    of_data = summarise(paired, resamples=resamples, level=level)
     cells = _of_sides(of_data.assign(**rate_columns(paired))).assign(**named)
-    pooled = summarise(paired, _POOL, **options)
+    pooled = summarise(paired, _POOL, resamples=resamples, level=level)
     spreads = [spread(_alike(of_data, row)) for row in pooled[list(_POOL)].to_dict("records")]
     columns = {name: [one[name] for one in spreads] for name in _SPREAD}
     common = np.isclose(pooled["rate"].to_numpy(float), common_rate(config, contender.scale_free), rtol=1e-9)
