@@ -4,10 +4,10 @@ rule method:
         datasets="results/tables/datasets.parquet",
     output:
         runs="results/methods/{method}.parquet",
-    wildcard_constraints:
-        method="[A-Za-z0-9_-]+",
     log:
         "results/logs/method.{method}.log",
+    wildcard_constraints:
+        method="[A-Za-z0-9_-]+",
     conda:
         "../envs/study.yaml"
     resources:
