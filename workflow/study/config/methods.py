@@ -97,7 +97,7 @@ class MethodRuns(Section):
         "Learning rates of the methods whose step is a multiple of the gradient, in units of 1/L_BCE.",
     )
     lengths: Grid[_Rate] = key(
-        (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
         "Learning rates of the methods whose step has a length of its own (`adam`, `normalised`), as they "
         "are.",
     )

@@ -37,7 +37,8 @@ def _rows(frames: Frames) -> pd.DataFrame:
     """Comparisons of MSE with BCE to the headline target: at the common rate, and at best rates."""
     rows = frames["comparisons"]
     shown = rows["common"] & (rows["policy"] == "equal") | (rows["policy"] == "tuned")
-    return rows[shown & (rows["target"] == chosen(frames).target) & (rows["slowdown"] > 0)]
+    rows = rows[shown & (rows["target"] == chosen(frames).target) & (rows["slowdown"] > 0)]
+    return rows.sort_values("place", kind="stable")
 
 
 def _panels(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -89,7 +90,7 @@ def _describe(frames: Frames) -> str:
     for name, group in _panels(_rows(frames)):
         said = [
             f"{row['label']}, {POLICY_NAMES[row['policy']]}: {row['text']}"
-            for row in group.sort_values(["contender", "policy"]).to_dict("records")
+            for row in group.sort_values(["place", "policy"]).to_dict("records")
         ]
         parts.append(f"{name}: {'; '.join(said)}")
     return f"Steps with MSE divided by steps with BCE, logarithmic, by start. {'. '.join(parts)}."

@@ -50,10 +50,10 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     methods = {method.name: method for method in config.methods}
     pooled, cells = [], []
-    for contender, baseline in config.comparisons:
+    for place, (contender, baseline) in enumerate(config.comparisons):
         found = _compare(config, runs, methods[contender], methods[baseline])
-        pooled.append(found["comparisons"])
-        cells.append(found["compared"])
+        pooled.append(found["comparisons"].assign(place=place))
+        cells.append(found["compared"].assign(place=place))
     return {
         table.name: conform(
             pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.dtypes)), table

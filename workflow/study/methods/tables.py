@@ -86,6 +86,7 @@ _COMPARED: Final = (
     Column("contender", "str", "", "Name of the method whose steps are counted in those of the other."),
     Column("baseline", "str", "", "Name of the other method."),
     Column("label", "str", "", "What moves the parameters of the two, in words."),
+    Column("place", "int64", "", "Place of the comparison in the config, from 0."),
     *START,
     Column(
         "policy",

@@ -36,6 +36,7 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "cards": first.cards(found, provenance.level),
         "lede": [*first.lede(found), *methods.lead(frames["comparisons"], headline.target)],
         "methods": methods.grid(frames["comparisons"], headline.target),
+        "methods_first": methods.first_grid(frames["comparisons"], headline.target),
         "methods_prose": methods.sentences(frames["comparisons"], headline.target),
         "counting": first.counting(found, provenance.hold),
         "target_prose": prose.target_prose(found["target"]),

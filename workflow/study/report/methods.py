@@ -29,7 +29,7 @@ _POLICIES: Final = {
 def shown(table: pd.DataFrame, target: str) -> pd.DataFrame:
     """Rows of the table `comparisons` that the page shows: to one target, at the common or the best rates."""
     rows = table[table["target"] == target]
-    return rows[rows["common"] | (rows["policy"] == "tuned")]
+    return rows[rows["common"] | (rows["policy"] == "tuned")].sort_values("place", kind="stable")
 
 
 def grid(table: pd.DataFrame, target: str) -> Grid:
@@ -49,6 +49,41 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
         2,
         "tables/comparisons.csv",
     )
+
+
+def first_grid(table: pd.DataFrame, target: str) -> Grid:
+    """Lay out methods by starts for the first screen: a slowdown with its interval, and that at best rates."""
+    rows = shown(table, target)
+    starts, equal = _starts(rows), rows[rows["policy"] == "equal"]
+    body = []
+    for label in dict.fromkeys(rows["label"]):
+        here = rows[rows["label"] == label]
+        at = {policy: here[here["policy"] == policy] for policy in ("equal", "tuned")}
+        body.append([label, *(_both(at, start) for start in starts)])
+    free = sorted(
+        {(bool(one), float(rate)) for one, rate in zip(equal["scale_free"], equal["rate"], strict=True)}
+    )
+    rates = " and ".join(f"{wording.number(rate)}{'' if one else '/L'}" for one, rate in free)
+    return Grid(
+        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at equal "
+        f"rates ({rates}) [interval]; with the best rate for each",
+        ["moved by", *(_start(*start) for start in starts)],
+        body,
+        1,
+        "tables/comparisons.csv",
+    )
+
+
+def _both(at: Mapping[str, pd.DataFrame], start: tuple[str, float]) -> str:
+    texts = [_text(rows, start) for rows in at.values()]
+    equal, best = texts
+    best = best.split(" ")[0] if "[" in best else best
+    return f"{equal}; best {best}" if best != "none" else equal
+
+
+def _text(rows: pd.DataFrame, start: tuple[str, float]) -> str:
+    here = rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
+    return "none" if here.empty else str(here["text"].iloc[0]).replace("x", "\N{MULTIPLICATION SIGN}")
 
 
 def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
@@ -77,9 +112,8 @@ def _cell(rows: pd.DataFrame, start: tuple[str, float]) -> str:
     if here.empty:
         return "none"
     row = here.iloc[0]
-    text = str(row["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
     steps = " : ".join(wording.steps(row[f"{side}_median"], row["budget"]) for side in _SIDES)
-    return f"{text}, {steps}"
+    return f"{_text(rows, start)}, {steps}"
 
 
 def sentences(table: pd.DataFrame, target: str) -> list[str]:
