@@ -52,7 +52,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
 
 
 def first_grid(table: pd.DataFrame, target: str) -> Grid:
-    """Lay out methods by starts for the first screen: a slowdown with its interval, and that at best rates."""
+    """Lay out methods by starts for the first screen: slowdowns at equal rates, and at the best ones."""
     rows = shown(table, target)
     starts, equal = _starts(rows), rows[rows["policy"] == "equal"]
     body = []
@@ -65,8 +65,8 @@ def first_grid(table: pd.DataFrame, target: str) -> Grid:
     )
     rates = " and ".join(f"{wording.number(rate)}{'' if one else '/L'}" for one, rate in free)
     return Grid(
-        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at equal "
-        f"rates ({rates}) [interval]; with the best rate for each",
+        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at "
+        f"equal rates ({rates}) [interval]; with the best rate for each",
         ["moved by", *(_start(*start) for start in starts)],
         body,
         1,
