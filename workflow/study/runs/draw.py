@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["build", "check", "draw"]
+__all__ = ["build", "check", "described", "draw"]
 
 
 def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
@@ -71,14 +71,33 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def check(config: Config) -> None:
-    """Read the user's data files; raise `UserError` if one is missing, malformed or made by the study."""
-    for options in config.datasets:
-        if isinstance(options, File):
+    """Read the user's data files; raise `UserError` with every problem of every file, a line each."""
+    problems = []
+    for options in (entry for entry in config.datasets if isinstance(entry, File)):
+        try:
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
                 raise UserError(
                     f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere"
                 )
-            options.everything()
+            options.read()
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def described(config: Config) -> list[str]:
+    """Say of each of the user's data files, a line each, how it was read and what data set it gives."""
+    lines = []
+    for options in (entry for entry in config.datasets if isinstance(entry, File)):
+        found = options.read()
+        n, p = found.features.shape
+        lines += [f"{options.name}: {options.file}: {line}" for line in found.said]
+        lines.append(
+            f"{options.name}: {n} samples, {found.labels.sum()} of them positive ({options.label} is "
+            f"{found.positive}), {p} features"
+        )
+    return lines
 
 
 def _check_aim(config: Config, dataset: str, seed: int, found: Facts) -> None:
