@@ -94,11 +94,10 @@ def execute(executor_plugin, **settings):
         }
     machine.quote_interpreter(executor_plugin.executor)
     kind = executor_plugin.common_settings
-    looks = (
-        kind.dryrun_exec
-        or kind.touch_exec
-        or set(workflow.dag_settings.targets) in ({"help"}, {"check"})
-    )
+    targets = set(workflow.dag_settings.targets)
+    looks = kind.dryrun_exec or kind.touch_exec or targets in ({"help"}, {"check"})
+    if workflow.is_main_process and targets == {"check"}:
+        report_errors(draw.check, checked)
     if workflow.is_main_process and not looks:
         if executor_plugin.name == "slurm":
             report_errors(machine.check_slurm)

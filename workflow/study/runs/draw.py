@@ -71,7 +71,7 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def check(config: Config) -> None:
-    """Read the user's data files; raise `UserError` with every problem of every file, a line each."""
+    """Read the user's data files; raise `UserError` with every problem of every data set, a line each."""
     problems = []
     for options in (entry for entry in config.datasets if isinstance(entry, File)):
         try:
@@ -81,7 +81,7 @@ def check(config: Config) -> None:
                 )
             options.read()
         except UserError as error:
-            problems.append(str(error))
+            problems += [f"{options.name}: {line}" for line in str(error).splitlines()]
     if problems:
         raise UserError("\n".join(problems))
 
