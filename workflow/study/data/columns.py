@@ -232,10 +232,10 @@ class _Look:
                 name,
             )
             return None
-        if np.isinf(numbers).any():
+        if (infinite := np.isinf(numbers)).any():
             self.problem(
-                f"not finite: {self.places(np.isinf(numbers), numbers.astype(object))}; allowed: finite numbers; mend them, "
-                f"or write `drop: [{_yaml(name)}]`",
+                f"not finite: {self.places(infinite, numbers.astype(object))}; allowed: finite numbers; "
+                f"mend them, or write `drop: [{_yaml(name)}]`",
                 name,
             )
             return None

@@ -23,11 +23,12 @@ _NAMED: Final = 10
 
 
 class Given(NamedTuple):
-    """What a user's file gives: features without bias, labels, the positive value, and what is to be said."""
+    """What a user's file gives."""
 
     features: Array  # (n, p)
     labels: NDArray[np.int64]  # (n,)
     positive: str
+    names: tuple[str, ...]  # of the features
     said: tuple[str, ...]
 
 
@@ -70,9 +71,10 @@ def read_file(options: FileOptions, name: str) -> Given:
             f"{options.file}: every feature column is constant; allowed: one or more columns that vary"
         )
     features = np.ascontiguousarray(features[:, kept])
-    return Given(
-        standardised(features) if options.standardise else features, labels, found.positive, tuple(said)
-    )
+    if options.standardise:
+        features = standardised(features)
+    names = tuple(found.names[column] for column in kept)
+    return Given(features, labels, found.positive, names, tuple(said))
 
 
 def stratified(labels: NDArray[np.int64], share: float, stream: Stream) -> NDArray[np.int64]:

@@ -71,9 +71,9 @@ class FileOptions(Section):
     standardise: bool = key(True, "Whether each feature is centred and divided by its standard deviation.")
     rows: int = key(
         10_000_000,
-        "The most samples that are kept. Of a larger file as many are drawn at random, the same share of each "
-        "class, and the same ones for every seed: their stream (workflow/study/data/streams.py) is called "
-        "0, rows, the name of the data set, this number.",
+        "The most samples that are kept. Of a larger file as many are drawn at random, the same share of "
+        "each class, and the same ones for every seed: their stream (workflow/study/data/streams.py) is "
+        "called 0, rows, the name of the data set, this number.",
         ge=4,
         le=10_000_000,
     )

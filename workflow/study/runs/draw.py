@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from study.data.algebra import digits9
 from study.data.facts import Facts, facts
-from study.data.kinds import File, realise
-from study.data.samples import Sample
+from study.data.kinds import DatasetOptions, File, realise
+from study.data.samples import Array, Sample
+from study.data.separation import UndecidedError
 from study.data.starts import INITIALISATIONS, starts_of
 from study.data.tables import DATASETS
 from study.errors import UserError
@@ -58,7 +59,7 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
     every = ((options, level, seed) for options, level in settings for seed in config.seeds)
     for data, (options, separability, seed) in enumerate(every):
         features, labels = realise(options, separability, seed, config.seed)
-        found = facts(features, labels)
+        found = _facts(options, seed, features, labels)
         _check_aim(config, options.name, seed, found)
         row = (
             {"data": data, "dataset": options.name}
@@ -98,6 +99,22 @@ def described(config: Config) -> list[str]:
             f"{found.positive}), {p} features"
         )
     return lines
+
+
+def _facts(options: DatasetOptions, seed: int, features: Array, labels: NDArray[np.int64]) -> Facts:
+    """Find the facts; raise `UserError`, naming a column, if its numbers lie too far apart for them."""
+    try:
+        return facts(features, labels)
+    except UndecidedError as error:
+        apart = np.abs(features - np.median(features, axis=0))[:, :-1]
+        # Few numbers lie far from all others, and these close together.
+        widest = int(np.argmax(apart.max(axis=0) / (np.median(apart, axis=0) + np.finfo(float).tiny)))
+        name = options.read().names[widest] if isinstance(options, File) else str(widest + 1)
+        raise UserError(
+            f"data set {options.name!r} (seed {seed}), column {name!r}: its numbers span too many powers of "
+            "ten to tell whether a hyperplane separates the classes; put its logarithm or its ranks into the "
+            f"file, or write `drop: [{name}]`"
+        ) from error
 
 
 def _check_aim(config: Config, dataset: str, seed: int, found: Facts) -> None:
