@@ -82,6 +82,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
     "blank_lines.csv": lambda path: path.write_text("\n" + PLAIN.replace("\n0.905", "\n\n0.905") + "\n\n"),
     "wide.txt": lambda path: path.write_text(PLAIN.replace(",", "\t"), encoding="utf-16"),
     "quoted.csv": lambda path: path.write_text(PLAIN.replace("x,z,y", '"x","z","y"')),
+    "single_quotes.csv": lambda path: path.write_text(PLAIN.replace("x,z,y", "'x','z','y'")),
     "plain.csv.gz": lambda path: path.write_bytes(gzip.compress(PLAIN.encode())),
     "plain.csv.bz2": lambda path: FRAME.to_csv(path, index=False),
     "plain.csv.xz": lambda path: FRAME.to_csv(path, index=False),

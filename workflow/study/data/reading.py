@@ -162,6 +162,12 @@ def _check_names(path: str, names: list[str]) -> None:
         )
 
 
+def _bare(text: str) -> str:
+    """Return a text without blanks around it, nor single quotes, as some files have around the names."""
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == "'" else text
+
+
 def is_number(value: str) -> bool:
     """Whether a text is a number, with a point or a comma."""
     return _NUMBER.fullmatch(value.strip()) is not None
@@ -222,7 +228,7 @@ class _Text:
         if not records:
             return False, False, 0.0, 0
         widths = {len(fields) for fields in records[1:]} or {len(records[0])}
-        named = self.options.label in (text.strip() for text in records[0])
+        named = self.options.label in map(_bare, records[0])
         numbers = sum(map(is_number, records[-1])) / len(records[-1])
         return named, len(widths) == 1 and widths != {1}, numbers, len(records[0])
 
@@ -230,7 +236,7 @@ class _Text:
     def head(self) -> list[list[str]]:
         """The fields of the first records."""
         records = itertools.islice(self._records(self.separator), _LOOKED_AT)
-        return [[text.strip() for text in fields] for _, fields in records]
+        return [[_bare(text) for text in fields] for _, fields in records]
 
     @cached_property
     def decimal(self) -> str:
