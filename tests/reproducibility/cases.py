@@ -165,36 +165,76 @@ BAD: dict[str, Bad] = {
     "data file missing": Bad(_mine(), ("mine.csv", "no such file")),
     "data file with one class": Bad(
         _mine(),
-        ("mine.csv", "'label'", "0 samples of class 1", "0 and 1"),
+        ("mine.csv", "'label'", "one value only: '0'", "two different"),
         {"mine.csv": text("x,label\n1,0\n2,0\n3,0\n")},
     ),
-    "data file with nan": Bad(
+    "data file without a value": Bad(
         _mine(),
-        ("mine.csv", "'x'", "nan", "row 3", "finite"),
+        ("mine.csv", "'x'", "no value", "line 4", "`missing: drop`"),
         _csv(lambda r: [*r[:3], "," + r[3].partition(",")[2], *r[4:]]),
     ),
     "data file with infinity": Bad(
         _mine(),
-        ("mine.csv", "'x'", "inf", "finite"),
+        ("mine.csv", "'x'", "inf in line 4", "finite", "`drop: [x]`"),
         _csv(lambda r: [*r[:3], "inf," + r[3].partition(",")[2], *r[4:]]),
     ),
     "data file with a label 2": Bad(
-        _mine(), ("mine.csv", "'label'", "2", "row 4", "0 and 1"), _csv(lambda r: [*r[:4], "0,0,2", *r[5:]])
+        _mine(),
+        ("mine.csv", "'label'", "3 different values", "'2' (1 times)", "line 5", "two different"),
+        _csv(lambda r: [*r[:4], "0,0,2", *r[5:]]),
+    ),
+    "data file with labels yes and no": Bad(
+        _mine(),
+        ("mine.csv", "'label'", "'no' and 'yes'", "`positive: yes`"),
+        {"mine.csv": text(GOOD_CSV.replace(",1\n", ",yes\n").replace(",0\n", ",no\n"))},
+    ),
+    "data file whose positive value does not occur": Bad(
+        _mine(positive="maybe"), ("mine.csv", "'label'", "`positive: maybe`", "'0' or '1'"), _csv(lambda r: r)
     ),
     "data file without a label": Bad(
-        _mine(), ("mine.csv", "'label'", "row 4", "0 and 1"), _csv(lambda r: [*r[:4], "0,0,", *r[5:]])
-    ),
-    "data file with a constant column": Bad(
         _mine(),
-        ("mine.csv", "'c'", "constant (5)", "vary"),
+        ("mine.csv", "'label'", "line 5", "`missing: drop`"),
+        _csv(lambda r: [*r[:4], "0,0,", *r[5:]]),
+    ),
+    "data file with constant columns only": Bad(
+        _mine(features=["c"]),
+        ("mine.csv", "every feature column is constant", "vary"),
         _csv(lambda r: ["c," + r[0], *("5," + row for row in r[1:])]),
     ),
     "data file without the label column": Bad(
         _mine(label="y"), ("mine.csv", "'y'", "'x', 'z', 'label'"), _csv(lambda r: r)
     ),
-    "data file with words": Bad(
-        _mine(), ("mine.csv", "'x'", "not numeric"), _csv(lambda r: [*r[:3], "word,0,1", *r[4:]])
+    "data file without a column to be left out": Bad(
+        _mine(drop=["zz"]), ("mine.csv", "'zz'", "did you mean 'z'", "`drop`"), _csv(lambda r: r)
     ),
+    "data file with a word": Bad(
+        _mine(),
+        ("mine.csv", "'x'", "'word' in line 4", "`drop: [x]`"),
+        _csv(lambda r: [*r[:3], "word,0,1", *r[4:]]),
+    ),
+    "data file with names": Bad(
+        _mine(),
+        ("mine.csv", "'who'", "24 different texts", "up to 20", "`drop: [who]`"),
+        {"mine.csv": text("who,x,label\n" + "".join(f"n{i},{i},{i % 2}\n" for i in range(24)))},
+    ),
+    "data file with a value too many": Bad(
+        _mine(), ("mine.csv", "line 4", "4 values, but 3 names"), _csv(lambda r: [*r[:3], "1,2,0,9", *r[4:]])
+    ),
+    "data file with a value too few": Bad(
+        _mine(), ("mine.csv", "line 4", "2 values, but 3 names"), _csv(lambda r: [*r[:3], "1,2", *r[4:]])
+    ),
+    "data file without a header": Bad(
+        _mine(), ("mine.csv", "line 1", "without a header", "`header: false`"), _csv(lambda r: r[1:])
+    ),
+    "data file in another encoding": Bad(
+        _mine(encoding="ascii"),
+        ("mine.csv", "ascii", "another `encoding`"),
+        {"mine.csv": text(GOOD_CSV.replace("z", "é"))},
+    ),
+    "an encoding that is none": Bad(_mine(encoding="utf8000"), ("datasets[0].encoding", "utf8000", "cp1252")),
+    "a separator of two characters": Bad(_mine(separator="::"), ("datasets[0].separator", "'::'", "blanks")),
+    "missing values made up": Bad(_mine(missing="guess"), ("datasets[0].missing", "'guess'", "drop or mean")),
+    "too few rows": Bad(_mine(rows=3), ("datasets[0].rows", "3", "4 to 10000000")),
     "data file with nothing in it": Bad(_mine(), ("mine.csv", "cannot be read"), {"mine.csv": text("")}),
     "data file without features": Bad(
         _mine(), ("mine.csv", "no feature"), {"mine.csv": text("label\n0\n1\n0\n1\n")}
@@ -204,12 +244,12 @@ BAD: dict[str, Bad] = {
     ),
     "data file that is a pickle": Bad(
         _mine(file="mine.pkl"),
-        ("mine.pkl", ".csv or .parquet"),
+        ("mine.pkl", ".csv", ".parquet"),
         {"mine.pkl": lambda path: pd.DataFrame().to_pickle(path)},
     ),
     "a pickle called .csv": Bad(
         _mine(),
-        ("mine.csv",),
+        ("mine.csv", "no text file"),
         {"mine.csv": lambda path: pd.DataFrame({"a": [1]}).to_pickle(path, compression=None)},
     ),
     "a parquet file that is none": Bad(

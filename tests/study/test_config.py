@@ -355,7 +355,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "file not a path",
         {"datasets": [{"name": "m", "file": 3}]},
-        "datasets[0].file: 3 is not allowed; allowed: path of a .csv or",
+        "datasets[0].file: 3 is not allowed; allowed: path of a .csv, .tsv",
     ),
     (
         "file that Snakemake would change",
@@ -368,7 +368,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "file without file",
         {"datasets": [{"name": "file"}]},
-        "datasets[0].file: missing; allowed: path of a .csv or .parquet file",
+        "datasets[0].file: missing; allowed: path of a .csv, .tsv, .txt,",
     ),
     (
         "data set not a mapping",

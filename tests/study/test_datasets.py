@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -161,23 +162,23 @@ def test_a_file_becomes_a_data_set(tmp_path: Path, suffix: str, kind: str) -> No
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
-    (
-        "one class",
-        {"label": [1] * 6},
-        "'label' has 0 samples of class 0; allowed: 0 and 1, at least two of each",
-    ),
-    ("one sample", {"label": [1, 0, 0, 0, 0, 0]}, "'label' has 1 samples of class 1; allowed: 0 and 1"),
-    ("label 2", {"label": [0, 1, 2, 1, 0, 0]}, "'label' has 2 in data row 3; allowed: 0 and 1"),
+    ("one class", {"label": [1] * 6}, "the label has one value only: '1' (6 times); allowed: two different"),
+    ("one sample", {"label": [1, 0, 0, 0, 0, 0]}, "'label': 1 positive samples (positive: 1)"),
+    ("label 2", {"label": [0, 1, 2, 1, 0, 0]}, "the label has 3 different values: '0' (3 times)"),
     (
         "text label",
         {"label": ["n", "y", "n", "y", "n", "y"]},
-        "'label' has 'n' in data row 1; allowed: 0 and 1",
+        "'label': the label's values are 'n' and 'y'; write `positive: y` (or n)",
     ),
-    ("no label", {"label": [0, 1, None, 1, 0, 0]}, "'label' has no value in data row 3; allowed: 0 and 1"),
-    ("nan", {"a": [1, 2, math.nan, 4, 5, 6]}, "'a' has nan in data row 3; allowed: finite numbers"),
-    ("inf", {"b": [1, 2, 3, math.inf, 5, 6]}, "'b' has inf in data row 4; allowed: finite numbers"),
-    ("text", {"b": ["x"] * 6}, "'b' is not numeric"),
-    ("constant", {"a": [2.5] * 6}, "'a' is constant (2.5); allowed: columns that vary"),
+    ("no label", {"label": [0, 1, None, 1, 0, 0]}, "'label': no value in {3}; allowed: a label for every"),
+    ("nan", {"a": [1, 2, math.nan, 4, 5, 6]}, "'a': no value in {3} (1 of 6 missing); write `missing: drop`"),
+    ("inf", {"b": [1, 2, 3, math.inf, 5, 6]}, "'b': not finite: inf in {4}; allowed: finite numbers"),
+    (
+        "a word",
+        {"b": ["1", "2", "x", "4", "5", "6"]},
+        "'b': not numbers, as the other values are: 'x' in {3}; allowed: numbers; mend them, or write `drop",
+    ),
+    ("constant", {"a": [2.5] * 6, "b": [1] * 6}, "every feature column is constant; allowed: one or more"),
 ]
 
 
@@ -191,8 +192,10 @@ def test_a_bad_file_is_reported_by_name_column_and_rule(
     frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
     with pytest.raises(UserError) as error:
         realise(_options("mine", file=str(path)), None, 0, 0)
+    place = "line {0}" if suffix == ".csv" else "row {0}"
+    said = re.sub(r"{(\d)}", lambda row: place.format(int(row[1]) + (suffix == ".csv")), message)
     assert str(path) in str(error.value)
-    assert message in str(error.value)
+    assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -204,13 +207,13 @@ def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
         return str(error.value)
 
     assert "no such file" in message(tmp_path / "none.csv")
-    assert "allowed: .csv or .parquet" in message(tmp_path / "data.pkl")
+    assert "allowed: .csv, .tsv, .txt," in message(tmp_path / "data.pkl")
     (tmp_path / "empty.csv").write_text("")
-    assert "cannot be read as csv" in message(tmp_path / "empty.csv")
+    assert "cannot be read: it is empty" in message(tmp_path / "empty.csv")
     (tmp_path / "junk.parquet").write_bytes(b"junk")
     assert "cannot be read as parquet" in message(tmp_path / "junk.parquet")
     GOOD.to_csv(tmp_path / "good.csv", index=False)
-    assert "no column 'y'; allowed as label: 'a', 'b', 'label'" in message(tmp_path / "good.csv", label="y")
+    assert "no column 'y'; allowed as `label`: 'a', 'b', 'label'" in message(tmp_path / "good.csv", label="y")
     GOOD[["label"]].to_csv(tmp_path / "bare.csv", index=False)
     assert "no feature column" in message(tmp_path / "bare.csv")
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import check_grad, linprog, minimize
 from scipy.special import expit
 from study.config.model import load
+from study.data import counting
 from study.data.facts import Facts, facts
 from study.data.kinds import DatasetOptions, realise
 from study.data.samples import with_bias
+from study.errors import UserError
+from study.runs.draw import build
 
 import kernels
 
@@ -449,3 +455,94 @@ def test_no_accuracy_is_asked_for_where_none_is_above_the_majority_s() -> None:
     found = _facts(sides, np.arange(200) % 2)
     assert found.bce_accuracy == 0.0
     assert math.isnan(found.target_accuracy)
+
+
+# --- optima that are easily missed, and columns that depend on each other
+
+
+def _fewest_wrong_of_all_lines(features: np.ndarray, labels: np.ndarray) -> int:
+    """The fewest wrong samples of any line in the plane: it can be moved until it touches two of them."""
+    points, fewest = features[:, :2], len(labels)
+    for i, j in itertools.combinations(range(len(points)), 2):
+        normal = np.array([-1.0, 1.0]) * (points[j] - points[i])[::-1]
+        sides = (points - points[i]) @ normal
+        for signs in itertools.product([-1, 1], repeat=2):  # the two can be put on any side by turning it
+            sides[[i, j]] = signs
+            wrong = (np.sign(sides) != 2 * labels - 1).sum()
+            fewest = min(fewest, wrong, len(labels) - wrong)
+    return fewest
+
+
+@pytest.mark.parametrize("seed", [2, 21])
+def test_an_optimum_that_counts_wrong_samples_is_found(seed: int) -> None:
+    features, labels = realise(_options("gaussian"), 4.0, seed, 0)
+    fewest = _fewest_wrong_of_all_lines(features, labels)
+    signed = features * (2.0 * labels - 1.0)[:, None]
+    assert fewest / 200 == pytest.approx(_scores(_descended(signed, "mse"), 200)["brier"], abs=1e-8)
+    found = facts(features, labels)
+    assert found.mse_brier == fewest / 200
+    assert found.mse_accuracy == 1 - fewest / 200
+    assert found.mse_logloss == math.inf
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000), st.integers(0, 3))
+def test_the_best_place_on_a_line_has_the_fewest_wrong_samples(seed: int, ties: int) -> None:
+    rng = np.random.default_rng(seed)
+    margins, slopes = rng.normal(size=30), rng.normal(size=30)
+    slopes[:ties] = 0.0
+    count, step = counting._best_place(margins, slopes)
+    assert count == (margins + step * slopes <= 0.0).sum()
+    assert all(count <= (margins + other * slopes <= 0.0).sum() for other in rng.standard_cauchy(2000))
+
+
+def test_dependent_columns_give_the_same_facts_in_any_order() -> None:
+    rng = np.random.default_rng(7)
+    level, x = rng.integers(0, 3, 60), rng.normal(size=60).round(2)
+    labels = (rng.random(60) < 0.3 + 0.2 * level / 2).astype(np.int64)
+    flags = [(level == k).astype(float) for k in range(3)]
+    columns = np.column_stack([x, *flags])
+    columns = (columns - columns.mean(axis=0)) / columns.std(axis=0)
+    first = _facts(columns, labels)
+    signed = with_bias(columns) * (2 * labels - 1)[:, None]
+    # The shortest of all optima lies in the span of the samples.
+    shortest = np.linalg.pinv(signed) @ (signed @ first.direction)
+    assert first.direction == pytest.approx(shortest, abs=1e-8)
+    for order in itertools.permutations(range(4)):
+        other = _facts(columns[:, order], labels)
+        assert repr(other.row()) == repr(first.row())  # to the digit
+        assert (other.direction == first.direction[[*order, 4]]).all()
+
+
+def test_numbers_too_far_apart_are_refused_by_name(tmp_path: Path) -> None:
+    rows = [
+        (3e7, 0.13, 1),
+        (3e-4, 0.24, 0),
+        (5e-7, 21.0, 0),
+        (4e-5, 9e5, 1),
+        (2e-4, 0.18, 1),
+        (1.7e-3, 2e-3, 1),
+    ]
+    path = tmp_path / "tails.csv"
+    pd.DataFrame(rows, columns=["f0", "f1", "y"]).to_csv(path, index=False)
+    entry = {"name": "tails", "file": str(path), "label": "y", "fraction": 1.0}
+    with pytest.raises(UserError) as error:
+        build(load({"seeds": 1, "datasets": [entry]}))
+    assert str(error.value).startswith(
+        "data set 'tails' (seed 0), column 'f0': its numbers span too many powers"
+    )
+    assert "write `drop: [f0]`" in str(error.value)
+    table, _ = build(
+        load({"seeds": 1, "datasets": [entry | {"drop": ["f0"]}], "initialisations": [{"name": "zero"}]})
+    )
+    assert np.isfinite(table["bce_logloss"]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_heavy_tails_keep_the_order_of_the_optima(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.standard_cauchy((30, 3)) ** 5
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    found = _facts(features, rng.permutation(30) % 2)
+    assert found.mse_brier <= found.bce_brier * (1 + 1e-9)
+    assert found.bce_logloss <= found.base_logloss * (1 + 1e-9)

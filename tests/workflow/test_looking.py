@@ -41,7 +41,15 @@ VALUES = {
 }
 """Values of the options that need one; files are written to `folder`."""
 
-MORE = [["-n"], ["-n", "--forceall"], ["-n", "report"], ["-n", "--delete-all-output"], ["help"], ["--help"]]
+MORE = [
+    ["-n"],
+    ["-n", "--forceall"],
+    ["-n", "report"],
+    ["-n", "--delete-all-output"],
+    ["help"],
+    ["check"],
+    ["--help"],
+]
 
 
 def options() -> dict[str, str]:
@@ -129,7 +137,7 @@ def edited(study: Path, *, records: bool) -> Path:
 
 
 def test_some_read_only_commands_change_nothing(study: Path) -> None:
-    words = [["--summary"], ["-n"], ["--dag"], ["help"]]
+    words = [["--summary"], ["-n"], ["--dag"], ["help"], ["check"]]
     for command, gave in zip(words, look(edited(study, records=False), words), strict=True):
         assert gave["changed"] == [], (command, gave["said"])
         assert gave["code"] == 0, gave["said"]

@@ -95,7 +95,7 @@ def execute(executor_plugin, **settings):
     """Execute the workflow, after making sure that no other run is at work and nothing it uses is damaged.
 
     What Snakemake does besides executing a workflow (reports, graphs, lists, ...) does not call this, so it
-    changes nothing. A dry run and `--touch` execute none of our code, and `help` only prints a text.
+    changes nothing. A dry run and `--touch` execute none of our code, and `help` and `check` only print.
     """
     # A job's code is a parameter (`fingerprint`); when its script was written does not matter.
     if whole:
@@ -104,11 +104,10 @@ def execute(executor_plugin, **settings):
         }
     machine.quote_interpreter(executor_plugin.executor)
     kind = executor_plugin.common_settings
-    looks = (
-        kind.dryrun_exec
-        or kind.touch_exec
-        or set(workflow.dag_settings.targets) == {"help"}
-    )
+    targets = set(workflow.dag_settings.targets)
+    looks = kind.dryrun_exec or kind.touch_exec or targets in ({"help"}, {"check"})
+    if workflow.is_main_process and targets == {"check"}:
+        report_errors(draw.check, checked)
     if workflow.is_main_process and not looks:
         if executor_plugin.name == "slurm":
             report_errors(machine.check_slurm)

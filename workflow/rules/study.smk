@@ -251,6 +251,20 @@ rule plan:
         "../scripts/describe.py"
 
 
+rule check:
+    log:
+        ".snakemake/log/check.log",
+    localrule: True
+    conda:
+        "../envs/study.yaml"
+    params:
+        config=only("datasets"),
+    message:
+        "Reading your data files; nothing is run"
+    script:
+        "../scripts/check.py"
+
+
 rule clean:
     log:
         "results/clean.log",

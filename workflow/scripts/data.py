@@ -4,14 +4,16 @@ import pandas as pd
 from study.config import model as config
 from study.data import arrays
 from study.data.tables import DATASETS
-from study.job import job
+from study.job import job, note
 from study.runs import draw
 from study.tables import store
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
-    rows = []
+    checked, rows = config.load(snakemake.params.config), []
+    for line in draw.described(checked):
+        note(snakemake.log[0])(line)
     with arrays.writing(snakemake.output.arrays) as add:
-        for row, drawn in draw.draw(config.load(snakemake.params.config)):
+        for row, drawn in draw.draw(checked):
             rows.append(row)
             add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):

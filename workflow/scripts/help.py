@@ -4,6 +4,7 @@ print(
     """\
 snakemake                                      run the study to its report, results/report.html
 snakemake -n                                   show what would be done, and do nothing
+snakemake check                                read your data files, list every problem, and run nothing
 snakemake plan                                 estimate how many runs the study has and how long it takes
 snakemake tables                               make the tables only, results/tables/
 snakemake report                               make the report from the tables, and the tables if needed

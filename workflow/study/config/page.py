@@ -121,7 +121,7 @@ def _default(name: str, field: Any) -> str:
     if name == "seeds" and isinstance(field.default, tuple):
         return f"`{len(field.default)}`"
     value = list(field.default) if isinstance(field.default, tuple) else field.default
-    if value in ("", []):
+    if value in ("", [], None):
         return "none"
     if isinstance(value, list):
         return (

@@ -1,20 +1,35 @@
-"""The user's own data files: read, checked and standardised."""
+"""The user's own data files: read, checked, sampled and standardised."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Final, NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from study.data.algebra import column_sums
-from study.data.samples import Array, Drawn
+from study.data.columns import columns
+from study.data.given import FileOptions
+from study.data.reading import read
+from study.data.samples import Array
+from study.data.streams import Stream
 from study.errors import UserError
 
-__all__ = ["read_file"]
+__all__ = ["Given", "read_file", "standardised", "stratified"]
+
+_NAMED: Final = 10
+"""Columns that are named where some are left out; the others are counted."""
+
+
+class Given(NamedTuple):
+    """What a user's file gives."""
+
+    features: Array  # (n, p)
+    labels: NDArray[np.int64]  # (n,)
+    positive: str
+    names: tuple[str, ...]  # of the features
+    said: tuple[str, ...]
 
 
 def standardised(features: Array) -> Array:
@@ -28,88 +43,63 @@ def standardised(features: Array) -> Array:
 
 
 @functools.cache
-def read_file(path: str, label: str) -> Drawn:
-    """Read, check and standardise a user's file, once per process.
+def read_file(options: FileOptions, name: str) -> Given:
+    """Read, check, sample and standardise a user's file, once per process.
 
-    Returns
-    -------
-    features : float64 array (n, p)
-        Every column with mean 0 and variance 1.
-    labels : int64 array (n,)
-        0 or 1, at least two of each.
+    Parameters
+    ----------
+    options : FileOptions
+    name : str
+        The data set's name, on which the sample of `rows` depends.
 
     Raises
     ------
     UserError
-        Naming the file, the column, the row and what is allowed.
+        With a line for every problem: the file, the line or row, the column, the value, what is allowed and
+        what to write.
     """
-    frame = _read(path)
-    if label not in frame:
+    contents = read(options)
+    found = columns(contents, options)
+    features, labels, said = found.features, found.labels, [*contents.said, *found.said]
+    if options.rows < len(labels):
+        chosen = stratified(labels, options.rows / len(labels), Stream(0, "rows", name, options.rows))
+        said.append(f"{len(chosen)} of {len(labels)} samples drawn (rows: {options.rows})")
+        features, labels = features[chosen], labels[chosen]
+    kept = _different(features, found.names, said)
+    if not kept:
         raise UserError(
-            f"{path}: no column {label!r}; allowed as label: {', '.join(map(repr, frame.columns[:20]))}"
+            f"{options.file}: every feature column is constant; allowed: one or more columns that vary"
         )
-    labels, features = frame[label], frame.drop(columns=label)
-    _check_labels(path, label, labels)
-    _check_features(path, features)
-    return standardised(features.to_numpy(dtype=np.float64)), labels.to_numpy(dtype=np.int64)
+    features = np.ascontiguousarray(features[:, kept])
+    if options.standardise:
+        features = standardised(features)
+    names = tuple(found.names[column] for column in kept)
+    return Given(features, labels, found.positive, names, tuple(said))
 
 
-def _read(path: str) -> pd.DataFrame:
-    """Read a CSV or parquet file."""
-    readers: dict[str, Callable[[str], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    suffix = Path(path).suffix.lower()
-    if suffix not in readers:
-        raise UserError(f"{path}: not a data file that can be read; allowed: .csv or .parquet")
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file (relative to {Path.cwd()})")
-    try:
-        frame = readers[suffix](path)
-    except Exception as error:  # a reader may raise anything on a malformed file
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {reason}") from error
-    frame.columns = frame.columns.map(str)
-    if frame.columns.has_duplicates:
-        raise UserError(
-            f"{path}: column {frame.columns[frame.columns.duplicated()][0]!r} occurs more than once"
-        )
-    return frame
+def stratified(labels: NDArray[np.int64], share: float, stream: Stream) -> NDArray[np.int64]:
+    """Draw a share of each class (at least two samples, if it has them); the rows in their order."""
+    chosen = []
+    for label in (0, 1):
+        members = np.flatnonzero(labels == label)
+        size = min(len(members), max(2, round(share * len(members))))
+        chosen.append(members[stream.permutation(len(members))[:size]])
+    return np.sort(np.concatenate(chosen))
 
 
-def _check_labels(path: str, name: str, labels: pd.Series[Any]) -> None:
-    """Raise `UserError` unless labels are 0 and 1 (or bool), at least two of each."""
-    rule = "; allowed: 0 and 1, at least two of each"
-    if labels.isna().any():
-        raise UserError(f"{path}: label column {name!r} has no value in data row {_row(labels.isna())}{rule}")
-    wrong = ~labels.isin([0, 1])
-    if wrong.any():
-        value = labels[wrong].tolist()[0]
-        raise UserError(f"{path}: label column {name!r} has {value!r} in data row {_row(wrong)}{rule}")
-    counts = {value: int((labels == value).sum()) for value in (0, 1)}
-    for value, count in counts.items():
-        if count < 2:
-            raise UserError(f"{path}: label column {name!r} has {count} samples of class {value}{rule}")
-
-
-def _check_features(path: str, features: pd.DataFrame) -> None:
-    """Raise `UserError` unless there are features, all numeric, finite and not constant."""
-    if features.shape[1] == 0:
-        raise UserError(f"{path}: no feature column, only the label; allowed: one or more numeric columns")
-    for name, column in features.items():
-        if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
-            raise UserError(f"{path}: column {name!r} is not numeric ({column.dtype}); allowed: numbers only")
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        bad = ~np.isfinite(values)
-        if bad.any():
-            value = values[bad][0]
-            raise UserError(
-                f"{path}: column {name!r} has {value} in data row {_row(bad)}; allowed: finite numbers"
-            )
-        if (values == values[0]).all():
-            raise UserError(
-                f"{path}: column {name!r} is constant ({values[0]:g}); allowed: columns that vary"
-            )
-
-
-def _row(mask: Any) -> int:
-    """Find the first row that a mask marks, counted from 1."""
-    return int(np.argmax(np.asarray(mask))) + 1
+def _different(features: Array, names: list[str], said: list[str]) -> list[int]:
+    """Return the numbers of the columns that vary and repeat no earlier one; name the others in `said`."""
+    constant = [j for j in range(len(names)) if (features[:, j] == features[0, j]).all()]
+    kept, twins, seen = list[int](), list[str](), dict[bytes, str]()
+    for j in sorted(set(range(len(names))) - set(constant)):
+        content = (features[:, j] + 0.0).tobytes()  # -0.0 counts as 0.0
+        if content in seen:
+            twins.append(f"{names[j]!r} (equal to {seen[content]!r})")
+        else:
+            seen[content] = names[j]
+            kept.append(j)
+    for what, which in (("constant", [repr(names[j]) for j in constant]), ("repeated", twins)):
+        if which:
+            more = f" and {len(which) - _NAMED} more" if len(which) > _NAMED else ""
+            said.append(f"{what} columns left out: {', '.join(which[:_NAMED])}{more}")
+    return kept

@@ -9,15 +9,15 @@ from __future__ import annotations
 import functools
 import importlib
 import math
-import re
 from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from study.data.files import read_file, standardised
+from study.data.files import Given, read_file, standardised, stratified
+from study.data.given import FileOptions
 from study.data.samples import Drawn, with_bias
 from study.data.streams import Stream
 from study.prose import Prose
@@ -154,12 +154,7 @@ class _Given(DatasetOptions):
         """Draw the share of each class (at least two samples, if it has them), in the order of the source."""
         del separability
         features, labels = self.everything()
-        chosen = []
-        for label in (0, 1):
-            members = np.flatnonzero(labels == label)
-            size = min(len(members), max(2, round(self.fraction * len(members))))
-            chosen.append(members[stream.permutation(len(members))[:size]])
-        rows = np.sort(np.concatenate(chosen))
+        rows = stratified(labels, self.fraction, stream)
         return features[rows], labels[rows]
 
 
@@ -175,32 +170,24 @@ class Real(_Given):
         return _real(self.kind)
 
 
-class File(_Given):
+class File(FileOptions, _Given):
     """The user's own data."""
 
     summary: ClassVar[Prose] = (
-        "Your own data: a CSV or parquet file with numeric features and one column of labels."
+        "Your own data, as they came: numbers, true and false, and texts (each level but the first in order "
+        "becomes a column of 0 and 1), and one column of labels. Constant and repeated columns, and a first "
+        "column without a name, are left out. `snakemake check` lists what is wrong with your files, and "
+        "what each data set will be."
     )
-    file: str = key(
-        ...,
-        "Path of the file, from the directory Snakemake runs in.",
-        allowed="path of a .csv or .parquet file, without { } or <word>",
-    )
-    label: str = key(
-        "label", "Name of the column that holds the label.", allowed="the name of a column of 0 and 1"
-    )
-
-    @field_validator("file")
-    @classmethod
-    def _as_it_stands(cls, value: str) -> str:
-        # Snakemake replaces such words in every path, and offers no way to escape them.
-        if found := re.search("[{}]|<[a-z][a-z0-9_]*>", value):
-            raise ValueError(f"{value!r} has {found[0]}, which Snakemake takes for a variable")
-        return value
 
     def everything(self) -> Drawn:
         """Read and check the file; a `UserError` names it and what is wrong."""
-        return read_file(self.file, self.label)
+        found = self.read()
+        return found.features, found.labels
+
+    def read(self) -> Given:
+        """Read and check the file; as `everything`, and what is to be said of it."""
+        return read_file(self, self.name)
 
 
 def _bunch(load: str, *classes: int, columns: int | None = None) -> Callable[[], Drawn]:

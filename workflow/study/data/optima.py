@@ -7,7 +7,7 @@ fixed order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import kernels
 from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper
+from study.data.counting import few_wrong
 from study.data.separation import max_margin, null_space, separated
 from study.data.streams import Stream
 
@@ -67,8 +68,9 @@ def bce_limit(signed: Array) -> tuple[NDArray[np.bool_], Array | None, Array]:
 def _bce_optimum(signed: Array) -> Array:
     """Find the theta of least mean log loss on samples that cannot be separated, by Newton; shape (d,).
 
-    The columns are made orthonormal first (so conditioning is that of the weights alone); a column that
-    depends on earlier ones gets weight 0. Every operation is exact IEEE arithmetic in a fixed order.
+    The columns are made orthonormal first (so conditioning is that of the weights alone). Where some depend
+    on others there are many such theta: the shortest is taken, which does not depend on the columns' order.
+    Every operation is exact IEEE arithmetic in a fixed order.
     """
     n = len(signed)
     lower, kept = cholesky(gram(signed) / n)
@@ -77,6 +79,8 @@ def _bce_optimum(signed: Array) -> Array:
         return theta
     rows = np.ascontiguousarray(solve_lower(lower, np.ascontiguousarray(signed[:, kept].T)).T)
     theta[kept] = solve_upper(lower, _newton(rows))
+    for vector in [] if kept.all() else null_space(signed):
+        theta -= vector * float(column_sums((vector * theta)[:, None])[0])
     return theta
 
 
@@ -120,7 +124,8 @@ def mse_margins(
     """Margins of the samples, shape (n,), at the smallest mean squared error that was found; inf in a limit.
 
     Levenberg-Marquardt from the BCE optimum and other starts, the best end rounded (its last digits depend on
-    the processor) and finished by Newton's method.
+    the processor) and finished by Newton's method. An end that `few_wrong` has led to, or the BCE optimum
+    itself, is taken where it is better by more than rounding.
 
     Parameters
     ----------
@@ -138,15 +143,41 @@ def mse_margins(
     _, kept = cholesky(gram(signed))
     rows, optimum = np.ascontiguousarray(signed[:, kept]), optimum[kept]
     ends = [_levenberg_marquardt(rows, start) for start in _mse_starts(rows, optimum)]
-    best = min([optimum, *ends], key=lambda theta: _squared_error(matvec(rows, theta)))
-    margins = matvec(rows, best)
-    escaping = _escaping(rows, best)
+    best = _best(rows, [optimum, *ends])
+    far = _best(rows, [_levenberg_marquardt(rows, start) for start in _far_starts(rows, best)])
+    found = _finished(rows, best)
+    others = [
+        np.where(separable, np.inf, matvec(signed, finite_optimum)),
+        matvec(rows, best),  # rounding can spoil it where columns span many powers of ten
+        _finished(rows, far),
+    ]
+    better = [other for other in others if _squared_error(other) < (1.0 - 1e-6) * _squared_error(found)]
+    return min(better, key=_squared_error, default=found)
+
+
+def _best(rows: Array, thetas: Iterable[Array]) -> Array:
+    """Return the theta of least squared error."""
+    return min(thetas, key=lambda theta: _squared_error(matvec(rows, theta)))
+
+
+def _far_starts(rows: Array, theta: Array) -> Iterator[Array]:
+    """Yield thetas with few margins below 0 and most of them far from it; one at least."""
+    for direction in few_wrong(rows, theta)[:5]:
+        middle = float(np.median(np.abs(matvec(rows, direction))))
+        for size in (10.0, 1000.0):
+            yield direction * (size / middle if middle > 0.0 else size)
+
+
+def _finished(rows: Array, theta: Array) -> Array:
+    """Margins at the minimum that a descent stopped near; inf where they grow for ever."""
+    margins = matvec(rows, theta)
+    escaping = _escaping(rows, theta)
     if escaping.any():
         finite, rows = np.ascontiguousarray(margins[~escaping]), np.ascontiguousarray(rows[~escaping])
         margins = np.copysign(np.inf, margins)
-        rows, best = _least_squares(rows, finite)
+        rows, theta = _least_squares(rows, finite)
     if not escaping.all():
-        rounded = np.array([float(f"{value:.7e}") for value in best])
+        rounded = np.array([float(f"{value:.7e}") for value in theta])
         margins[~escaping] = matvec(rows, _mse_newton(rows, rounded))
     return margins
 

@@ -8,6 +8,7 @@ others can put strictly on their own side.
 from __future__ import annotations
 
 import math
+from typing import Any, Final
 
 import numpy as np
 import scipy  # its parts are loaded at their first use: most jobs read facts, and only one finds them
@@ -15,9 +16,21 @@ from numpy.typing import NDArray
 
 from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper
 
-__all__ = ["max_margin", "null_space", "separated", "unit"]
+__all__ = ["UndecidedError", "max_margin", "null_space", "separated", "unit"]
 
 Array = NDArray[np.float64]
+
+
+_METHODS: Final[tuple[tuple[Any, Any], ...]] = (
+    ("highs", {"presolve": True}),
+    ("highs", {"presolve": False}),
+    ("highs-ipm", {"maxiter": 1000}),  # it can go round in circles
+)
+"""Methods of the linear program and their options, in the order they are tried."""
+
+
+class UndecidedError(ArithmeticError):
+    """The linear program could not be solved: the numbers of a column span too many powers of ten."""
 
 
 def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
@@ -41,19 +54,29 @@ def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     n = len(signed)
     scale = np.sqrt(column_sums(signed * signed) / n)
     scaled = signed / np.where(scale > 0.0, scale, 1.0)
-    result = scipy.optimize.linprog(
-        np.concatenate([-np.ones(n), np.zeros(n)]),
-        A_eq=np.hstack([scaled.T, scaled.T]),
-        b_eq=np.zeros(signed.shape[1]),
-        bounds=[*[(0.0, 1.0)] * n, *[(0.0, None)] * n],
-        method="highs",
-    )
-    assert result.success, result.message
+    result = _solved(scaled)
     for theta in (-result.eqlin.marginals, result.eqlin.marginals):
         margins = scaled @ theta
         if margins.min() > -1e-5 and margins.max() > 0.5:
             return margins > 0.5, theta / np.where(scale > 0.0, scale, 1.0)
     return np.zeros(n, dtype=bool), np.zeros(signed.shape[1])
+
+
+def _solved(scaled: Array) -> Any:
+    """Solve the dual program of `separated`; another method is tried where one gives up."""
+    n, d = scaled.shape
+    for method, options in _METHODS:
+        result = scipy.optimize.linprog(
+            np.concatenate([-np.ones(n), np.zeros(n)]),
+            A_eq=np.hstack([scaled.T, scaled.T]),
+            b_eq=np.zeros(d),
+            bounds=[*[(0.0, 1.0)] * n, *[(0.0, None)] * n],
+            method=method,
+            options=options,
+        )
+        if result.success:
+            return result
+    raise UndecidedError(result.message)
 
 
 def max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from study.data.algebra import digits9
 from study.data.facts import Facts, facts
-from study.data.kinds import File, realise
-from study.data.samples import Sample
+from study.data.kinds import DatasetOptions, File, realise
+from study.data.samples import Array, Sample
+from study.data.separation import UndecidedError
 from study.data.starts import INITIALISATIONS, starts_of
 from study.data.tables import DATASETS
 from study.errors import UserError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["build", "check", "draw"]
+__all__ = ["build", "check", "described", "draw"]
 
 
 def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
@@ -58,7 +59,7 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
     every = ((options, level, seed) for options, level in settings for seed in config.seeds)
     for data, (options, separability, seed) in enumerate(every):
         features, labels = realise(options, separability, seed, config.seed)
-        found = facts(features, labels)
+        found = _facts(options, seed, features, labels)
         _check_aim(config, options.name, seed, found)
         row = (
             {"data": data, "dataset": options.name}
@@ -71,14 +72,49 @@ def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any
 
 
 def check(config: Config) -> None:
-    """Read the user's data files; raise `UserError` if one is missing, malformed or made by the study."""
-    for options in config.datasets:
-        if isinstance(options, File):
+    """Read the user's data files; raise `UserError` with every problem of every data set, a line each."""
+    problems = []
+    for options in (entry for entry in config.datasets if isinstance(entry, File)):
+        try:
             if Path(options.file).resolve().is_relative_to(Path("results").resolve()):
                 raise UserError(
                     f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere"
                 )
-            options.everything()
+            options.read()
+        except UserError as error:
+            problems += [f"{options.name}: {line}" for line in str(error).splitlines()]
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def described(config: Config) -> list[str]:
+    """Say of each of the user's data files, a line each, how it was read and what data set it gives."""
+    lines = []
+    for options in (entry for entry in config.datasets if isinstance(entry, File)):
+        found = options.read()
+        n, p = found.features.shape
+        lines += [f"{options.name}: {options.file}: {line}" for line in found.said]
+        lines.append(
+            f"{options.name}: {n} samples, {found.labels.sum()} of them positive ({options.label} is "
+            f"{found.positive}), {p} features"
+        )
+    return lines
+
+
+def _facts(options: DatasetOptions, seed: int, features: Array, labels: NDArray[np.int64]) -> Facts:
+    """Find the facts; raise `UserError`, naming a column, if its numbers lie too far apart for them."""
+    try:
+        return facts(features, labels)
+    except UndecidedError as error:
+        apart = np.abs(features - np.median(features, axis=0))[:, :-1]
+        # Few numbers lie far from all others, and these close together.
+        widest = int(np.argmax(apart.max(axis=0) / (np.median(apart, axis=0) + np.finfo(float).tiny)))
+        name = options.read().names[widest] if isinstance(options, File) else str(widest + 1)
+        raise UserError(
+            f"data set {options.name!r} (seed {seed}), column {name!r}: its numbers span too many powers of "
+            "ten to tell whether a hyperplane separates the classes; put its logarithm or its ranks into the "
+            f"file, or write `drop: [{name}]`"
+        ) from error
 
 
 def _check_aim(config: Config, dataset: str, seed: int, found: Facts) -> None:
