@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 import synthetic
 from study.config.model import load
+from study.data import kinds
 from study.data.samples import sample
 from study.errors import UserError
 from study.methods import runs as method_runs
-from study.methods.compare import compare, gathered, label
+from study.methods.compare import compare, gathered
+from study.methods.reached import median_interval
 from study.methods.tables import METHOD_RUNS
+from study.methods.words import label
 from study.report import methods as words
 from study.runs import draw
 from study.runs.sweep import Progress
@@ -229,3 +232,53 @@ def test_the_page_says_what_the_table_says(frames) -> None:
     (sentence,) = words.lead(table, "brier")
     assert sentence.count("0.75\N{MULTIPLICATION SIGN}") == 4
     assert words.lead(table[table["contender"] == "mse"], "brier") == []
+
+
+@pytest.mark.parametrize(("n", "rank"), [(5, 0), (6, 1), (9, 2), (10, 2), (30, 10)])
+def test_the_interval_of_a_median_has_the_ranks_of_the_binomial(n: int, rank: int) -> None:
+    """Ranks as in the table of Conover (1999) for 95%: between the k-th smallest and the k-th largest."""
+    values = np.random.default_rng(n).permutation(n).astype(float)
+    low, high = median_interval(values, 0.95)
+    if rank == 0:
+        assert np.isnan([low, high]).all()
+    else:
+        assert (low, high) == (rank - 1, n - rank)
+
+
+def test_the_interval_of_a_median_covers_it() -> None:
+    rng = np.random.default_rng(3)
+    inside = [
+        low <= 0.0 <= high for low, high in (median_interval(rng.normal(size=9), 0.95) for _ in range(4000))
+    ]
+    assert 0.95 < np.mean(inside) < 0.97  # 0.9609 of nine
+
+
+def test_what_is_reached_is_scored_on_samples_that_were_not_drawn(config, made: pd.DataFrame, drawn) -> None:
+    row = made[(made["status"] == "reached")].iloc[0]
+    options = config.datasets[0]
+    features, labels = kinds.held_out(options, float(row["separability"]), int(row["seed"]), config.seed)
+    mine = sample(drawn[1], int(row["data"]))
+    assert features.shape == mine.features.shape
+    assert not (features[:, None, :-1] == mine.features[None, :, :-1]).all(axis=2).any()
+    assert ((made["test_accuracy"] >= 0) & (made["test_accuracy"] <= 1)).all()
+    iris = config.datasets[1]
+    rest, _ = kinds.held_out(iris, None, 1, config.seed)
+    taken, _ = kinds.realise(iris, None, 1, config.seed)
+    everything = np.concatenate([rest, taken])[:, :-1]
+    np.testing.assert_array_equal(
+        everything[np.lexsort(everything.T)], (whole := iris.everything()[0])[np.lexsort(whole.T)]
+    )
+    zero = kernels.descend(features, labels, np.zeros((1, 3)), loss="bce", learning_rate=1.0, max_steps=0,
+                           trace_steps=[0])  # fmt: skip
+    assert zero.trace["brier"][0, 0] == 0.25
+
+
+def test_differences_are_the_contenders_less_the_baselines(frames) -> None:
+    table = frames["reached"].set_index(["contender", "score"])
+    np.testing.assert_allclose(table.loc[("mse", "accuracy"), "difference"], -0.01, rtol=1e-9)
+    np.testing.assert_allclose(table.loc[("mse", "logloss"), "difference"], 0.02, rtol=1e-9)
+    assert (table.loc[("mse", "brier"), "difference"] == 0).all()
+    assert (table["sets"] == len(synthetic.SETTINGS)).all()
+    (sentence,) = words.reached_sentences(frames["reached"])
+    assert "clearly lower in 0 of 6 combinations" in sentence
+    assert "clearly higher in 0" in sentence

@@ -2,6 +2,7 @@ rule method:
     input:
         arrays="results/data/arrays.npz",
         datasets="results/tables/datasets.parquet",
+        files=ancient(checked.files),  # their held-out samples
     output:
         runs="results/methods/{method}.parquet",
     log:
@@ -17,6 +18,7 @@ rule method:
         config=only(
             "seed",
             "seeds",
+            "datasets",
             "targets",
             "hold",
             "max_steps",
@@ -25,6 +27,7 @@ rule method:
             "method_runs",
         ),
         code=fingerprint("method"),
+        files=contents(checked.files),  # instead of their times
     message:
         "Descending: method {wildcards.method}"
     script:
@@ -51,6 +54,12 @@ rule comparisons:
             caption="../report/table_compared.rst",
         ),
         compared_parquet="results/tables/compared.parquet",
+        reached_csv=report(
+            "results/tables/reached.csv",
+            category="Tables",
+            caption="../report/table_reached.rst",
+        ),
+        reached_parquet="results/tables/reached.parquet",
     log:
         "results/logs/comparisons.log",
     conda:

@@ -7,7 +7,7 @@ from typing import Final
 
 from study.claims.tables import CLAIMS
 from study.data.tables import DATASETS
-from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS
+from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS, REACHED
 from study.runs.tables import CURVES, PLAN, RUNS
 from study.sensitivity.tables import PERTURBATION, SENSITIVITY
 from study.statistics.tables import ANSWERS, ARRIVALS, DECOMPOSITION, ENDS, HEADLINE, SLOWDOWN
@@ -18,7 +18,7 @@ __all__ = ["OF_A_STUDY", "TABLES"]
 _OF_A_STUDY: Final = (
     *(DATASETS, RUNS, CURVES, SLOWDOWN, HEADLINE, ANSWERS, DECOMPOSITION, ENDS, ARRIVALS),
     *(FLOW, PHASE, MINIMA, SENSITIVITY, PERTURBATION, CLAIMS),
-    *(METHOD_RUNS, COMPARISONS, COMPARED),
+    *(METHOD_RUNS, COMPARISONS, COMPARED, REACHED),
 )
 
 TABLES: Final = MappingProxyType({table.name: table for table in (PLAN, *_OF_A_STUDY)})

@@ -23,7 +23,7 @@ from study.data.streams import Stream
 from study.prose import Prose
 from study.schema import Grid, Section, Slug, key
 
-__all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Gaussian", "Real", "Separable", "realise"]
+__all__ = ["KINDS", "REAL", "DatasetOptions", "File", "Gaussian", "Real", "Separable", "held_out", "realise"]
 
 
 class DatasetOptions(Section):
@@ -45,6 +45,11 @@ class DatasetOptions(Section):
     def draw(self, separability: float | None, stream: Stream) -> Drawn:
         """Draw features without bias, float64 (n, p), and labels 0 or 1, int64 (n,)."""
         raise NotImplementedError
+
+    def others(self, separability: float | None, drawn: Stream, fresh: Stream) -> Drawn:
+        """Draw samples that are not among those drawn from the stream `drawn`: here, new ones."""
+        del drawn
+        return self.draw(separability, fresh)
 
     def bayes_error(self, separability: float | None) -> float:
         """Least error rate of any classifier on the population; nan where it is not known."""
@@ -157,6 +162,13 @@ class _Given(DatasetOptions):
         rows = stratified(labels, self.fraction, stream)
         return features[rows], labels[rows]
 
+    def others(self, separability: float | None, drawn: Stream, fresh: Stream) -> Drawn:
+        """Return the samples that were not drawn: none where all were."""
+        del separability, fresh
+        features, labels = self.everything()
+        rows = np.setdiff1d(np.arange(len(labels)), stratified(labels, self.fraction, drawn))
+        return features[rows], labels[rows]
+
 
 class Real(_Given):
     """A data set that ships inside scikit-learn, by its name in `REAL`."""
@@ -230,6 +242,16 @@ def realise(options: DatasetOptions, separability: float | None, seed: int, root
     """
     stream = Stream(root, "data", options.name, separability, seed)
     features, labels = options.draw(separability, stream)
+    return with_bias(features), labels
+
+
+def held_out(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:
+    """Samples of a data set that `realise` did not draw, in the same form.
+
+    Those of made-up data are new ones, as many as were drawn; their stream depends on the same.
+    """
+    drawn, fresh = (Stream(root, name, options.name, separability, seed) for name in ("data", "test"))
+    features, labels = options.others(separability, drawn, fresh)
     return with_bias(features), labels
 
 

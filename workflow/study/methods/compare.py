@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from study.methods.reached import reached
 from study.methods.runs import common_rate
-from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS, of_sides
+from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS, REACHED, of_sides
+from study.methods.words import label
 from study.statistics.answers import spread
 from study.statistics.cells import rate_columns, summarise
 from study.statistics.pairs import pairs
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from study.config.methods import MethodOptions
     from study.config.model import Config
 
-__all__ = ["compare", "gathered", "label"]
+__all__ = ["compare", "gathered"]
 
 _SIDES: Final = ("mse", "bce")
 """The names that the statistics of pairs have for the two sides: contender and baseline."""
@@ -46,19 +48,20 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of str to DataFrame
-        `comparisons` and `compared`, in their schemas.
+        `comparisons`, `compared` and `reached`, in their schemas.
     """
     methods = {method.name: method for method in config.methods}
-    pooled, cells = [], []
+    pooled, cells, ends = [], [], []
     for place, (contender, baseline) in enumerate(config.comparisons):
         found = _compare(config, runs, methods[contender], methods[baseline])
         pooled.append(found["comparisons"].assign(place=place))
         cells.append(found["compared"].assign(place=place))
+        ends.append(reached(config, runs, methods[contender], methods[baseline]).assign(place=place))
     return {
         table.name: conform(
             pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.dtypes)), table
         )
-        for table, parts in ((COMPARISONS, pooled), (COMPARED, cells))
+        for table, parts in ((COMPARISONS, pooled), (COMPARED, cells), (REACHED, ends))
     }
 
 
@@ -84,22 +87,6 @@ def _compare(
         "comparisons": _of_sides(pooled.assign(**columns, common=common)).assign(**named),
         "compared": cells,
     }
-
-
-def label(contender: MethodOptions, baseline: MethodOptions) -> str:
-    """What moves the parameters of the two, in words; the losses too where they are not MSE against BCE."""
-    words = [_words(method) for method in (contender, baseline)]
-    if (contender.loss, baseline.loss) != _SIDES:
-        words = [f"{method.loss}: {text}" for method, text in zip((contender, baseline), words, strict=True)]
-    return words[0] if words[0] == words[1] else " against ".join(words)
-
-
-_OPTIMISERS: Final = {"gd": "gradient descent", "adam(0.9, 0.999, 1e-08)": "Adam"}
-
-
-def _words(method: MethodOptions) -> str:
-    moved_by = _OPTIMISERS.get(method.optimiser, method.optimiser)
-    return f"{moved_by}, batches of {method.batch_size}" if method.batch_size else moved_by
 
 
 _SPREAD: Final = ("cells", "lowest", "lowest_bound", "highest", "highest_bound")

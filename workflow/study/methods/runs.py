@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
+from study.data.kinds import held_out
 from study.data.samples import Sample, sample
 from study.data.starts import starts_of
 from study.data.streams import Stream
-from study.methods.tables import METHOD_RUNS
+from study.methods.tables import METHOD_RUNS, SCORES
 from study.runs.plan import WITHOUT_HALF, thresholds
 from study.runs.sweep import Progress, first_parameters
 from study.tables.table import conform
@@ -150,6 +151,7 @@ def _run_on(
         batch_seed=_batch_seed(config, rows.iloc[0]),
         threads=1,
     )
+    scores = _scores(config, rows.iloc[0], found.theta)
     parts = [
         rows.assign(
             target=target,
@@ -157,14 +159,36 @@ def _run_on(
             step=found.arrival[target],
             steps_run=found.steps_run,
             passes=found.steps_run / in_epoch,
+            **scores,
         )
         for target in asked
     ]
     return pd.concat(parts)[list(METHOD_RUNS.dtypes)]
 
 
+def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) -> dict[str, Any]:
+    """Scores of parameters on the samples of a data set that were not drawn, by column."""
+    (options,) = (entry for entry in config.datasets if entry.name == row["dataset"])
+    features, labels = held_out(options, _separability(row), int(row["seed"]), config.seed)
+    finite = np.isfinite(thetas).all(axis=1)
+    out = {score: np.full(len(thetas), np.nan) for score in SCORES}
+    if len(labels) and finite.any():
+        # A descent of no step scores its start, to the same bits on every processor.
+        found = kernels.descend(
+            features, labels, thetas[finite], loss="bce", learning_rate=1.0, max_steps=0, trace_steps=[0],
+            threads=1,
+        )  # fmt: skip
+        assert found.trace is not None
+        for score in SCORES:
+            out[score][finite] = found.trace[score][:, 0]
+    return {f"test_{score}": values for score, values in out.items()}
+
+
+def _separability(row: pd.Series[Any]) -> float | None:
+    return None if math.isnan(row["separability"]) else float(row["separability"])
+
+
 def _batch_seed(config: Config, row: pd.Series[Any]) -> int:
     """What the shuffles depend on: the data set and its seed, so that all methods see the same batches."""
-    level = None if math.isnan(row["separability"]) else float(row["separability"])
-    stream = Stream(config.seed, "batches", str(row["dataset"]), level, int(row["seed"]))
+    stream = Stream(config.seed, "batches", str(row["dataset"]), _separability(row), int(row["seed"]))
     return int(stream.uniforms(1)[0] * 2.0**53)

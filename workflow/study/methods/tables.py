@@ -8,7 +8,10 @@ from study.statistics.tables import SUMMARY
 from study.tables.columns import SEED, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
-__all__ = ["COMPARED", "COMPARISONS", "METHOD_RUNS", "SUMMARISED"]
+__all__ = ["COMPARED", "COMPARISONS", "METHOD_RUNS", "REACHED", "SCORES", "SUMMARISED", "of_sides"]
+
+SCORES: Final = ("accuracy", "brier", "logloss")
+"""Scores on samples that a run was not trained on."""
 
 _METHOD: Final = (
     Column("method", "str", "", "Name of the method as the config gives it."),
@@ -59,6 +62,19 @@ METHOD_RUNS: Final = Table(
             "float64",
             "passes",
             "What these steps cost in passes over the data, a pass being the gradient of every sample.",
+        ),
+        *(
+            Column(
+                f"test_{score}",
+                "float64",
+                unit,
+                f"{name} at the run's end, on samples that it was not trained on; nan without such samples.",
+            )
+            for score, unit, name in (
+                ("accuracy", "", "Accuracy"),
+                ("brier", "", "Brier score"),
+                ("logloss", "nats", "Log loss"),
+            )
         ),
     ),
 )
@@ -152,5 +168,41 @@ COMPARED: Final = Table(
         Column("edge_contender", "bool", "", "Whether that is the smallest or largest tried."),
         Column("edge_baseline", "bool", "", "The same of the baseline."),
         *SUMMARISED,
+    ),
+)
+
+REACHED: Final = Table(
+    "reached",
+    "tables/reached",
+    (".csv", ".parquet"),
+    "What two methods reach from one start at the common rate, in one score on samples that were not trained "
+    "on: when all targets hold, or the budget ends.",
+    ("contender", "baseline", "initialisation", "scale", "score"),
+    (
+        Column("contender", "str", "", "Name of the one method."),
+        Column("baseline", "str", "", "Name of the other."),
+        Column("label", "str", "", "What moves the parameters of the two, in words."),
+        Column("place", "int64", "", "Place of the comparison in the config, from 0."),
+        *START,
+        Column("score", "str", "", "`accuracy`, `brier` (Brier score) or `logloss` (log loss)."),
+        Column("pairs", "int64", "pairs", "Pairs of runs from the same start at the common rate."),
+        Column("sets", "int64", "data sets", "Data sets of these pairs, each at its separabilities."),
+        Column(
+            "contender_median", "float64", "see score", "Median over data sets of the contender's medians."
+        ),
+        Column("baseline_median", "float64", "see score", "The same of the baseline."),
+        Column(
+            "difference",
+            "float64",
+            "see score",
+            "Contender less baseline: median over data sets of the median over pairs.",
+        ),
+        Column(
+            "difference_low",
+            "float64",
+            "see score",
+            "Lower end of its interval, from the order of the data sets' medians; nan of too few data sets.",
+        ),
+        Column("difference_high", "float64", "see score", "Upper end likewise."),
     ),
 )

@@ -37,6 +37,8 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "lede": [*first.lede(found), *methods.lead(frames["comparisons"], headline.target)],
         "methods": methods.grid(frames["comparisons"], headline.target),
         "methods_first": methods.first_grid(frames["comparisons"], headline.target),
+        "reached": methods.reached_grid(frames["reached"]),
+        "reached_prose": methods.reached_sentences(frames["reached"]),
         "methods_prose": methods.sentences(frames["comparisons"], headline.target),
         "counting": first.counting(found, provenance.hold),
         "target_prose": prose.target_prose(found["target"]),

@@ -171,3 +171,48 @@ def lead(table: pd.DataFrame, target: str) -> list[str]:
 
 def _said(row: Mapping[Any, Any]) -> str:
     return times(row["slowdown"], bound=bool(row["slowdown_bound"]))
+
+
+_SCORES: Final = {"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"}
+
+
+def reached_grid(table: pd.DataFrame) -> Grid:
+    """Lay out what is reached on other samples: a row a comparison and start, a column a score."""
+    rows = table[table["sets"] > 0].sort_values("place", kind="stable")
+    body = []
+    for label in dict.fromkeys(rows["label"]):
+        for start in _starts(rows):
+            here = rows[(rows["label"] == label) & (rows["initialisation"] == start[0])]
+            here = here[here["scale"] == start[1]].set_index("score")
+            if len(here):
+                body.append([label, _start(*start), *(_reached(here.loc[score]) for score in _SCORES)])
+    return Grid(
+        "On samples not trained on, at the run's end: MSE, BCE, and MSE less BCE [its interval]",
+        ["moved by", "start", *_SCORES.values()],
+        body,
+        2,
+        "tables/reached.csv",
+    )
+
+
+def _reached(row: pd.Series[Any]) -> str:
+    ends = [row["difference_low"], row["difference_high"]]
+    limits = "" if pd.isna(ends).any() else f" [{ends[0]:+.4f}, {ends[1]:+.4f}]"
+    both = f"{row['contender_median']:.3f}, {row['baseline_median']:.3f}"
+    return f"{both}; {row['difference']:+.4f}{limits}".replace("-", "\N{MINUS SIGN}")
+
+
+def reached_sentences(table: pd.DataFrame) -> list[str]:
+    """Say which loss is better in the end, in the Brier score, over all comparisons and starts."""
+    rows = table[(table["score"] == "brier") & table["difference_low"].notna()]
+    if rows.empty:
+        return []
+    better = int((rows["difference_high"] < 0).sum())
+    worse = int((rows["difference_low"] > 0).sum())
+    least, greatest = rows["difference"].min(), rows["difference"].max()
+    text = (
+        f"On samples that were not trained on, MSE's Brier score at the run's end is clearly lower in "
+        f"{better} of {len(rows)} combinations of method and start, clearly higher in {worse}, and not "
+        f"clearly different in {len(rows) - better - worse}; the differences lie between {least:+.4f} and {greatest:+.4f}."
+    )
+    return [text.replace("-0", "\N{MINUS SIGN}0")]
