@@ -14,6 +14,7 @@ rule data:
         "results/logs/data.log",
     conda:
         "../envs/study.yaml"
+    threads: workflow.cores
     resources:
         mem_mb=growing(2000 + checked.number_of_data_sets // 200),
         runtime=growing(30 + checked.number_of_data_sets // 200),

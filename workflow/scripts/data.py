@@ -13,7 +13,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     for line in draw.described(checked):
         note(snakemake.log[0])(line)
     with arrays.writing(snakemake.output.arrays) as add:
-        for row, drawn in draw.draw(checked):
+        for row, drawn in draw.draw(checked, snakemake.threads):
             rows.append(row)
             add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):

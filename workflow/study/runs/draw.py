@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -53,22 +56,39 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     return conform(pd.DataFrame(rows), DATASETS), arrays
 
 
-def draw(config: Config) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Realise the data sets of a study one after the other: yield of each its row and its arrays."""
+def draw(config: Config, processes: int = 1) -> Iterator[_Drawn]:
+    """Realise the data sets of a study in so many processes: yield of each, in order, its row and arrays."""
     settings = ((options, level) for options in config.datasets for level in options.separabilities)
     every = ((options, level, seed) for options, level in settings for seed in config.seeds)
-    for data, (options, separability, seed) in enumerate(every):
-        features, labels = realise(options, separability, seed, config.seed)
-        found = _facts(options, seed, features, labels)
-        _check_aim(config, options.name, seed, found)
-        row = (
-            {"data": data, "dataset": options.name}
-            | {"separability": math.nan if separability is None else separability, "seed": seed}
-            | {"bayes_error": float(digits9(options.bayes_error(separability)))}
-            | found.row()
-        )
-        parts = Sample(features, labels, found.direction, np.array(found.median_margin))
-        yield row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
+    one = functools.partial(_draw_one, config)
+    if min(processes, config.number_of_data_sets // _WORTH_A_PROCESS) <= 1:
+        yield from map(one, enumerate(every))
+        return
+    # Forked: a new process would run the script of the job again, as it imports the main module.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        yield from pool.map(one, enumerate(every), chunksize=4)
+
+
+_Drawn = tuple[dict[str, Any], dict[str, NDArray[Any]]]
+_Place = tuple[int, tuple[DatasetOptions, float | None, int]]
+
+_WORTH_A_PROCESS: Final = 20  # data sets
+
+
+def _draw_one(config: Config, place: _Place) -> _Drawn:
+    """Realise one data set: its row and its arrays."""
+    data, (options, separability, seed) = place
+    features, labels = realise(options, separability, seed, config.seed)
+    found = _facts(options, seed, features, labels)
+    _check_aim(config, options.name, seed, found)
+    row = (
+        {"data": data, "dataset": options.name}
+        | {"separability": math.nan if separability is None else separability, "seed": seed}
+        | {"bayes_error": float(digits9(options.bayes_error(separability)))}
+        | found.row()
+    )
+    parts = Sample(features, labels, found.direction, np.array(found.median_margin))
+    return row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
 
 
 def check(config: Config) -> None:
