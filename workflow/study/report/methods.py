@@ -213,6 +213,7 @@ def reached_sentences(table: pd.DataFrame) -> list[str]:
     text = (
         f"On samples that were not trained on, MSE's Brier score at the run's end is clearly lower in "
         f"{better} of {len(rows)} combinations of method and start, clearly higher in {worse}, and not "
-        f"clearly different in {len(rows) - better - worse}; the differences lie between {least:+.4f} and {greatest:+.4f}."
+        f"clearly different in {len(rows) - better - worse}; the differences lie between {least:+.4f} and "
+        f"{greatest:+.4f}."
     )
     return [text.replace("-0", "\N{MINUS SIGN}0")]
