@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,12 +28,16 @@ from snakemake.executors import local
 from snakemake.resources import ResourceValidationError
 from snakemake.script import PythonScript
 from snakemake.settings.enums import RerunTrigger
+from snakemake.utils import available_cpu_count
 
 here = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 note = {
     "basedir": str(workflow.basedir),
     "here": str(here),
     "cores": workflow.cores,
+    "counted": available_cpu_count(),
+    "all_cores": [workflow.resource_settings.cores, workflow.global_resources["_cores"]],
+    "configfiles": [str(path) for path in workflow.configfiles],
     "dryrun": workflow.output_settings.dryrun,
     "is_main_process": workflow.is_main_process,
     "is_main_snakefile": workflow.modifier.is_main_snakefile(),
@@ -164,6 +169,18 @@ def test_the_workflow_knows_its_process_its_folder_and_its_cores(folder: Path, n
     ]  # that of the `run:` is a Snakemake of its own
     assert Path(notes[0]["basedir"]) == folder
     assert notes[0]["cores"] == 2
+
+
+@pytest.mark.contract(
+    "snakemake.utils.available_cpu_count",
+    "workflow.resource_settings.cores",
+    "workflow.global_resources",
+    "workflow.configfiles",
+)
+def test_the_cores_are_those_of_the_machine_or_fewer_and_config_files_are_listed(notes: list[Note]) -> None:
+    assert notes[0]["all_cores"] == [2, 2]
+    assert notes[0]["counted"] == len(os.sched_getaffinity(0))
+    assert notes[0]["configfiles"] == []
 
 
 @pytest.mark.contract("workflow.config_settings.config")

@@ -62,10 +62,11 @@ def job(
         note(log)(line)
         sys.exit(1)
     finally:
-        # A full disk has no room, and then says so itself.
-        with suppress(OSError):
-            text = Path(log).read_text(encoding="utf-8")
-            Path(log).write_text(text.removeprefix(_UNENDED), encoding="utf-8")
+        # A full disk has no room, and then says so itself; a device can be read for ever.
+        if Path(log).is_file():
+            with suppress(OSError):
+                text = Path(log).read_text(encoding="utf-8")
+                Path(log).write_text(text.removeprefix(_UNENDED), encoding="utf-8")
 
 
 def note(log: str | Path) -> Callable[[str], None]:
