@@ -36,7 +36,7 @@ note = {
     "here": str(here),
     "cores": workflow.cores,
     "counted": available_cpu_count(),
-    "all_cores": [workflow.resource_settings.cores, workflow.global_resources["_cores"]],
+    "all_cores": [workflow.resource_settings.cores, workflow.global_resources["_cores"].value],
     "configfiles": [str(path) for path in workflow.configfiles],
     "dryrun": workflow.output_settings.dryrun,
     "is_main_process": workflow.is_main_process,

@@ -40,7 +40,8 @@ def job(
     """
     outputs = list(outputs)
     try:
-        Path(log).write_text(_UNENDED, encoding="utf-8")
+        with suppress(OSError):
+            Path(log).write_text(_UNENDED, encoding="utf-8")
         receipts.check(inputs)
         receipt = receipts.Receipt(Path(log).stem, inputs, outputs, dict(params.items()) if params else {})
         yield receipt

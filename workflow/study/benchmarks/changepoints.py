@@ -89,7 +89,8 @@ def _cusum(sums: Floats, begin: int, end: int) -> Floats:
     whole = sums[:, end - 1, None] - before
     count = np.arange(1, size)
     statistic: Floats = np.abs(left - whole * count / size) * np.sqrt(size / (count * (size - count)))
-    return statistic
+    # Of splits that are alike the first is meant, and not the one whose last digit is rounded up.
+    return statistic.round(9)
 
 
 def _largest(scores: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
