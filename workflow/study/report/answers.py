@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.report import first
+from study.report import first, methods
 from study.statistics.answers import REAL, spread
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, of_targets
@@ -202,13 +202,23 @@ def _jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def lede(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any]) -> list[str]:
+    """Answer the question in a few sentences: for plain descent, and for Adam."""
+    return [*first.lede(found), *methods.lead(frames["comparisons"], found["target"])]
+
+
+def counting(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any], hold: int) -> list[str]:
+    """Say what is reached, when a run has arrived, and what the numbers of the first screen are of."""
+    return [*methods.reached_sentences(frames["reached"]), *first.counting(found, hold)]
+
+
 def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
     """Return what `summary.json` holds: headline numbers, counts, versions and digests.
 
     Parameters
     ----------
     frames
-        The tables `slowdown`, `headline`, `answers`, `ends` and `datasets` by name.
+        The tables `slowdown`, `headline`, `answers`, `ends`, `datasets`, `comparisons` and `reached` by name.
     provenance
         Commit, config, versions and digests.
 
@@ -216,7 +226,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     -------
     dict
         Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed;
-        `answer` is `answer`; `ends` has a row per loss and target; `counts` has the numbers of runs, cells
+        `answer` is `answer`; `methods` and `reached` have rows of those tables; `ends` has a row per loss and target; `counts` has the numbers of runs, cells
         and data sets, and of cells that are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
@@ -228,13 +238,18 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
         "bounds": int(cells["slowdown_bound"].sum()),
         "diverged": int(whole(ended)["diverged"].sum()),
     }
+    compared, target = frames["comparisons"], found["target"]
+    grid = methods.first_grid(compared, target)
     out = {
         "first_screen": {
-            "lede": first.lede(found),
-            "counting": first.counting(found, provenance.hold),
+            "lede": lede(frames, found),
+            "counting": counting(frames, found, provenance.hold),
             "cards": [asdict(card) for card in first.cards(found, provenance.level)],
+            "methods": [dict(zip(grid.head, row, strict=True)) for row in grid.rows],
         },
         "answer": found,
+        "methods": methods.shown(compared, target).to_dict("records"),
+        "reached": frames["reached"].to_dict("records"),
         "counts": counts,
         "ends": of_targets(ended).to_dict("records"),
         "commit": provenance.commit,

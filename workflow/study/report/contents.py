@@ -11,7 +11,7 @@ from study import figures, wording
 from study.catalogue import TABLES
 from study.figures.style import NAMES
 from study.report import first, grids, methods, moves, prose
-from study.report.answers import Provenance, answer, starts, whole
+from study.report.answers import Provenance, answer, counting, lede, starts, whole
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
 from study.statistics.headline import Headline
@@ -34,13 +34,13 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "comparable": len(cells) > 0,
         "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
-        "lede": [*first.lede(found), *methods.lead(frames["comparisons"], headline.target)],
+        "lede": lede(frames, found),
         "methods": methods.grid(frames["comparisons"], headline.target),
         "methods_first": methods.first_grid(frames["comparisons"], headline.target),
         "reached": methods.reached_grid(frames["reached"]),
         "reached_prose": methods.reached_sentences(frames["reached"]),
         "methods_prose": methods.sentences(frames["comparisons"], headline.target),
-        "counting": first.counting(found, provenance.hold),
+        "counting": counting(frames, found, provenance.hold),
         "target_prose": prose.target_prose(found["target"]),
         "phase_prose": prose.phase_prose(frames),
         "law_prose": prose.law_prose(cells),
