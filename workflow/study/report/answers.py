@@ -218,7 +218,7 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     Parameters
     ----------
     frames
-        The tables `slowdown`, `headline`, `answers`, `ends`, `datasets`, `comparisons` and `reached` by name.
+        The tables `slowdown`, `headline`, `answers`, `ends`, `datasets`, `comparisons` and `reached`.
     provenance
         Commit, config, versions and digests.
 
