@@ -226,8 +226,9 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     -------
     dict
         Plain values only; null for nan and inf. `first_screen` has its sentences and numbers as printed;
-        `answer` is `answer`; `methods` and `reached` have rows of those tables; `ends` has a row per loss and target; `counts` has the numbers of runs, cells
-        and data sets, and of cells that are lower bounds.
+        `answer` is `answer`; `methods` and `reached` have rows of the tables `comparisons` and `reached`;
+        `ends` has a row per loss and target; `counts` has the numbers of runs, cells and data sets, and of
+        cells that are lower bounds.
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
     counts = {
