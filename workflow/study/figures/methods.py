@@ -80,7 +80,9 @@ def _draw_policy(axes: Axes, rows: pd.DataFrame, labels: list[str], index: int, 
     low, high = interval_ends(
         value, rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
     )
-    axes.hlines(y[~bound], low[~bound], high[~bound], color=style["color"], linewidth=1.2)
+    # Not by `hlines`, which widens the range of a single value to its last bit.
+    ends, at = np.vstack([low[~bound], high[~bound]]), np.vstack([y[~bound], y[~bound]])
+    axes.plot(ends, at, color=style["color"], linewidth=1.2, solid_capstyle="butt")
     axes.plot(value[~bound], y[~bound], linestyle="none", markersize=5.5, label=name, **style)
     axes.plot(value[bound], y[bound], **at_least(style, 5, turned=True))
 
