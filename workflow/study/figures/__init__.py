@@ -103,6 +103,8 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = _unstyled(_numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)))
+    # In thousandths of a point: the sixth decimal, which matplotlib prints, can depend on the processor.
+    text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}".rstrip("0").rstrip("."), text)
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     head, body = text.split(">", 1)
