@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -127,13 +128,15 @@ def torch_compile(loss: str) -> Solver:
 
     torch.set_num_threads(2)
 
-    @torch.compile
     def step(x: Any, y: Any, theta: Any, rate: float) -> Any:
         p = torch.sigmoid(theta @ x.T)
         slope = p - y
         if loss == "mse":
             slope = slope * p * (1.0 - p)
         return theta - rate * (slope @ x)
+
+    with warnings.catch_warnings(action="ignore"):  # of what PyTorch itself uses
+        step = torch.compile(step)
 
     def solve(work: Workload) -> Floats:
         x, y, theta = (torch.from_numpy(a) for a in (work.features, work.labels, work.starts))
@@ -145,12 +148,14 @@ def torch_compile(loss: str) -> Solver:
     return solve
 
 
+PEERS = {
+    "JAX jit": ("jax", jax_jit),
+    "JAX jit, runs on the fast axis": ("jax", jax_lanes),
+    "torch.compile": ("torch", torch_compile),
+}
+"""The compiled peers (extra ``peers``): the package of each, and a function that prepares it for a loss."""
+
+
 def installed_peers(loss: str) -> dict[str, Solver]:
-    """The compiled peers whose packages are installed (extra ``peers``)."""
-    peers: dict[str, Solver] = {}
-    if importlib.util.find_spec("jax"):
-        peers["JAX jit"] = jax_jit(loss)
-        peers["JAX jit, runs on the fast axis"] = jax_lanes(loss)
-    if importlib.util.find_spec("torch"):
-        peers["torch.compile"] = torch_compile(loss)
-    return peers
+    """The compiled peers whose packages are installed."""
+    return {name: make(loss) for name, (package, make) in PEERS.items() if importlib.util.find_spec(package)}

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from solvers import installed_peers, numpy_batch, ours
+from solvers import PEERS, numpy_batch, ours
 from workloads import SHAPES, workload
 
 SECONDS = 0.04  # of a workload: long compared with the overhead of a call, short enough for many rounds
 ROUNDS = {"NumPy": 3}  # many times slower
 
 
-def _solvers(loss: str) -> dict:
+def _solver(name: str, loss: str) -> Callable:
+    """The solver of that name; a peer whose package is not installed skips the benchmark."""
+    if name in PEERS:
+        package, make = PEERS[name]
+        pytest.importorskip(package, reason="needs the extra 'peers'")
+        return make(loss)
     return {
         "kernels": ours(loss),
         "kernels, 1 thread": ours(loss, threads=1),
         "kernels, targets": ours(loss, targets=True),
         "NumPy": numpy_batch(loss),
-        **installed_peers(loss),
-    }
+    }[name]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=["d2", "d8", "d30"])
@@ -26,9 +32,7 @@ def _solvers(loss: str) -> dict:
     "solver", ["kernels", "kernels, 1 thread", "kernels, targets", "NumPy", "JAX jit", "torch.compile"]
 )
 def test_descent(benchmark, calibration, shape: tuple[int, int, int], loss: str, solver: str) -> None:
-    solve = _solvers(loss).get(solver)
-    if solve is None:
-        pytest.skip("needs the extra 'peers'")
+    solve = _solver(solver, loss)
     work = workload(*shape, seconds=SECONDS)
     threads = 1 if solver == "kernels, 1 thread" else 2
     benchmark.group = f"{loss}, n = {shape[0]}, d = {shape[1]}, {shape[2]} runs"
