@@ -15,7 +15,7 @@ from test_reach import edit
 pytestmark = pytest.mark.integration
 
 LATER = {
-    *("claims", "statistics", "phase", "sensitivity", "perturbation"),
+    *("claims", "statistics", "phase", "sensitivity", "perturbation", "comparisons"),
     *("figures_runs", "figures_law", "page", "manifest"),
 }
 
