@@ -14,7 +14,8 @@ rule data:
         "results/logs/data.log",
     conda:
         "../envs/study.yaml"
-    threads: workflow.cores
+    # All of this machine; on a cluster, where no number is set, two.
+    threads: workflow.resource_settings.cores or 2
     resources:
         mem_mb=growing(2000 + checked.number_of_data_sets // 200),
         runtime=growing(30 + checked.number_of_data_sets // 200),
