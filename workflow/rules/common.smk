@@ -115,7 +115,13 @@ def execute(executor_plugin, **settings):
         report_errors(recovery.claim)
         machine.place_code(say)
         recovery.recover(outputs(), say)
-    return _execute(executor_plugin=executor_plugin, **settings)
+    try:
+        return _execute(executor_plugin=executor_plugin, **settings)
+    except Exception as error:
+        if (line := shortage(error)) is None:
+            raise
+        # Snakemake prints this one without a traceback.
+        raise ResourceValidationError(line) from None
 
 
 def prepare(**settings):
