@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study.figures.choice import chosen, target_name
@@ -17,10 +16,9 @@ from study.figures.style import (
     WIDTH,
     Entry,
     Frames,
-    at_least,
     bound_key,
     bound_note,
-    interval_ends,
+    draw_across,
     log_axis,
     panel_name,
     series_style,
@@ -61,7 +59,9 @@ def _draw(frames: Frames) -> Figure:
         one.grid(visible=False, axis="y")
         one.axvline(1, color=MUTED, linewidth=1)
         for index, policy in enumerate(("equal", "tuned")):
-            _draw_policy(one, group[group["policy"] == policy], labels, index, POLICY_NAMES[policy])
+            drawn = group[group["policy"] == policy]
+            y = drawn["label"].map(labels.index).to_numpy(float) + (0.28 * index - 0.14)
+            draw_across(one, drawn, y, series_style(index), POLICY_NAMES[policy])
         one.set_yticks(range(len(labels)), labels, fontsize=9)
         panel_name(one, name)
         log_axis(one.xaxis)
@@ -70,21 +70,6 @@ def _draw(frames: Frames) -> Figure:
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=3)
     return figure
-
-
-def _draw_policy(axes: Axes, rows: pd.DataFrame, labels: list[str], index: int, name: str) -> None:
-    """Draw the slowdowns under one policy with their intervals, a line for each comparison."""
-    style = series_style(index)
-    y = rows["label"].map(labels.index).to_numpy(float) + (0.28 * index - 0.14)
-    value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
-    low, high = interval_ends(
-        value, rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-    )
-    # Not by `hlines`, which widens the range of a single value to its last bit.
-    ends, at = np.vstack([low[~bound], high[~bound]]), np.vstack([y[~bound], y[~bound]])
-    axes.plot(ends, at, color=style["color"], linewidth=1.2, solid_capstyle="butt")
-    axes.plot(value[~bound], y[~bound], linestyle="none", markersize=5.5, label=name, **style)
-    axes.plot(value[bound], y[bound], **at_least(style, 5, turned=True))
 
 
 def _describe(frames: Frames) -> str:

@@ -14,10 +14,9 @@ from study.figures.style import (
     WIDTH,
     Entry,
     Frames,
-    at_least,
     bound_key,
     bound_note,
-    interval_ends,
+    draw_across,
     log_axis,
     series_style,
 )
@@ -85,16 +84,10 @@ def _draw(frames: Frames) -> Figure:
 def _draw_start(axes: Axes, rows: pd.DataFrame, y: np.ndarray, index: int, name: str) -> None:
     """Draw the slowdowns of a start with their intervals, and its base case as a line from top to bottom."""
     style = series_style(index)
-    value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
-    low, high = interval_ends(
-        value, rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-    )
     base = rows.loc[rows["changed"] == NOTHING, "slowdown"]
     if len(base):
         axes.axvline(float(base.iloc[0]), color=style["color"], linewidth=0.9, linestyle=":")
-    axes.hlines(y[~bound], low[~bound], high[~bound], color=style["color"], linewidth=1)
-    axes.plot(value[~bound], y[~bound], linestyle="none", markersize=5, label=name, **style)
-    axes.plot(value[bound], y[bound], **at_least(style, 5, turned=True))
+    draw_across(axes, rows, y, style, name)
 
 
 def _describe(frames: Frames) -> str:

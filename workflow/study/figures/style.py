@@ -255,6 +255,25 @@ def draw_medians(
     bars(axes, at[~bound], low[~bound], high[~bound], style["color"])
 
 
+def draw_across(
+    axes: Axes,
+    rows: pd.DataFrame,
+    y: npt.NDArray[np.float64],
+    style: Mapping[str, Any],
+    label: str,
+) -> None:
+    """Draw medians with intervals along a horizontal axis, one at each height `y`; bounds as open marks."""
+    value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
+    low, high = interval_ends(
+        value, rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
+    )
+    # Not by `hlines`, for the reason given at `bars`.
+    ends, at = np.vstack([low[~bound], high[~bound]]), np.vstack([y[~bound], y[~bound]])
+    axes.plot(ends, at, color=style["color"], linewidth=1, solid_capstyle="butt")
+    axes.plot(value[~bound], y[~bound], linestyle="none", markersize=5, label=label, **style)
+    axes.plot(value[bound], y[bound], **at_least(style, 5, turned=True))
+
+
 def panel_name(axes: Axes, name: str) -> None:
     """Write above a panel what it shows, clear of the lines."""
     axes.set_title(name, loc="right", fontsize=10)
