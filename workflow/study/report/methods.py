@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 
 from study import wording
+from study.figures.style import POLICY_NAMES, TARGETS
 from study.report.grids import Grid
 from study.report.words import times
 
@@ -17,12 +19,6 @@ _STARTS: Final = {
     "zero": "neutral start",
     "normal": "ordinary start",
     "sure_wrong": "{}% sure and wrong",
-}
-
-_POLICIES: Final = {
-    "equal": "equal rates",
-    "equal_no_half": "equal rates, MSE without \N{VULGAR FRACTION ONE HALF}",
-    "tuned": "each at its best rate",
 }
 
 
@@ -38,7 +34,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
     starts = _starts(rows)
     body = []
     for label in dict.fromkeys(rows["label"]):
-        for policy, name in _POLICIES.items():
+        for policy, name in POLICY_NAMES.items():
             here = rows[(rows["label"] == label) & (rows["policy"] == policy)]
             if len(here):
                 body.append([label, _at(name, here), *(_cell(here, start) for start in starts)])
@@ -75,15 +71,18 @@ def first_grid(table: pd.DataFrame, target: str) -> Grid:
 
 
 def _both(at: Mapping[str, pd.DataFrame], start: tuple[str, float]) -> str:
-    texts = [_text(rows, start) for rows in at.values()]
-    equal, best = texts
+    equal, best = (_text(rows, start) for rows in at.values())
     best = best.split(" ")[0] if "[" in best else best
     return f"{equal}; best {best}" if best != "none" else equal
 
 
 def _text(rows: pd.DataFrame, start: tuple[str, float]) -> str:
-    here = rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
+    here = _from(rows, start)
     return "none" if here.empty else str(here["text"].iloc[0]).replace("x", "\N{MULTIPLICATION SIGN}")
+
+
+def _from(rows: pd.DataFrame, start: tuple[str, float]) -> pd.DataFrame:
+    return rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
 
 
 def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
@@ -108,7 +107,7 @@ def _at(policy: str, rows: pd.DataFrame) -> str:
 
 
 def _cell(rows: pd.DataFrame, start: tuple[str, float]) -> str:
-    here = rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
+    here = _from(rows, start)
     if here.empty:
         return "none"
     row = here.iloc[0]
@@ -173,31 +172,28 @@ def _said(row: Mapping[Any, Any]) -> str:
     return times(row["slowdown"], bound=bool(row["slowdown_bound"]))
 
 
-_SCORES: Final = {"accuracy": "accuracy", "brier": "Brier score", "logloss": "log loss"}
-
-
 def reached_grid(table: pd.DataFrame) -> Grid:
     """Lay out what is reached on other samples: a row a comparison and start, a column a score."""
     rows = table[table["sets"] > 0].sort_values("place", kind="stable")
     body = []
     for label in dict.fromkeys(rows["label"]):
         for start in _starts(rows):
-            here = rows[(rows["label"] == label) & (rows["initialisation"] == start[0])]
-            here = here[here["scale"] == start[1]].set_index("score")
-            if len(here):
-                body.append([label, _start(*start), *(_reached(here.loc[score]) for score in _SCORES)])
+            here = _from(rows[rows["label"] == label], start)
+            cells = {row["score"]: _reached(row) for row in here.to_dict("records")}
+            if cells:
+                body.append([label, _start(*start), *(cells[score] for score in TARGETS)])
     return Grid(
         "On samples not trained on, at the run's end: MSE, BCE, and MSE less BCE [its interval]",
-        ["moved by", "start", *_SCORES.values()],
+        ["moved by", "start", *TARGETS.values()],
         body,
         2,
         "tables/reached.csv",
     )
 
 
-def _reached(row: pd.Series[Any]) -> str:
+def _reached(row: Mapping[Any, Any]) -> str:
     ends = [row["difference_low"], row["difference_high"]]
-    limits = "" if pd.isna(ends).any() else f" [{ends[0]:+.4f}, {ends[1]:+.4f}]"
+    limits = "" if any(map(math.isnan, ends)) else f" [{ends[0]:+.4f}, {ends[1]:+.4f}]"
     both = f"{row['contender_median']:.3f}, {row['baseline_median']:.3f}"
     return f"{both}; {row['difference']:+.4f}{limits}".replace("-", "\N{MINUS SIGN}")
 
