@@ -122,7 +122,7 @@ def read(options: FileOptions) -> Contents:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {reason}") from error
     contents.frame.columns = contents.frame.columns.map(str)
-    _check_names(path, list(contents.frame.columns))
+    _check_names(path, contents.frame.columns)
     return contents
 
 
@@ -153,10 +153,10 @@ def _arff(text: str) -> Contents:
     return Contents(frame)
 
 
-def _check_names(path: str, names: list[str]) -> None:
+def _check_names(path: str, names: pd.Index[str]) -> None:
     """Raise `UserError` if two columns have the same name."""
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
+    twice = names[names.duplicated()]
+    if len(twice):
         raise UserError(
             f"{path}: column {twice[0]!r} occurs more than once; allowed: a name of its own for each column"
         )
