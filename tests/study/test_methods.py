@@ -55,7 +55,13 @@ def drawn(config):
 def made(config, drawn):
     table, arrays = drawn
     parts = [
-        method_runs.run(config, method, table, arrays, Progress("test", 1, lambda line: None))
+        method_runs.run(
+            config,
+            method,
+            method_runs.plan(config, method, table),
+            arrays,
+            Progress("test", 1, lambda line: None),
+        )
         for method in config.methods
     ]
     return gathered(parts)

@@ -15,6 +15,5 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     rows = runs.plan(checked, method, table)
     drawn = arrays.read(snakemake.input.arrays, rows["data"].unique())
     progress = Progress(f"method {name}", len(rows), note(snakemake.log[0]))
-    store.write(
-        runs.run(checked, method, table, drawn, progress), TABLES["method_runs"], snakemake.output.runs
-    )
+    made = runs.run(checked, method, rows, drawn, progress)
+    store.write(made, TABLES["method_runs"], snakemake.output.runs)

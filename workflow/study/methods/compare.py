@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -51,41 +51,44 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         `comparisons`, `compared` and `reached`, in their schemas.
     """
     methods = {method.name: method for method in config.methods}
-    pooled, cells, ends = [], [], []
-    for place, (contender, baseline) in enumerate(config.comparisons):
-        found = _compare(config, runs, methods[contender], methods[baseline])
-        pooled.append(found["comparisons"].assign(place=place))
-        cells.append(found["compared"].assign(place=place))
-        ends.append(reached(config, runs, methods[contender], methods[baseline]).assign(place=place))
+    found = [
+        _compare(config, runs, place, *(methods[name] for name in pair))
+        for place, pair in enumerate(config.comparisons)
+    ]
     return {
         table.name: conform(
-            pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.dtypes)), table
+            pd.concat([one[table.name] for one in found], ignore_index=True)
+            if found
+            else pd.DataFrame(columns=list(table.dtypes)),
+            table,
         )
-        for table, parts in ((COMPARISONS, pooled), (COMPARED, cells), (REACHED, ends))
+        for table in (COMPARISONS, COMPARED, REACHED)
     }
 
 
 def _compare(
-    config: Config, runs: pd.DataFrame, contender: MethodOptions, baseline: MethodOptions
+    config: Config, runs: pd.DataFrame, place: int, contender: MethodOptions, baseline: MethodOptions
 ) -> dict[str, pd.DataFrame]:
-    """The two tables of one comparison."""
+    """The rows of one comparison in each of the tables."""
     resamples, level = config.statistics.resamples, config.statistics.confidence
     paired = _paired(runs, contender, baseline, config.statistics.folds)
     named: dict[str, Any] = {
         "contender": contender.name,
         "baseline": baseline.name,
         "label": label(contender, baseline),
-        "scale_free": contender.scale_free,
+        "place": place,
     }
-    of_data = summarise(paired, resamples=resamples, level=level)
-    cells = _of_sides(of_data.assign(**rate_columns(paired))).assign(**named)
+    units = {"scale_free": contender.scale_free}
+    cells = summarise(paired, resamples=resamples, level=level)
     pooled = summarise(paired, _POOL, resamples=resamples, level=level)
-    spreads = [spread(_alike(of_data, row)) for row in pooled[list(_POOL)].to_dict("records")]
+    # In the order of `pooled`: that of the keys, nan last.
+    spreads = [spread(rows) for _, rows in cells.groupby(list(_POOL), dropna=False, sort=True)]
     columns = {name: [one[name] for one in spreads] for name in _SPREAD}
     common = np.isclose(pooled["rate"].to_numpy(float), common_rate(config, contender.scale_free), rtol=1e-9)
     return {
-        "comparisons": _of_sides(pooled.assign(**columns, common=common)).assign(**named),
-        "compared": cells,
+        "comparisons": _of_sides(pooled.assign(**columns, common=common)).assign(**named, **units),
+        "compared": _of_sides(cells.assign(**rate_columns(paired))).assign(**named, **units),
+        "reached": reached(config, runs, contender, baseline).assign(**named),
     }
 
 
@@ -106,16 +109,6 @@ def _paired(
     if contender.scale_free or contender.loss != "mse" or baseline.loss == "mse":
         left_out.add("equal_no_half")
     return found[~found["policy"].isin(left_out)]
-
-
-def _alike(cells: pd.DataFrame, row: Mapping[Any, Any]) -> pd.DataFrame:
-    """The cells of all data sets behind a row of pooled pairs."""
-    here = np.ones(len(cells), dtype=np.bool_)
-    for name in _POOL:
-        values = cells[name].to_numpy()
-        same = values == row[name]
-        here &= same | np.isnan(values) if isinstance(row[name], float) and math.isnan(row[name]) else same
-    return cells[here]
 
 
 def _of_sides(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from study.config.model import TARGETS
 from study.methods.runs import common_rate
-from study.methods.tables import REACHED, SCORES
-from study.methods.words import label
 
 if TYPE_CHECKING:
     from study.config.methods import MethodOptions
@@ -22,6 +21,10 @@ __all__ = ["median_interval", "reached"]
 
 _RUN = ("dataset", "separability", "start")
 _START = ["initialisation", "scale"]
+_COLUMNS = (
+    *("pairs", "sets", "contender_median", "baseline_median"),
+    *("difference", "difference_low", "difference_high"),
+)
 
 
 def median_interval(values: npt.NDArray[np.float64], level: float) -> tuple[float, float]:
@@ -67,25 +70,23 @@ def reached(
     Returns
     -------
     DataFrame
-        The columns of `REACHED` but `place`.
+        The columns of `REACHED` but those that name the comparison.
     """
     sides = [_ends(config, runs, method) for method in (contender, baseline)]
     both = sides[0].merge(sides[1], on=[*_RUN, *_START], suffixes=("_contender", "_baseline"))
     rows = [
         {"initialisation": name, "scale": scale, "score": score, **_row(group, score, config)}
         for (name, scale), group in both.groupby(_START, sort=True)
-        for score in SCORES
+        for score in TARGETS
     ]
-    names = {"contender": contender.name, "baseline": baseline.name, "label": label(contender, baseline)}
-    columns = [name for name in REACHED.dtypes if name not in (*names, "place")]
-    return pd.DataFrame(rows, columns=columns).assign(**names)
+    return pd.DataFrame(rows, columns=[*_START, "score", *_COLUMNS])
 
 
 def _ends(config: Config, runs: pd.DataFrame, method: MethodOptions) -> pd.DataFrame:
     """The ends of a method's runs at the common rate, a row each."""
     rate = common_rate(config, method.scale_free)
     here = runs[(runs["method"] == method.name) & np.isclose(runs["rate"], rate, rtol=1e-9)]
-    return here.drop_duplicates("start")[[*_RUN, *_START, *(f"test_{score}" for score in SCORES)]]
+    return here.drop_duplicates("start")[[*_RUN, *_START, *(f"test_{score}" for score in TARGETS)]]
 
 
 def _row(pairs: pd.DataFrame, score: str, config: Config) -> dict[str, Any]:

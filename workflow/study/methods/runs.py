@@ -12,13 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
+from study.config.model import TARGETS
 from study.data.kinds import held_out
 from study.data.samples import Sample, sample
 from study.data.starts import starts_of
 from study.data.streams import Stream
-from study.methods.tables import METHOD_RUNS, SCORES
-from study.runs.plan import WITHOUT_HALF, thresholds
-from study.runs.sweep import Progress, first_parameters
+from study.methods.tables import METHOD_RUNS
+from study.runs.plan import WITHOUT_HALF, nearest_rate, thresholds
+from study.runs.sweep import Progress, descend, first_parameters, outcomes
 from study.tables.table import conform
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ At that default itself a start far away is a budget away: it is a rate to refine
 def common_rate(config: Config, scale_free: bool) -> float:
     """The rate, of those of the config, at which equal rates are shown."""
     rates = config.method_runs.lengths if scale_free else config.method_runs.learning_rates
-    return min(rates, key=lambda rate: (abs(math.log(rate / COMMON[scale_free])), rate))
+    return nearest_rate(rates, COMMON[scale_free])
 
 
 def rates_of(config: Config, method: MethodOptions) -> list[float]:
@@ -93,7 +94,7 @@ def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataF
 def run(
     config: Config,
     method: MethodOptions,
-    table: pd.DataFrame,
+    rows: pd.DataFrame,
     arrays: Mapping[str, NDArray[Any]],
     progress: Progress,
 ) -> pd.DataFrame:
@@ -101,8 +102,10 @@ def run(
 
     Parameters
     ----------
-    config, method, table
+    config, method
         As for `plan`.
+    rows
+        What `plan` returns.
     arrays
         The arrays of `study.runs.draw.build`.
     progress
@@ -113,7 +116,6 @@ def run(
     DataFrame
         In the schema `METHOD_RUNS`.
     """
-    rows = plan(config, method, table)
     progress.begin()
     made = []
     for data, group in rows.groupby("data", sort=True):
@@ -134,36 +136,21 @@ def _run_on(
     asked: Mapping[str, NDArray[np.float64]],
 ) -> pd.DataFrame:
     """The runs of a method on one data set: a row for each run and target."""
-    n = len(drawn.labels)
-    in_epoch = math.ceil(n / method.batch_size) if method.batch_size else 1
-    found = kernels.descend(
-        drawn.features,
-        drawn.labels,
+    in_epoch = math.ceil(len(drawn.labels) / method.batch_size) if method.batch_size else 1
+    found = descend(
+        drawn,
+        rows,
         first_parameters(rows, drawn, config.seed),
-        loss=method.loss,
+        method.loss,
+        config.hold,
+        check_every=in_epoch,
         optimiser=method.optimiser,
-        learning_rate=rows["learning_rate"].to_numpy(),
-        # The steps that have to hold after the last at which a run can arrive come on top.
-        max_steps=config.max_steps + (config.hold - 1) * in_epoch,
-        targets=dict(asked),
-        hold=config.hold,
+        targets=asked,
         batch_size=method.batch_size or None,
         batch_seed=_batch_seed(config, rows.iloc[0]),
-        threads=1,
     )
-    scores = _scores(config, rows.iloc[0], found.theta)
-    parts = [
-        rows.assign(
-            target=target,
-            status=found.status[target].astype(object),
-            step=found.arrival[target],
-            steps_run=found.steps_run,
-            passes=found.steps_run / in_epoch,
-            **scores,
-        )
-        for target in asked
-    ]
-    return pd.concat(parts)[list(METHOD_RUNS.dtypes)]
+    scored = rows.assign(passes=found.steps_run / in_epoch, **_scores(config, rows.iloc[0], found.theta))
+    return outcomes(scored, found, asked)[list(METHOD_RUNS.dtypes)]
 
 
 def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) -> dict[str, Any]:
@@ -171,7 +158,7 @@ def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) ->
     (options,) = (entry for entry in config.datasets if entry.name == row["dataset"])
     features, labels = held_out(options, _separability(row), int(row["seed"]), config.seed)
     finite = np.isfinite(thetas).all(axis=1)
-    out = {score: np.full(len(thetas), np.nan) for score in SCORES}
+    out = {score: np.full(len(thetas), np.nan) for score in TARGETS}
     if len(labels) and finite.any():
         # A descent of no step scores its start, to the same bits on every processor.
         found = kernels.descend(
@@ -179,7 +166,7 @@ def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) ->
             threads=1,
         )  # fmt: skip
         assert found.trace is not None
-        for score in SCORES:
+        for score in TARGETS:
             out[score][finite] = found.trace[score][:, 0]
     return {f"test_{score}": values for score, values in out.items()}
 

@@ -8,10 +8,7 @@ from study.statistics.tables import SUMMARY
 from study.tables.columns import SEED, SETTING, START, TARGET
 from study.tables.table import Column, Table
 
-__all__ = ["COMPARED", "COMPARISONS", "METHOD_RUNS", "REACHED", "SCORES", "SUMMARISED", "of_sides"]
-
-SCORES: Final = ("accuracy", "brier", "logloss")
-"""Scores on samples that a run was not trained on."""
+__all__ = ["COMPARED", "COMPARISONS", "METHOD_RUNS", "REACHED", "of_sides"]
 
 _METHOD: Final = (
     Column("method", "str", "", "Name of the method as the config gives it."),
@@ -96,7 +93,7 @@ def of_sides(name: str) -> str:
     return name.replace("mse_", "contender_").replace("bce_", "baseline_")
 
 
-SUMMARISED: Final = tuple(_renamed(column) for column in SUMMARY)
+_SUMMARISED: Final = tuple(_renamed(column) for column in SUMMARY)
 
 _COMPARED: Final = (
     Column("contender", "str", "", "Name of the method whose steps are counted in those of the other."),
@@ -132,7 +129,7 @@ COMPARISONS: Final = Table(
     (
         *_COMPARED,
         Column("common", "bool", "", "Whether `rate` is the one that the page shows equal rates at."),
-        *SUMMARISED,
+        *_SUMMARISED,
         Column("cells", "int64", "cells", "Data sets with a slowdown, each at its separabilities."),
         Column("lowest", "float64", "ratio", "The least slowdown of these; nan without one."),
         Column("lowest_bound", "bool", "", "Whether it is a lower bound."),
@@ -167,7 +164,7 @@ COMPARED: Final = Table(
         Column("regret_baseline", "float64", "ratio", "The same of the baseline."),
         Column("edge_contender", "bool", "", "Whether that is the smallest or largest tried."),
         Column("edge_baseline", "bool", "", "The same of the baseline."),
-        *SUMMARISED,
+        *_SUMMARISED,
     ),
 )
 

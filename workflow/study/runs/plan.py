@@ -7,7 +7,8 @@ shard.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,6 +31,7 @@ __all__ = [
     "blocks",
     "expand",
     "grid_of_one",
+    "nearest_rate",
     "rates",
     "stable_rates",
     "thresholds",
@@ -169,7 +171,7 @@ def _words(words: pd.Series[Any], rows: NDArray[np.int64]) -> pd.Series[Any]:
 
 def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
     """List the runs on one data set, by start (from 0); `nearest` marks the rate of the recorded curves."""
-    nearest = min(config.learning_rates, key=lambda rate: (abs(np.log(rate)), rate))
+    nearest = nearest_rate(config.learning_rates, 1.0)
     rows = [
         (i, name, scale, loss, rate, rate == nearest)
         for i, (name, scale) in enumerate(starts_of(config.initialisations, dataset))
@@ -177,6 +179,11 @@ def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
         for rate in rates(config, loss)
     ]
     return pd.DataFrame(rows, columns=["start", "initialisation", "scale", "loss", "rate", "nearest"])
+
+
+def nearest_rate(rates: Iterable[float], wanted: float) -> float:
+    """Return the rate nearest to another one, by the logarithm of their ratio; on a tie, the smaller."""
+    return min(rates, key=lambda rate: (abs(math.log(rate / wanted)), rate))
 
 
 def stable_rates() -> dict[str, float]:

@@ -25,6 +25,7 @@ __all__ = [
     "by_data",
     "descend",
     "first_parameters",
+    "outcomes",
     "prepare",
     "recorded_steps",
     "run_shard",
@@ -169,7 +170,13 @@ def first_parameters(rows: pd.DataFrame, drawn: Sample, root: int) -> NDArray[np
 
 
 def descend(
-    drawn: Sample, rows: pd.DataFrame, thetas: NDArray[np.float64], loss: str, hold: int = 1, **watched: Any
+    drawn: Sample,
+    rows: pd.DataFrame,
+    thetas: NDArray[np.float64],
+    loss: str,
+    hold: int = 1,
+    check_every: int = 1,
+    **given: Any,
 ) -> kernels.Descent:
     """Descend on one data set at the rates of the plan, on the one thread that a job has.
 
@@ -181,8 +188,8 @@ def descend(
         Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps` are read.
     thetas
         Shape (rows, d): the parameters at step 0.
-    loss, hold, watched
-        As for `kernels.descend`. The budget of the study is the last step of an arrival: the steps that have
+    loss, hold, check_every, given
+        As for `kernels.descend`. The budget of the study is the last step of an arrival: the checks that have
         to hold from there on come on top.
     """
     return kernels.descend(
@@ -191,15 +198,26 @@ def descend(
         thetas,
         loss=loss,
         learning_rate=rows["learning_rate"].to_numpy(),
-        max_steps=int(rows["max_steps"].iloc[0]) + hold - 1,
+        max_steps=int(rows["max_steps"].iloc[0]) + (hold - 1) * check_every,
         hold=hold,
+        check_every=check_every,
         threads=1,
-        **watched,
+        **given,
     )
 
 
-def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: Sequence[str]) -> pd.DataFrame:
-    """A row per run and target, whatever happened; `rows` without a row if there is no target."""
+def outcomes(rows: pd.DataFrame, descent: kernels.Descent, targets: Iterable[str]) -> pd.DataFrame:
+    """Lay out how runs ended: a row per run and target, whatever happened.
+
+    Parameters
+    ----------
+    rows
+        Rows of the plan, one per run, with the thresholds of the targets.
+    descent
+        Those runs, in the same order.
+    targets
+        What they were to reach, one at least.
+    """
     parts = [
         rows.assign(
             target=target,
@@ -210,9 +228,14 @@ def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: Sequence[st
         )
         for target in targets
     ]
-    if not parts:
+    return pd.concat(parts, ignore_index=True)
+
+
+def _run_rows(rows: pd.DataFrame, descent: kernels.Descent, targets: Sequence[str]) -> pd.DataFrame:
+    """The columns of `runs`, a row per run and target."""
+    if not targets:
         return pd.DataFrame(columns=list(RUNS.dtypes)).astype(dict(RUNS.dtypes))
-    return pd.concat(parts, ignore_index=True)[list(RUNS.dtypes)]
+    return outcomes(rows, descent, targets)[list(RUNS.dtypes)]
 
 
 def _curve_rows(rows: pd.DataFrame, descent: kernels.Descent) -> pd.DataFrame:
