@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus
+    from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus, tanh
     from kernels.descent import Descent, descend
     from kernels.epochs import batches
     from kernels.evaluation import gradient, risk
     from kernels.flow import Flow, gradient_flow
     from kernels.losses import LOSSES
-    from kernels.models import MODELS
+    from kernels.models import MODELS, parameters
     from kernels.optimisers import OPTIMISERS
 
 if any(Path(__file__).resolve().parents[1].glob("kernels-*.dist-info")):
@@ -43,8 +43,10 @@ __all__ = [
     "gradient",
     "gradient_flow",
     "log1p",
+    "parameters",
     "risk",
     "softplus",
+    "tanh",
 ]
 
 _MODULES: Final = {
@@ -61,8 +63,10 @@ _MODULES: Final = {
     "gradient": "evaluation",
     "gradient_flow": "flow",
     "log1p": "arithmetic",
+    "parameters": "models",
     "risk": "evaluation",
     "softplus": "arithmetic",
+    "tanh": "arithmetic",
 }
 
 

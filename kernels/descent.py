@@ -105,7 +105,7 @@ class _Cadence:
         """Room for an epoch's samples, one for each worker."""
         n, d = task.raw_labels.size, task.features.shape[1]
         if self.size is None:
-            return whole_epochs(task.features, task.positives_from, n)
+            return whole_epochs(task.raw_features[:n], task.raw_labels)
         return shuffled_epochs(n, d, self.size, self.seed)
 
 
@@ -234,11 +234,10 @@ def descend(
     recorded = checks.trace_steps_of(trace_steps, budget)
     thread_count = checks.thread_count(threads)
 
-    arranged, positives_from = arrange(x, y)
+    arranged, classes = arrange(x, y)
     task = Task(
         features=arranged,
-        positives_from=positives_from,
-        padding=float(len(arranged) - len(x)),
+        classes=classes,
         raw_features=pad(x),
         raw_labels=y,
         starts=theta,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from kernels import checks
 from kernels.jit import compiled, subroutine
 from kernels.models import GROUP
+from kernels.samples import in_one_piece
 
 __all__ = ["Epochs", "arrange_epochs", "batches", "shuffled_epochs", "whole_epochs"]
 
@@ -128,13 +129,14 @@ class Epochs(NamedTuple):
     number: int
 
 
-def whole_epochs(arranged: Floats, positives_from: int, n: int) -> Epochs:
-    """All samples as one batch, as `samples.arrange` gives them, again and again."""
+def whole_epochs(features: Floats, labels: Floats) -> Epochs:
+    """All samples (n, d) as one batch, again and again."""
+    n, arranged = len(features), in_one_piece(features, labels)
     number = max(1, _LEAST_SAMPLES // n)
     return Epochs(
         features=arranged,
         begins=np.zeros(number, dtype=np.int64),
-        positives_from=np.full(number, positives_from),
+        positives_from=np.full(number, np.count_nonzero(labels == 0.0)),
         stride=len(arranged),
         counts=np.full(number, float(n)),
         order=np.empty(0, dtype=np.int64),

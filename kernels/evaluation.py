@@ -14,7 +14,7 @@ from kernels.jit import compiled
 from kernels.losses import Loss
 from kernels.models import GROUP, Model
 from kernels.passes import full_pass
-from kernels.samples import aligned_rows, arrange, pad
+from kernels.samples import Classes, aligned_rows, arrange, pad
 from kernels.vectors import WIDTH, store
 
 __all__ = ["gradient", "risk"]
@@ -90,13 +90,12 @@ def _gradient_loop(model: Model, loss: Loss) -> Any:
     @compiled
     def loop(
         features: Floats,
-        positives_from: int,
-        padding: float,
+        classes: Classes,
         theta: Floats,
         scratch: Floats,
         gradient: Floats,
     ) -> None:
-        one_pass(features, positives_from, padding, theta, scratch, gradient)
+        one_pass(features, classes, theta, scratch, gradient)
 
     return loop
 
@@ -131,13 +130,12 @@ def gradient(
     chosen_loss, chosen_model = checks.known_loss(loss), checks.known_model(model)
     x, y = checks.samples(features, labels)
     theta = checks.vectors("thetas", thetas, chosen_model, x.shape[1])
-    arranged, positives_from = arrange(x, y)
-    padding = float(len(arranged) - len(x))
+    arranged, classes = arrange(x, y)
     loop = _gradient_loop(chosen_model, chosen_loss)
     sums, scratch = aligned_rows(theta.shape[1]), aligned_rows(chosen_model.scratch(x.shape[1]))
     out = np.empty_like(theta)
     for part, lanes in _blocks(theta):
-        loop(arranged, positives_from, padding, lanes, scratch, sums)
+        loop(arranged, classes, lanes, scratch, sums)
         out[part] = sums[:, : part.stop - part.start].T / len(x)
     return out
 

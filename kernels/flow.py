@@ -140,16 +140,10 @@ def gradient_flow(
         max_evaluations=checks.evaluation_budget(max_evaluations),
         tolerance=checks.number_between("tolerance", tolerance, 1e-13, 1e-3),
     )
-    arranged, positives_from = arrange(x, y)
+    arranged, classes = arrange(x, y)
     # Row by row, then column by column: the order of the sum is the same on every machine.
     squares = sum(np.add.reduce(np.ascontiguousarray(x * x), axis=0).tolist())
-    samples = Samples(
-        features=arranged,
-        positives_from=positives_from,
-        padding=float(len(arranged) - len(x)),
-        total=float(len(x)),
-        length=math.sqrt(squares / len(x)) or 1.0,
-    )
+    samples = Samples(arranged, classes, length=math.sqrt(squares / len(x)) or 1.0)
     return _follow(chosen, samples, limits, theta, thresholds, asked)
 
 

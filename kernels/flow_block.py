@@ -114,7 +114,9 @@ class Block:
 
     def _without_gradient(self) -> Bools:
         """Whether the gradient is too small for float64 where the runs are; see `_rhs`."""
-        return np.asarray(self.step.slopes[0, -1] >= self.samples.total / LEAST_GRADIENT, dtype=np.bool_)
+        return np.asarray(
+            self.step.slopes[0, -1] >= self.samples.classes.total / LEAST_GRADIENT, dtype=np.bool_
+        )
 
     def _stop(self, which: Bools, why: int) -> None:
         self.end[which] = why

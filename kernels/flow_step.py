@@ -19,6 +19,7 @@ from kernels.jit import compiled, subroutine
 from kernels.losses import Loss
 from kernels.models import MODELS
 from kernels.passes import full_pass
+from kernels.samples import Classes
 from kernels.vectors import WIDTH, store
 
 __all__ = [
@@ -39,12 +40,10 @@ LEAST_GRADIENT: Final = 1e-300
 
 
 class Samples(NamedTuple):
-    """Samples as `samples.arrange` gives them, how many it added, their number and their rms length."""
+    """Samples as `samples.arrange` gives them, where it puts each class, and their rms length."""
 
     features: Floats
-    positives_from: int
-    padding: float
-    total: float
+    classes: Classes
     length: float
 
 
@@ -100,7 +99,7 @@ def _rhs(samples: Samples, step: Step, stage: int) -> None:
         length = max(math.sqrt(squares), 1.0)
         for j in range(d):
             step.slopes[stage, j, lane] = -(step.gradient[j, lane] / scale) / length
-        step.slopes[stage, d, lane] = samples.total / (scale * length)
+        step.slopes[stage, d, lane] = samples.classes.total / (scale * length)
 
 
 @cache
@@ -112,14 +111,7 @@ def stages_of(loss: Loss) -> Any:
     def stages(samples: Samples, step: Step, begin: int, end: int) -> None:
         for stage in range(begin, end):
             _place_stage(step, stage)
-            one_pass(
-                samples.features,
-                samples.positives_from,
-                samples.padding,
-                step.place,
-                step.scratch,
-                step.gradient,
-            )
+            one_pass(samples.features, samples.classes, step.place, step.scratch, step.gradient)
             _rhs(samples, step, stage)
 
     return stages
@@ -209,9 +201,7 @@ def scores_at(samples: Samples, step: Step, shares: Floats, scores: Floats) -> N
         for j in range(step.place.shape[0]):
             for lane in range(WIDTH):
                 step.place[j, lane] = _between(step, j, lane, shares[k, lane])
-        found = _score_pass(
-            samples.features, samples.positives_from, samples.padding, step.place, step.scratch, step.gradient
-        )
+        found = _score_pass(samples.features, samples.classes, step.place, step.scratch, step.gradient)
         store(scores[k], 0, found[0])
         store(scores[k], 1, found[1])
         store(scores[k], 2, found[2])

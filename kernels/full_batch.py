@@ -34,7 +34,7 @@ def full_batch_worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bo
 
     @compiled
     def work(task: Task, outcome: Outcome, lanes: Lanes) -> None:
-        count = task.features.shape[0] - task.padding
+        count = task.classes.total
         active = refill(task, lanes)
         while active > 0:
             # Whether something rare is due is checked here and not in the function that does it: with such a
@@ -48,8 +48,7 @@ def full_batch_worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bo
             if not ended:  # else no pass is due before the lane is refilled
                 scores = one_pass(
                     task.features,
-                    task.positives_from,
-                    task.padding,
+                    task.classes,
                     lanes.theta,
                     lanes.scratch,
                     lanes.gradient,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kernels.jit import lanewise, subroutine
-from kernels.samples import aligned_rows
+from kernels.samples import Classes, aligned_rows
 from kernels.vectors import WIDTH, any_true, fetch_add, load
 
 __all__ = [
@@ -50,8 +50,8 @@ class Task(NamedTuple):
 
     Attributes
     ----------
-    features, positives_from, padding
-        The samples as `samples.arrange` gives them, and how many it added.
+    features, classes
+        The samples as `samples.arrange` gives them, and where it puts each class.
     raw_features, raw_labels
         The same samples in the order they came in, for the recorded scores; the features as `samples.pad`
         gives them.
@@ -74,8 +74,7 @@ class Task(NamedTuple):
     """
 
     features: Floats
-    positives_from: int
-    padding: float
+    classes: Classes
     raw_features: Floats
     raw_labels: Floats
     starts: Floats

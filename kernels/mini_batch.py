@@ -56,8 +56,7 @@ def _epochs_loop(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, t
             if scored and now % np.int64(task.check_every) == 0:
                 scores = scores_of(
                     task.features,
-                    task.positives_from,
-                    task.padding,
+                    task.classes,
                     lanes.theta,
                     lanes.scratch,
                     lanes.gradient,
@@ -72,6 +71,7 @@ def _epochs_loop(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, t
                 epochs.features,
                 epochs.begins[batch],
                 epochs.positives_from[batch],
+                epochs.begins[batch] + np.int64(epochs.counts[batch]),
                 epochs.begins[batch] + epochs.stride,
                 lanes.theta,
                 lanes.scratch,

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
 from kernels.models import GROUP
 from kernels.width import WIDTH
 
-__all__ = ["aligned_rows", "arrange", "pad"]
+__all__ = ["Classes", "aligned_rows", "arrange", "in_one_piece", "pad"]
 
 Floats = npt.NDArray[np.float64]
+
+
+class Classes(NamedTuple):
+    """Where the samples of each class are among the rows that `arrange` gives.
+
+    Attributes
+    ----------
+    negatives_to
+        The negative class is before this row; what fills its last group follows.
+    positives_from, positives_to
+        The positive class is from the first row on, before the second.
+    total
+        Number of samples, those that fill up groups not counted.
+    """
+
+    negatives_to: int
+    positives_from: int
+    positives_to: int
+    total: float
 
 
 def pad(features: Floats) -> Floats:
@@ -18,14 +39,21 @@ def pad(features: Floats) -> Floats:
     return np.concatenate([features, np.zeros((-len(features) % GROUP, features.shape[1]))])
 
 
-def arrange(features: Floats, labels: Floats) -> tuple[Floats, int]:
-    """The samples in the order of a pass, and where the positive class begins.
+def arrange(features: Floats, labels: Floats) -> tuple[Floats, Classes]:
+    """The samples in the order of a pass, and where the classes are.
 
-    The negative class comes first, and each class is padded to whole groups by samples of features 0, which
-    add exactly nothing to a gradient.
+    The negative class comes first, and each class is padded to whole groups by samples of features 0.
     """
-    negative, positive = (pad(features[labels == label]) for label in (0.0, 1.0))
-    return np.concatenate([negative, positive]), len(negative)
+    negative, positive = (features[labels == label] for label in (0.0, 1.0))
+    arranged = [pad(negative), pad(positive)]
+    begin = len(arranged[0])
+    classes = Classes(len(negative), begin, begin + len(positive), float(len(features)))
+    return np.concatenate(arranged), classes
+
+
+def in_one_piece(features: Floats, labels: Floats) -> Floats:
+    """The samples in that order, with nothing between the classes: all that is padded is at the end."""
+    return pad(np.concatenate([features[labels == label] for label in (0.0, 1.0)]))
 
 
 def aligned_rows(rows: int) -> Floats:

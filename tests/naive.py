@@ -21,13 +21,15 @@ def softplus(z: float) -> float:
 def loss_value(loss: str, z: float, y: int) -> float:
     """Loss of one sample."""
     margin = z if y == 1 else -z
-    return {"bce": softplus(-margin), "mse": 0.5 * sigmoid(-margin) ** 2}[loss]
+    wrong = sigmoid(-margin)
+    return {"bce": softplus(-margin), "mse": 0.5 * wrong**2, "squared": wrong**2}[loss]
 
 
 def loss_slope(loss: str, z: float, y: int) -> float:
     """Derivative of the loss of one sample in its logit."""
     difference = -sigmoid(-z) if y == 1 else sigmoid(z)
-    return {"bce": difference, "mse": difference * sigmoid(z) * sigmoid(-z)}[loss]
+    times_slope = difference * sigmoid(z) * sigmoid(-z)
+    return {"bce": difference, "mse": times_slope, "squared": 2.0 * times_slope}[loss]
 
 
 def logit(x: Sequence[float], theta: Sequence[float]) -> float:

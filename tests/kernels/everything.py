@@ -79,12 +79,20 @@ def parts():
             )
             name = f"descend {optimiser} {size} {every}"
             yield name, found.theta, found.steps_run, *found.arrival.values(), *found.trace.values()
+    for model in ("tanh(2)", "relu(3)", "sigmoid(2)"):
+        starts = 1.5 * np.random.default_rng(1).normal(size=(3, kernels.parameters(model, 2)))
+        found = kernels.descend(
+            FEATURES, LABELS, starts, loss="mse", learning_rate=0.5, max_steps=2, targets=TARGETS, model=model
+        )
+        yield f"descend {model}", found.theta, *found.arrival.values()
+        for function in (kernels.risk, kernels.gradient):
+            yield f"{function.__name__} {model}", function(FEATURES, LABELS, starts, loss="mse", model=model)
     yield "batches", *kernels.batches(23, 5, 2**63 - 1, 3)
     yield "scores", laws.population_scores(0.3, 1.1)
     x = np.concatenate(
         [np.linspace(-760.0, 760.0, 40), [0.0, -0.0, 5e-324, -1e-300, 37.0, np.inf, -np.inf, np.nan]]
     )
-    for name in ("exp", "expit", "expit_slope", "log1p", "softplus"):
+    for name in ("exp", "expit", "expit_slope", "log1p", "softplus", "tanh"):
         yield name, getattr(kernels, name)(x)
 
 

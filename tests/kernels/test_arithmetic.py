@@ -45,8 +45,9 @@ EXACT = {
     "expit_slope": lambda x: 1 / (2 + mpmath.exp(x) + mpmath.exp(-x)),
     "log1p": mpmath.log1p,
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "tanh": mpmath.tanh,
 }
-LIMIT = {"exp": 1.0, "expit": 2.0, "expit_slope": 2.0, "log1p": 2.0, "softplus": 2.0}
+LIMIT = {"exp": 1.0, "expit": 2.0, "expit_slope": 2.0, "log1p": 2.0, "softplus": 2.0, "tanh": 3.0}
 
 
 def ulps(value: float, exact: mpmath.mpf) -> float:
@@ -97,6 +98,7 @@ def test_function_is_within_its_ulps_on_many_points(name: str) -> None:
         ("expit", 0.0, 1.0),
         ("expit_slope", 0.0, 0.0),
         ("softplus", 0.0, np.inf),
+        ("tanh", -1.0, 1.0),
         ("log1p", np.nan, np.inf),
     ],
 )

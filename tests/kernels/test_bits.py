@@ -40,8 +40,18 @@ for optimiser in kernels.OPTIMISERS:
         parts = [result.theta, result.steps_run, *result.arrival.values(), *result.trace.values()]
         for part in parts:
             digest.update(np.ascontiguousarray(part).tobytes())
+for model in kernels.MODELS:
+    starts = rng.normal(size=(70, kernels.parameters(model, 5)))
+    for size in (None, 16):
+        result = kernels.descend(features, labels, starts, loss="bce", max_steps=40, model=model,
+                                 learning_rate=0.3, batch_size=size, targets={"brier": 0.12}, trace_steps=[7],
+                                 threads=int(sys.argv[1]))
+        parts = [result.theta, result.steps_run, *result.arrival.values(), *result.trace.values()]
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).tobytes())
 x = np.concatenate([rng.uniform(-760, 760, 5000), 10.0 ** rng.uniform(-310, 5, 5000)])
-for function in (kernels.exp, kernels.expit, kernels.expit_slope, kernels.log1p, kernels.softplus):
+for function in (kernels.exp, kernels.expit, kernels.expit_slope, kernels.log1p, kernels.softplus,
+                 kernels.tanh):
     digest.update(function(x).tobytes())
 print(digest.hexdigest())
 """
