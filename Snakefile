@@ -40,6 +40,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/laws.smk"
 include: "workflow/rules/sensitivity.smk"
 include: "workflow/rules/methods.smk"
+include: "workflow/rules/experiments.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/benchmarks.smk"
 

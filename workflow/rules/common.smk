@@ -31,6 +31,7 @@ from study.runs import draw
 from study.config import model as study_config
 from study.config import written as config_text
 from study.data import kinds as datasets
+from study.experiments import views as experiments
 from study.provenance import receipts, records, recovery
 from study import figures as study_figures
 from study.runs import resources as study_resources

@@ -7,6 +7,13 @@ from typing import Final
 
 from study.claims.tables import CLAIMS
 from study.data.tables import DATASETS
+from study.experiments.tables import (
+    EXPERIMENT_CELLS,
+    EXPERIMENT_DATA,
+    EXPERIMENT_ENDS,
+    EXPERIMENT_RUNS,
+    EXPERIMENTS,
+)
 from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS, REACHED
 from study.runs.tables import CURVES, PLAN, RUNS
 from study.sensitivity.tables import PERTURBATION, SENSITIVITY
@@ -19,6 +26,7 @@ _OF_A_STUDY: Final = (
     *(DATASETS, RUNS, CURVES, SLOWDOWN, HEADLINE, ANSWERS, DECOMPOSITION, ENDS, ARRIVALS),
     *(FLOW, PHASE, MINIMA, SENSITIVITY, PERTURBATION, CLAIMS),
     *(METHOD_RUNS, COMPARISONS, COMPARED, REACHED),
+    *(EXPERIMENT_DATA, EXPERIMENT_RUNS, EXPERIMENTS, EXPERIMENT_CELLS, EXPERIMENT_ENDS),
 )
 
 TABLES: Final = MappingProxyType({table.name: table for table in (PLAN, *_OF_A_STUDY)})

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, SerializeAsAny, field_validator
 
-from kernels import LOSSES, OPTIMISERS
+from kernels import LOSSES, MODELS, OPTIMISERS
 from study.data.starts import InitialisationOptions
-from study.schema import Grid, Section, Slug, distinct, key, nearest, one_of
+from study.schema import Grid, Section, Slug, distinct, key, nearest
 
-__all__ = ["COMPARISONS", "METHODS", "MethodOptions", "MethodRuns"]
+__all__ = ["COMPARISONS", "METHODS", "Leg", "MethodOptions", "MethodRuns", "Rate", "checked_pairs"]
 
-_Rate = Annotated[float, Field(gt=0, le=1_000_000)]
+Rate = Annotated[float, Field(gt=0, le=1_000_000)]
+"""A learning rate."""
+
+
+class Leg(NamedTuple):
+    """A part of a method's way: a loss, and for how many steps it is minimised; None to the end."""
+
+    loss: str
+    steps: int | None
 
 
 class MethodOptions(Section):
@@ -21,7 +31,19 @@ class MethodOptions(Section):
     name: Slug = key(
         ..., "Name of the method in every table.", allowed="1 to 64 of the characters A-Z a-z 0-9 _ -"
     )
-    loss: Annotated[str, one_of(LOSSES)] = key(..., "The loss that it minimises.")
+    loss: str = key(
+        ...,
+        "The loss that it minimises; or losses one after the other, each but the last for a number of steps. "
+        "What an optimiser remembers is forgotten at the switch, and a target is counted as held from there "
+        "on.",
+        allowed="one of bce, mse, squared, mse_offset(offset), gce(q), focal(gamma); or a switch, such as "
+        "`bce for 50, mse`",
+    )
+    model: str = key(
+        "linear",
+        "What turns features into a logit; H is the number of hidden units.",
+        allowed="one of linear, tanh(H), relu(H), sigmoid(H)",
+    )
     optimiser: str = key(
         "gd",
         "What moves the parameters, as PyTorch defines it; its parameters in parentheses, or its defaults.",
@@ -37,9 +59,14 @@ class MethodOptions(Section):
     @field_validator("loss")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in LOSSES:
-            raise ValueError(f"{value!r} is unknown{nearest(value, LOSSES)}")
-        return LOSSES.canonical(value)
+        return ", ".join(
+            leg.loss if leg.steps is None else f"{leg.loss} for {leg.steps}" for leg in _legs(value)
+        )
+
+    @field_validator("model")
+    @classmethod
+    def _model(cls, value: str) -> str:
+        return MODELS.canonical(value)
 
     @field_validator("optimiser")
     @classmethod
@@ -47,9 +74,43 @@ class MethodOptions(Section):
         return OPTIMISERS.canonical(value)
 
     @property
+    def legs(self) -> list[Leg]:
+        """The losses that it minimises one after the other."""
+        return _legs(self.loss)
+
+    @property
     def scale_free(self) -> bool:
         """Whether its rate is a length, whatever the size of the gradient."""
         return OPTIMISERS[self.optimiser].scale_free
+
+
+def _legs(text: str) -> list[Leg]:
+    """The losses of a text such as ``bce for 50, mse``."""
+    parts = [part.strip() for part in re.split(r",(?![^()]*\))", text)]
+    legs = [_leg(part) for part in parts]
+    if [leg.steps is None for leg in legs] != [place == len(legs) - 1 for place in range(len(legs))]:
+        raise ValueError(f"{text!r}: every loss but the last needs a number of steps, and the last has none")
+    return legs
+
+
+def _leg(part: str) -> Leg:
+    found = re.fullmatch(r"(?P<loss>.+?)\s+for\s+(?P<steps>[1-9][0-9]{0,8})", part)
+    loss = found["loss"] if found else part
+    if loss not in LOSSES:
+        raise ValueError(f"{loss!r} is unknown{nearest(loss, LOSSES)}")
+    return Leg(LOSSES.canonical(loss), int(found["steps"]) if found else None)
+
+
+def checked_pairs(pairs: tuple[tuple[str, str], ...], names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of names of methods, each of two different ones; raise `ValueError` where one is not."""
+    known = list(names)
+    for pair in pairs:
+        for name in pair:
+            if name not in known:
+                raise ValueError(f"{name!r} is no method of this study{nearest(name, known)}")
+        if pair[0] == pair[1]:
+            raise ValueError(f"{list(pair)!r} compares a method with itself")
+    return distinct(pairs)
 
 
 def _pair(suffix: str, **options: Any) -> tuple[MethodOptions, MethodOptions]:
@@ -92,11 +153,11 @@ class MethodRuns(Section):
         "Where they start: entries as under `initialisations`.",
         allowed="a list of one or more initialisations, each a mapping with a name of its own",
     )
-    learning_rates: Grid[_Rate] = key(
+    learning_rates: Grid[Rate] = key(
         (0.0625, 0.25, 1.0, 4.0, 16.0, 64.0, 256.0),
         "Learning rates of the methods whose step is a multiple of the gradient, in units of 1/L_BCE.",
     )
-    lengths: Grid[_Rate] = key(
+    lengths: Grid[Rate] = key(
         (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
         "Learning rates of the methods whose step has a length of its own (`adam`, `normalised`), as they "
         "are.",

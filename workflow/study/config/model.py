@@ -9,7 +9,8 @@ import yaml
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
-from study.config.methods import COMPARISONS, METHODS, MethodOptions, MethodRuns
+from study.config.experiments import Networks, Remedies
+from study.config.methods import COMPARISONS, METHODS, MethodOptions, MethodRuns, checked_pairs
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
 from study.config.written import read_otherwise
 from study.data.kinds import KINDS, DatasetOptions, File
@@ -95,6 +96,8 @@ class Config(Section):
         allowed="a list of pairs of different names from `methods`, such as [mse_adam, bce_adam]",
     )
     method_runs: MethodRuns = key(MethodRuns(), "Where methods are compared: see below.")
+    remedies: Remedies = key(Remedies(), "Methods that may help against MSE's slowness: see below.")
+    networks: Networks = key(Networks(), "The same question for a hidden layer: see below.")
     targets: Grid[Annotated[str, one_of(TARGETS)]] = key(
         TARGETS,
         "What a run is to reach. Each lies a tenth of the way from what both losses can attain (the worse of "
@@ -149,7 +152,8 @@ class Config(Section):
     @property
     def files(self) -> list[str]:
         """Paths of the user's own data files."""
-        return [entry.file for entry in self.datasets if isinstance(entry, File)]
+        every = (*self.datasets, *self.remedies.datasets, *self.networks.datasets)
+        return list(dict.fromkeys(entry.file for entry in every if isinstance(entry, File)))
 
     @field_validator("losses")
     @classmethod
@@ -174,14 +178,7 @@ class Config(Section):
     ) -> tuple[tuple[str, str], ...]:
         if "methods" not in info.data:
             return value
-        names = [method.name for method in info.data["methods"]]
-        for pair in value:
-            for name in pair:
-                if name not in names:
-                    raise ValueError(f"{name!r} is no method of this study{nearest(name, names)}")
-            if pair[0] == pair[1]:
-                raise ValueError(f"{list(pair)!r} compares a method with itself")
-        return distinct(value)
+        return checked_pairs(value, [method.name for method in info.data["methods"]])
 
     @field_validator("datasets", "initialisations", "methods")
     @classmethod
@@ -229,12 +226,11 @@ def load(mapping: Mapping[str, Any]) -> Config:
     UserError
         With every problem found, a line each: path of the key, the value given, what is allowed.
     """
-    given, lines = dict(mapping), list[str]()
-    if isinstance(given.get("datasets"), list) and given["datasets"]:
-        parsed = [_dataset(entry, f"datasets[{i}]", lines) for i, entry in enumerate(given["datasets"])]
-        given["datasets"] = tuple(entry for entry in parsed if entry is not None)
-        if not given["datasets"]:  # all are bad, and reported: look at the other keys
-            del given["datasets"]
+    lines = list[str]()
+    given = _with_datasets(mapping, "", lines)
+    for name in ("remedies", "networks"):
+        if isinstance(given.get(name), Mapping):
+            given[name] = _with_datasets(given[name], f"{name}.", lines)
     incomplete = bool(lines) or "datasets" not in mapping  # a job is given only the keys it reads
     try:
         config = Config.model_validate(given, context={"incomplete": incomplete})
@@ -243,6 +239,19 @@ def load(mapping: Mapping[str, Any]) -> Config:
     if lines:
         raise UserError("\n".join(lines))
     return config
+
+
+def _with_datasets(mapping: Mapping[str, Any], prefix: str, lines: list[str]) -> dict[str, Any]:
+    """Give the entries of `datasets` in a section the types of their kinds; problems go to `lines`."""
+    given = dict(mapping)
+    if isinstance(given.get("datasets"), list) and given["datasets"]:
+        parsed = [
+            _dataset(entry, f"{prefix}datasets[{i}]", lines) for i, entry in enumerate(given["datasets"])
+        ]
+        given["datasets"] = tuple(entry for entry in parsed if entry is not None)
+        if not given["datasets"]:  # all are bad, and reported: look at the other keys
+            del given["datasets"]
+    return given
 
 
 def typed(value: Any) -> Any:

@@ -20,7 +20,7 @@ from study.data.algebra import column_sums, digits9, gram, matvec
 from study.data.optima import bce_limit, mse_margins
 from study.data.separation import unit
 
-__all__ = ["SHARE", "Facts", "facts", "target", "threshold"]
+__all__ = ["SHARE", "Facts", "base_rate_scores", "facts", "named_scores", "target", "threshold"]
 
 Array = NDArray[np.float64]
 
@@ -103,8 +103,8 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     if not separable.all():
         bce = _scores(matvec(signed[~separable], finite_optimum), n)
         mse = _scores(mse_margins(signed, finite_optimum, limit, separable), n)
-    base = _base_rate(int(labels.sum()), n)
-    scores = {**_named("bce", bce), **_named("mse", mse), **_named("base", base)}
+    base = base_rate_scores(int(labels.sum()), n)
+    scores = {**named_scores("bce", bce), **named_scores("mse", mse), **named_scores("base", base)}
     return Facts(
         n=n,
         d=d,
@@ -182,7 +182,7 @@ def _scores(margins: Array, n: int) -> _Scores:
     return _Scores(accurate / n, float(digits9(brier)), float(digits9(logloss)))
 
 
-def _base_rate(positives: int, n: int) -> _Scores:
+def base_rate_scores(positives: int, n: int) -> _Scores:
     """Scores of the share of positives, as everybody's probability."""
     share = positives / n
     entropy = -(share * math.log(share) + (1.0 - share) * math.log(1.0 - share))
@@ -191,7 +191,8 @@ def _base_rate(positives: int, n: int) -> _Scores:
     )
 
 
-def _named(prefix: str, scores: _Scores) -> dict[str, float]:
+def named_scores(prefix: str, scores: _Scores) -> dict[str, float]:
+    """Scores by the names of their columns."""
     return {f"{prefix}_{name}": value for name, value in dataclasses.asdict(scores).items()}
 
 

@@ -88,12 +88,7 @@ class Gaussian(_Synthetic):
         labels = _labels(self.n, self.imbalance)
         features = stream.normals(self.n * self.d).reshape(self.n, self.d)
         features[:, 0] += np.where(labels == 1, separability / 2, -separability / 2)
-        noisy = labels.copy()
-        for label in (0, 1):
-            members = np.flatnonzero(labels == label)
-            flipped = members[stream.permutation(len(members))[: round(self.label_noise * len(members))]]
-            noisy[flipped] = 1 - label
-        return features, noisy
+        return features, _flip(labels, self.label_noise, stream)
 
     def bayes_error(self, separability: float | None) -> float:
         """Closed form: the two tails beyond the point where the posterior is one half, then label noise.
@@ -139,6 +134,61 @@ class Separable(_Synthetic):
         return 0.0
 
 
+class _Bent(DatasetOptions):
+    """Two classes in the plane that no line separates, balanced."""
+
+    n: int = key(200, "Number of samples.", ge=4, le=10_000_000)
+    noise: float = key(0.3, "Standard deviation of the normal numbers added to both features.", ge=0, le=100)
+
+    def draw(self, separability: float | None, stream: Stream) -> Drawn:
+        """Draw the curves, then add the noise."""
+        del separability
+        labels = _labels(self.n, 0.5)
+        return self.place(labels, stream) + self.noise * stream.normals(2 * self.n).reshape(-1, 2), labels
+
+    def place(self, labels: NDArray[np.int64], stream: Stream) -> NDArray[np.float64]:
+        """Points without noise, (n, 2)."""
+        raise NotImplementedError
+
+
+class Xor(_Bent):
+    """The exclusive or of two signs."""
+
+    summary: ClassVar[Prose] = (
+        "The exclusive or: class 1 around (-1, 1) and (1, -1), class 0 around (1, 1) and (-1, -1)."
+    )
+
+    def place(self, labels: NDArray[np.int64], stream: Stream) -> NDArray[np.float64]:
+        """Corners of a square, each sign of the first feature as likely."""
+        del stream
+        first = np.where(np.arange(len(labels)) % 2 == 0, 1.0, -1.0)
+        return np.column_stack([first, np.where(labels == 1, -first, first)])
+
+
+class Moons(_Bent):
+    """Two half circles, each reaching into the other."""
+
+    summary: ClassVar[Prose] = (
+        "Two half circles of radius 1, around (0, 0) and (1, 1/2), each reaching into the other."
+    )
+
+    def place(self, labels: NDArray[np.int64], stream: Stream) -> NDArray[np.float64]:
+        """Points of the upper half circle; those of class 1 turned by half a turn about (1/2, 1/4)."""
+        points = _directions(self.n, stream)
+        points[:, 1] = np.abs(points[:, 1])
+        return np.where(labels[:, None] == 1, np.array([1.0, 0.5]) - points, points)
+
+
+class Circles(_Bent):
+    """A circle inside another."""
+
+    summary: ClassVar[Prose] = "Two circles around (0, 0): class 0 of radius 2, class 1 of radius 1."
+
+    def place(self, labels: NDArray[np.int64], stream: Stream) -> NDArray[np.float64]:
+        """Directions times the radius of the class."""
+        return _directions(self.n, stream) * np.where(labels == 1, 1.0, 2.0)[:, None]
+
+
 class _Given(DatasetOptions):
     """Data that are given once: each seed draws its own share of them."""
 
@@ -180,6 +230,23 @@ class Real(_Given):
     def everything(self) -> Drawn:
         """Load the bundled file; nothing is downloaded."""
         return _real(self.kind)
+
+
+class Contiguity(_Given):
+    """How many blocks of ones a string of bits has."""
+
+    summary: ClassVar[Prose] = (
+        "Strings of bits, as -1 and 1, with two blocks of consecutive ones (class 0) or three (class 1): the "
+        "contiguity problem of Solla, Levin and Fleisher (1988)."
+    )
+    bits: int = key(10, "Length of the strings.", ge=5, le=16)
+
+    def everything(self) -> Drawn:
+        """All such strings, in order: of 10 bits 330 with two blocks and 462 with three."""
+        bits = np.arange(2**self.bits)[:, None] >> np.arange(self.bits) & 1
+        blocks = bits[:, 0] + np.count_nonzero(np.diff(bits, axis=1) == 1, axis=1)
+        inside = (blocks == 2) | (blocks == 3)
+        return 2.0 * bits[inside] - 1.0, (blocks[inside] == 3).astype(np.int64)
 
 
 class File(FileOptions, _Given):
@@ -229,20 +296,39 @@ REAL: dict[str, Callable[[], Drawn]] = {
 KINDS: dict[str, type[DatasetOptions]] = {
     "gaussian": Gaussian,
     "separable": Separable,
+    "xor": Xor,
+    "moons": Moons,
+    "circles": Circles,
+    "contiguity": Contiguity,
     "file": File,
     **dict.fromkeys(REAL, Real),
 }
 """Kinds of data set by name: a class that holds the options and draws the samples."""
 
 
-def realise(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:
+def realise(
+    options: DatasetOptions, separability: float | None, seed: int, root: int, flipped: float = 0.0
+) -> Drawn:
     """Realise a data set: features with the bias column last, float64 (n, d), and labels, int64 (n,).
 
-    The stream depends on (name, separability, seed) and the root seed only.
+    The stream depends on (name, separability, seed) and the root seed only.  Of each class, a share of
+    `flipped` has the label of the other one; a larger share flips the same samples and more.
     """
     stream = Stream(root, "data", options.name, separability, seed)
     features, labels = options.draw(separability, stream)
+    if flipped:
+        labels = _flip(labels, flipped, Stream(root, "flips", options.name, separability, seed))
     return with_bias(features), labels
+
+
+def _flip(labels: NDArray[np.int64], share: float, stream: Stream) -> NDArray[np.int64]:
+    """Labels of which the same share of each class is flipped."""
+    noisy = labels.copy()
+    for label in (0, 1):
+        members = np.flatnonzero(labels == label)
+        chosen = members[stream.permutation(len(members))[: round(share * len(members))]]
+        noisy[chosen] = 1 - label
+    return noisy
 
 
 def held_out(options: DatasetOptions, separability: float | None, seed: int, root: int) -> Drawn:
@@ -259,6 +345,12 @@ def _labels(n: int, imbalance: float) -> NDArray[np.int64]:
     """Labels (n,): first the negatives, then the positives, two of each at least."""
     positives = min(max(round(imbalance * n), 2), n - 2)
     return np.repeat(np.array([0, 1], dtype=np.int64), [n - positives, positives])
+
+
+def _directions(n: int, stream: Stream) -> NDArray[np.float64]:
+    """Points of the unit circle (n, 2), uniform: normal numbers scaled, to the same bits on every machine."""
+    points = stream.normals(2 * n).reshape(n, 2)
+    return points / np.sqrt(points[:, :1] ** 2 + points[:, 1:] ** 2)
 
 
 @functools.cache

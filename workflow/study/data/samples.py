@@ -28,7 +28,7 @@ class Sample(NamedTuple):
     @property
     def aim(self) -> Aim:
         """What the starts are made from."""
-        return Aim(self.direction, float(self.median_margin))
+        return Aim(self.direction, float(self.median_margin), float(self.labels.mean()))
 
 
 def with_bias(features: Array) -> Array:

@@ -7,9 +7,9 @@ there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ __all__ = [
     "Aim",
     "Initialisation",
     "InitialisationOptions",
+    "Scaled",
     "every_start",
     "start",
     "starts_of",
@@ -38,6 +39,22 @@ class Aim(NamedTuple):
 
     direction: Array  # (d,), unit
     median_margin: float
+    positives: float = 0.5  # share of class 1
+
+
+class Scaled(Protocol):
+    """What the options of an initialisation have to know of it."""
+
+    @property
+    def scaled(self) -> bool:
+        """Whether it has a scale."""
+
+    @property
+    def scales(self) -> str:
+        """What its scales are, for a message."""
+
+    def takes(self, scale: float) -> bool:
+        """Whether a number can be its scale."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,13 @@ class Initialisation:
         return 0.5 < scale < 1.0 if self.sure else 0.0 < scale <= 10_000.0
 
 
+def _base_rate(aim: Aim) -> Array:
+    """Theta with which every sample is given the share of class 1: a bias alone."""
+    theta = np.zeros_like(aim.direction)
+    theta[-1] = float(digits9(math.log(aim.positives / (1.0 - aim.positives))))
+    return theta
+
+
 def _sure(confidence: float, aim: Aim) -> Array:
     """Theta along the direction that gives the median sample's true class the probability `confidence`."""
     logit = float(digits9(math.log(confidence / (1.0 - confidence))))
@@ -89,6 +113,12 @@ INITIALISATIONS: dict[str, Initialisation] = {
     "normal": Initialisation(
         "theta = a times independent standard normal numbers, the same for every scale a.",
         lambda scale, aim, stream: scale * stream.normals(len(aim.direction)),
+    ),
+    "base_rate": Initialisation(
+        "the bias at the log odds of class 1, all else 0: every sample is given the share of class 1; takes "
+        "no scale.",
+        lambda scale, aim, stream: _base_rate(aim),  # noqa: ARG005
+        scaled=False,
     ),
     "sure_wrong": Initialisation(
         "theta along minus the direction of the BCE optimum (max-margin where separable), so long that the "
@@ -123,6 +153,7 @@ INITIALISATIONS: dict[str, Initialisation] = {
 class InitialisationOptions(Section):
     """One initialisation and its scales."""
 
+    known: ClassVar[Mapping[str, Scaled]] = INITIALISATIONS
     name: Annotated[str, one_of(INITIALISATIONS)] = key(..., "Name of the initialisation.")
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=10_000)], ...], Field(strict=False)] = key(
         (),
@@ -140,21 +171,19 @@ class InitialisationOptions(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in INITIALISATIONS:
-            raise ValueError(f"{value!r} is unknown{nearest(value, INITIALISATIONS)}")
+        if value not in cls.known:
+            raise ValueError(f"{value!r} is unknown{nearest(value, cls.known)}")
         return value
 
     @field_validator("scales")
     @classmethod
     def _scaled(cls, value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
         name = info.data.get("name")
-        if name is not None and INITIALISATIONS[name].scaled == (not value):
+        if name is not None and cls.known[name].scaled == (not value):
             raise ValueError(f"{name} takes {'no scales' if value else 'one scale or more'}")
         for scale in value:
-            if name is not None and not INITIALISATIONS[name].takes(scale):
-                raise ValueError(
-                    f"{shown(scale)} is no scale of {name}: it takes {INITIALISATIONS[name].scales}"
-                )
+            if name is not None and not cls.known[name].takes(scale):
+                raise ValueError(f"{shown(scale)} is no scale of {name}: it takes {cls.known[name].scales}")
         return distinct(value)
 
     @field_validator("datasets")

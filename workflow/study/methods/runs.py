@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 import kernels
 from study.config.model import TARGETS
 from study.data.kinds import held_out
+from study.data.network_starts import network_start
 from study.data.samples import Sample, sample
 from study.data.starts import starts_of
 from study.data.streams import Stream
+from study.methods.legs import descend_legs
 from study.methods.tables import METHOD_RUNS
 from study.runs.plan import WITHOUT_HALF, nearest_rate, thresholds
-from study.runs.sweep import Progress, descend, first_parameters, outcomes
+from study.runs.sweep import Progress, first_parameters, outcomes
 from study.tables.table import conform
 
 if TYPE_CHECKING:
@@ -40,11 +42,16 @@ def common_rate(config: Config, scale_free: bool) -> float:
     return nearest_rate(rates, COMMON[scale_free])
 
 
+def without_half(method: MethodOptions) -> float:
+    """By what a rate is multiplied to take the steps of the loss without its factor 1/2."""
+    return max(WITHOUT_HALF.get(leg.loss, 1.0) for leg in method.legs)
+
+
 def rates_of(config: Config, method: MethodOptions) -> list[float]:
     """Rates of a method, ascending: those of the config, and the common one without a factor 1/2."""
     if method.scale_free:
         return sorted(config.method_runs.lengths)
-    without = WITHOUT_HALF.get(method.loss, 1.0) * common_rate(config, False)
+    without = without_half(method) * common_rate(config, False)
     return sorted({*config.method_runs.learning_rates, without})
 
 
@@ -78,7 +85,8 @@ def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataF
     )
     rates = pd.DataFrame({"rate": rates_of(config, method)})
     rows = table[inside].merge(starts, on="dataset").merge(rates, how="cross")
-    unit = 1.0 if method.scale_free else 1.0 / (kernels.LOSSES["bce"].smoothness * rows["smoothness"])
+    as_it_is = method.scale_free or method.model != "linear"
+    unit = 1.0 if as_it_is else 1.0 / (kernels.LOSSES["bce"].smoothness * rows["smoothness"])
     return rows.assign(
         method=method.name,
         loss=method.loss,
@@ -137,23 +145,39 @@ def _run_on(
 ) -> pd.DataFrame:
     """The runs of a method on one data set: a row for each run and target."""
     in_epoch = math.ceil(len(drawn.labels) / method.batch_size) if method.batch_size else 1
-    found = descend(
+    found = descend_legs(
         drawn,
         rows,
-        first_parameters(rows, drawn, config.seed),
-        method.loss,
+        _starts(rows, drawn, method.model, config.seed),
+        method.legs,
         config.hold,
-        check_every=in_epoch,
+        in_epoch,
+        model=method.model,
         optimiser=method.optimiser,
         targets=asked,
         batch_size=method.batch_size or None,
         batch_seed=_batch_seed(config, rows.iloc[0]),
     )
-    scored = rows.assign(passes=found.steps_run / in_epoch, **_scores(config, rows.iloc[0], found.theta))
+    scores = _scores(config, rows.iloc[0], found.theta, method.model)
+    scored = rows.assign(passes=found.steps_run / in_epoch, **scores)
     return outcomes(scored, found, asked)[list(METHOD_RUNS.dtypes)]
 
 
-def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) -> dict[str, Any]:
+def _starts(rows: pd.DataFrame, drawn: Sample, model: str, root: int) -> NDArray[np.float64]:
+    """The parameters at step 0 of runs on one data set, (rows, parameters of the model)."""
+    if model == "linear":
+        return first_parameters(rows, drawn, root)
+    keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
+    made = {
+        (name, scale, seed): network_start(
+            name, scale, model, drawn.features, drawn.labels, Stream(root, "start", name, int(seed), model)
+        )
+        for name, scale, seed in set(keys)
+    }
+    return np.stack([made[key] for key in keys])
+
+
+def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64], model: str) -> dict[str, Any]:
     """Scores of parameters on the samples of a data set that were not drawn, by column."""
     (options,) = (entry for entry in config.datasets if entry.name == row["dataset"])
     features, labels = held_out(options, _separability(row), int(row["seed"]), config.seed)
@@ -163,7 +187,7 @@ def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64]) ->
         # A descent of no step scores its start, to the same bits on every processor.
         found = kernels.descend(
             features, labels, thetas[finite], loss="bce", learning_rate=1.0, max_steps=0, trace_steps=[0],
-            threads=1,
+            threads=1, model=model,
         )  # fmt: skip
         assert found.trace is not None
         for score in TARGETS:

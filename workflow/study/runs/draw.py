@@ -56,11 +56,14 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     return conform(pd.DataFrame(rows), DATASETS), arrays
 
 
-def draw(config: Config, processes: int = 1) -> Iterator[_Drawn]:
-    """Realise the data sets of a study in so many processes: yield of each, in order, its row and arrays."""
+def draw(config: Config, processes: int = 1, flipped: float = 0.0) -> Iterator[_Drawn]:
+    """Realise the data sets of a study in so many processes: yield of each, in order, its row and arrays.
+
+    A share of `flipped` of each class has the label of the other one.
+    """
     settings = ((options, level) for options in config.datasets for level in options.separabilities)
     every = ((options, level, seed) for options, level in settings for seed in config.seeds)
-    one = functools.partial(_draw_one, config)
+    one = functools.partial(_draw_one, config, flipped)
     if min(processes, config.number_of_data_sets // _WORTH_A_PROCESS) <= 1:
         yield from map(one, enumerate(every))
         return
@@ -75,10 +78,10 @@ _Place = tuple[int, tuple[DatasetOptions, float | None, int]]
 _WORTH_A_PROCESS: Final = 20  # data sets
 
 
-def _draw_one(config: Config, place: _Place) -> _Drawn:
+def _draw_one(config: Config, flipped: float, place: _Place) -> _Drawn:
     """Realise one data set: its row and its arrays."""
     data, (options, separability, seed) = place
-    features, labels = realise(options, separability, seed, config.seed)
+    features, labels = realise(options, separability, seed, config.seed, flipped)
     found = _facts(options, seed, features, labels)
     _check_aim(config, options.name, seed, found)
     row = (

@@ -1,0 +1,1 @@
+"""Experiments: methods on data of their own, such as remedies and networks."""

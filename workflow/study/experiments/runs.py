@@ -1,0 +1,110 @@
+"""The runs of an experiment, and what compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from study.experiments import networks
+from study.experiments.tables import (
+    EXPERIMENT_CELLS,
+    EXPERIMENT_DATA,
+    EXPERIMENT_ENDS,
+    EXPERIMENT_RUNS,
+    EXPERIMENTS,
+)
+from study.experiments.views import View, views
+from study.methods import runs as method_runs
+from study.methods.compare import compare as compare_methods
+from study.runs import draw
+from study.runs.sweep import Progress
+from study.tables.table import Table, conform
+
+if TYPE_CHECKING:
+    from study.config.model import Config
+
+__all__ = ["Made", "compare", "run"]
+
+
+class Made(NamedTuple):
+    """What an experiment gives: its data sets and its runs, in their schemas."""
+
+    data: pd.DataFrame
+    runs: pd.DataFrame
+
+
+def run(config: Config, name: str, note: Callable[[str], None], processes: int = 1) -> Made:
+    """Draw the data sets of a part of an experiment, and make its runs.
+
+    Parameters
+    ----------
+    config
+        The config of the study.
+    name
+        One of `views`.
+    note
+        Takes lines of text, on the progress.
+    processes
+        How many may compute facts.
+    """
+    view = views(config)[name]
+    table, arrays = _data(config, view, processes)
+    made = []
+    for method in view.config.methods:
+        rows = method_runs.plan(view.config, method, table[table["model"] == method.model])
+        progress = Progress(f"{name}, method {method.name}", len(rows), note)
+        made.append(method_runs.run(view.config, method, rows, arrays, progress))
+    return Made(_named(table, view, EXPERIMENT_DATA), _named(pd.concat(made), view, EXPERIMENT_RUNS))
+
+
+def _data(config: Config, view: View, processes: int) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+    """The data sets of an experiment, a row for each and model, and their arrays."""
+    if view.experiment == "networks":
+        return networks.build(view.config, config.networks.reference_steps, config.networks.reference_starts)
+    rows, arrays = [], dict[str, NDArray[Any]]()
+    for row, parts in draw.draw(view.config, processes, view.flipped):
+        rows.append(row | {"model": "linear"})
+        arrays |= parts
+    return pd.DataFrame(rows), arrays
+
+
+def _named(frame: pd.DataFrame, view: View, table: Table) -> pd.DataFrame:
+    """A table with the experiment in front."""
+    whole = frame.assign(experiment=view.experiment, flipped=view.flipped)
+    return conform(whole[list(table.dtypes)], table)
+
+
+def compare(config: Config, runs: Iterable[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Compute the tables of the comparisons of all experiments.
+
+    Parameters
+    ----------
+    config
+        The config of the study.
+    runs
+        The tables `experiment_runs` of its parts.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        `experiments`, `experiment_cells` and `experiment_ends`, in their schemas.
+    """
+    empty = pd.DataFrame(columns=list(EXPERIMENT_RUNS.dtypes))
+    whole = conform(pd.concat([empty, *runs]), EXPERIMENT_RUNS)
+    parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in _TABLES.values()}
+    for view in views(config).values():
+        here = whole[(whole["experiment"] == view.experiment) & (whole["flipped"] == view.flipped)]
+        for name, found in compare_methods(view.config, here).items():
+            table = _TABLES[name]
+            parts[table.name].append(_named(found, view, table))
+    return {
+        table.name: conform(pd.concat([pd.DataFrame(columns=list(table.dtypes)), *parts[table.name]]), table)
+        for table in _TABLES.values()
+    }
+
+
+_TABLES = {"comparisons": EXPERIMENTS, "compared": EXPERIMENT_CELLS, "reached": EXPERIMENT_ENDS}
+"""Tables of the methods, and what they are called here."""
