@@ -191,7 +191,7 @@ def test_labels_say_what_differs() -> None:
     ).methods
     assert label(found[0], found[1]) == "momentum(0.9)"
     assert label(found[0], found[2]) == "momentum(0.9) against Adam, batches of 8"
-    assert label(found[1], found[2]) == "bce: momentum(0.9) against bce: Adam, batches of 8"
+    assert label(found[1], found[2]) == "BCE, momentum(0.9) against BCE, Adam, batches of 8"
 
 
 @pytest.mark.parametrize(

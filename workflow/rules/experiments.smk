@@ -71,3 +71,27 @@ rule experiments:
         "Comparing the methods of the experiments"
     script:
         "../scripts/experiments.py"
+
+
+rule demonstrations:
+    output:
+        csv=report(
+            "results/tables/demonstrations.csv",
+            category="Tables",
+            caption="../report/table_demonstrations.rst",
+        ),
+        parquet="results/tables/demonstrations.parquet",
+    log:
+        "results/logs/demonstrations.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(20),
+    params:
+        config=only("seed"),
+        code=fingerprint("demonstrations"),
+    message:
+        "Running published demonstrations again"
+    script:
+        "../scripts/demonstrations.py"

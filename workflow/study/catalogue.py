@@ -8,6 +8,7 @@ from typing import Final
 from study.claims.tables import CLAIMS
 from study.data.tables import DATASETS
 from study.experiments.tables import (
+    DEMONSTRATED,
     EXPERIMENT_CELLS,
     EXPERIMENT_DATA,
     EXPERIMENT_ENDS,
@@ -27,6 +28,7 @@ _OF_A_STUDY: Final = (
     *(FLOW, PHASE, MINIMA, SENSITIVITY, PERTURBATION, CLAIMS),
     *(METHOD_RUNS, COMPARISONS, COMPARED, REACHED),
     *(EXPERIMENT_DATA, EXPERIMENT_RUNS, EXPERIMENTS, EXPERIMENT_CELLS, EXPERIMENT_ENDS),
+    DEMONSTRATED,
 )
 
 TABLES: Final = MappingProxyType({table.name: table for table in (PLAN, *_OF_A_STUDY)})

@@ -78,8 +78,8 @@ def _facts(
 ) -> dict[str, Any]:
     """The columns of one data set and model that are computed."""
     n, d = features.shape
-    root, *rest = name
-    streams = [Stream(root, "reference", *rest, one) for one in range(starts)]
+    root, dataset, seed = name
+    streams = [Stream(root, "reference", dataset, seed, one) for one in range(starts)]
     thetas = np.stack([network_start("glorot", 0.0, model, features, labels, one) for one in streams])
     scores = named_scores("base", base_rate_scores(int(labels.sum()), n))
     for loss in _LOSSES:

@@ -10,6 +10,7 @@ from study.tables.columns import SEED, SETTING
 from study.tables.table import Column, Table
 
 __all__ = [
+    "DEMONSTRATED",
     "EXPERIMENTS",
     "EXPERIMENT_CELLS",
     "EXPERIMENT_DATA",
@@ -94,5 +95,21 @@ EXPERIMENT_DATA: Final = Table(
             for score in _SCORES
         ),
         *(_KEPT[f"{part}_{score}"] for part in ("base", "target") for score in _SCORES),
+    ),
+)
+
+DEMONSTRATED: Final = Table(
+    "demonstrations",
+    "tables/demonstrations",
+    (".csv", ".parquet"),
+    "One number of a published demonstration that was run again.",
+    ("demonstration", "place"),
+    (
+        Column("demonstration", "str", "", "Name of the demonstration."),
+        Column("place", "int64", "", "Order of the rows."),
+        Column("quantity", "str", "", "What the number is of."),
+        Column("published", "float64", "see quantity", "The number in the source; nan where it gives none."),
+        Column("ours", "float64", "see quantity", "The number here."),
+        Column("verdict", "str", "", "Of the whole demonstration, in a few words."),
     ),
 )

@@ -48,6 +48,8 @@ _ENTRIES: Final[tuple[Entry, ...]] = (
     sensitivity.SENSITIVITY,
     real.REAL,
     minima.MINIMA,
+    methods.NETWORKS,
+    methods.REMEDIES,
 )
 
 FIGURES: Final = MappingProxyType({entry.name: entry for entry in _ENTRIES})

@@ -1,8 +1,9 @@
-"""How many times as many steps MSE takes as BCE, by what moves the parameters."""
+"""Methods against each other from each start: by optimiser, in networks, and what helps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,17 +24,45 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
+from study.methods.words import AGAINST
+from study.prose import Prose
 
 _STARTS = {
     "zero": "neutral start: all parameters zero",
+    "base_rate": "neutral start: the bias at the base rate",
     "normal": "ordinary start: normal, standard deviation {}",
+    "glorot": "Glorot's start",
+    "he": "He's start",
     "sure_wrong": "confidently wrong start: {}% sure",
+    "saturated": "saturated start: {}% of the samples confidently wrong",
 }
+_SHARES = {"sure_wrong", "saturated"}
 
 
-def _rows(frames: Frames) -> pd.DataFrame:
-    """Comparisons of MSE with BCE to the headline target: at the common rate, and at best rates."""
-    rows = frames["comparisons"]
+class _Source(NamedTuple):
+    """What a figure of this family shows: rows of comparisons, and what their ratio is of."""
+
+    rows: Callable[[Frames], pd.DataFrame]
+    axis: str
+
+
+def _networks(frames: Frames) -> pd.DataFrame:
+    """MSE against BCE in networks."""
+    rows = frames["experiments"]
+    return rows[(rows["experiment"] == "networks") & ~rows["label"].str.contains(AGAINST)]
+
+
+def _remedies(frames: Frames) -> pd.DataFrame:
+    """Every remedy, and plain MSE, against BCE, with the labels as they are."""
+    rows = frames["experiments"]
+    rows = rows[(rows["experiment"] == "remedies") & (rows["flipped"] == 0.0) & (rows["baseline"] == "bce")]
+    first = rows["label"].str.partition(AGAINST)[0] if len(rows) else rows["label"]
+    return rows.assign(label=first.where(rows["contender"] != "mse", "MSE"))
+
+
+def _rows(source: _Source, frames: Frames) -> pd.DataFrame:
+    """Comparisons to the headline target: at the common rate, and at best rates."""
+    rows = source.rows(frames)
     shown = rows["common"] & (rows["policy"] == "equal") | (rows["policy"] == "tuned")
     rows = rows[shown & (rows["target"] == chosen(frames).target) & (rows["slowdown"] > 0)]
     return rows.sort_values("place", kind="stable")
@@ -44,12 +73,12 @@ def _panels(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for start, name in _STARTS.items():
         here = rows[rows["initialisation"] == start]
         for scale, group in here.groupby("scale", sort=True):
-            value = 100 * float(str(scale)) if start == "sure_wrong" else float(str(scale))
+            value = 100 * float(str(scale)) if start in _SHARES else float(str(scale))
             yield name.format(f"{value:.6g}"), group
 
 
-def _draw(frames: Frames) -> Figure:
-    rows = _rows(frames)
+def _draw(source: _Source, frames: Frames) -> Figure:
+    rows = _rows(source, frames)
     labels, panels = list(dict.fromkeys(rows["label"])), list(_panels(rows))
     height = 0.5 + 0.36 * len(labels)
     figure = Figure(figsize=(WIDTH, 0.9 + height * len(panels)), layout="constrained")
@@ -66,29 +95,25 @@ def _draw(frames: Frames) -> Figure:
         panel_name(one, name)
         log_axis(one.xaxis)
     bound_key(axes[0], rows["slowdown_bound"], turned=True)
-    axes[-1].set_xlabel(RATIO)
+    axes[-1].set_xlabel(source.axis)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper left", ncols=3)
     return figure
 
 
-def _describe(frames: Frames) -> str:
+def _describe(source: _Source, frames: Frames) -> str:
     parts = []
-    for name, group in _panels(_rows(frames)):
+    for name, group in _panels(_rows(source, frames)):
         said = [
             f"{row['label']}, {POLICY_NAMES[row['policy']]}: {row['text']}"
             for row in group.sort_values(["place", "policy"]).to_dict("records")
         ]
         parts.append(f"{name}: {'; '.join(said)}")
-    return f"Steps with MSE divided by steps with BCE, logarithmic, by start. {'. '.join(parts)}."
+    return f"{source.axis}, logarithmic, by start. {'. '.join(parts)}."
 
 
-def _lacking(frames: Frames) -> str:
-    return "no comparison of methods in this study" if _rows(frames).empty else ""
-
-
-def _named(frames: Frames) -> dict[str, str]:
-    rows = _rows(frames)
+def _named(source: _Source, frames: Frames) -> dict[str, str]:
+    rows = _rows(source, frames)
     return {
         "target": target_name(frames),
         "sets": f"{np.nanmax(rows['cells'].to_numpy(float), initial=0):.0f}",
@@ -96,7 +121,23 @@ def _named(frames: Frames) -> dict[str, str]:
     }
 
 
-METHODS = Entry(
+def _entry(
+    name: str, title: Prose, caption: Prose, tables: tuple[str, ...], source: _Source, none: Prose
+) -> Entry:
+    """A figure of this family."""
+    return Entry(
+        name,
+        title,
+        caption,
+        tables,
+        lambda frames: _draw(source, frames),
+        lambda frames: _describe(source, frames),
+        lambda frames: none if _rows(source, frames).empty else "",
+        lambda frames: _named(source, frames),
+    )
+
+
+METHODS = _entry(
     "methods",
     "What the optimiser makes of it",
     "Steps with MSE divided by steps with BCE until the target ({target}), median over paired runs on "
@@ -104,8 +145,28 @@ METHODS = Entry(
     "1/L where a step is a multiple of the gradient, 0.01 where it has a length of its own (Adam). Left of "
     "the line at 1, MSE is the faster.{bounds}",
     ("comparisons", "headline"),
-    _draw,
-    _describe,
-    _lacking,
-    _named,
+    _Source(lambda frames: frames["comparisons"], RATIO),
+    "no comparison of methods in this study",
+)
+
+NETWORKS = _entry(
+    "networks",
+    "The same in a network",
+    "Steps with MSE divided by steps with BCE until the target ({target}), median over paired runs on "
+    "{sets} data sets with its interval, by optimiser and hidden layer, from each start. Left of the line at "
+    "1, MSE is the faster.{bounds}",
+    ("experiments", "headline"),
+    _Source(_networks, RATIO),
+    "no network in this study",
+)
+
+REMEDIES = _entry(
+    "remedies",
+    "What helps",
+    "Steps divided by steps with BCE until the target ({target}), median over paired runs on {sets} data "
+    "sets with its interval, for plain MSE and for what may replace it. Left of the line at 1, it is faster "
+    "than BCE. Remedies whose steps have a length of their own share no rate with BCE.{bounds}",
+    ("experiments", "headline"),
+    _Source(_remedies, "Steps divided by steps with BCE"),
+    "no remedy in this study",
 )
