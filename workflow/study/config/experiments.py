@@ -151,6 +151,8 @@ class Networks(Experiment):
             {"name": "moons", "noise": 0.2},
             {"name": "circles"},
             {"name": "contiguity"},
+            {"name": "iris_versicolor_virginica"},
+            {"name": "wine_1_2"},
         ),
         "The data sets, as under `datasets`.",
         allowed=_DATASETS,

@@ -97,7 +97,7 @@ def compare(config: Config, runs: Iterable[pd.DataFrame]) -> dict[str, pd.DataFr
     parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in _TABLES.values()}
     for view in views(config).values():
         here = whole[(whole["experiment"] == view.experiment) & (whole["flipped"] == view.flipped)]
-        for name, found in compare_methods(view.config, here).items():
+        for name, found in compare_methods(view.config, here, every_rate=False).items():
             table = _TABLES[name]
             parts[table.name].append(_named(found, view, table))
     return {

@@ -24,7 +24,7 @@ from study.figures.style import (
     panel_name,
     series_style,
 )
-from study.methods.words import AGAINST
+from study.methods.words import AGAINST, contenders
 from study.prose import Prose
 
 _STARTS = {
@@ -55,9 +55,9 @@ def _networks(frames: Frames) -> pd.DataFrame:
 def _remedies(frames: Frames) -> pd.DataFrame:
     """Every remedy, and plain MSE, against BCE, with the labels as they are."""
     rows = frames["experiments"]
-    rows = rows[(rows["experiment"] == "remedies") & (rows["flipped"] == 0.0) & (rows["baseline"] == "bce")]
-    first = rows["label"].str.partition(AGAINST)[0] if len(rows) else rows["label"]
-    return rows.assign(label=first.where(rows["contender"] != "mse", "MSE"))
+    rows = rows[(rows["experiment"] == "remedies") & (rows["flipped"] == 0.0)]
+    against = rows[rows["baseline"] == "bce"]
+    return against.assign(label=against["contender"].map(contenders(rows)))
 
 
 def _rows(source: _Source, frames: Frames) -> pd.DataFrame:

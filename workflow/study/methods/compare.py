@@ -35,7 +35,7 @@ def gathered(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return conform(pd.concat([pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), *parts]), METHOD_RUNS)
 
 
-def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def compare(config: Config, runs: pd.DataFrame, *, every_rate: bool = True) -> dict[str, pd.DataFrame]:
     """Compute the tables of the comparisons.
 
     Parameters
@@ -44,6 +44,8 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         Its methods, comparisons and statistics are read.
     runs
         The table `method_runs`.
+    every_rate
+        Whether equal rates are compared at every rate, and not at the common one alone.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     methods = {method.name: method for method in config.methods}
     found = [
-        _compare(config, runs, place, *(methods[name] for name in pair))
+        _compare(config, runs, place, *(methods[name] for name in pair), every_rate=every_rate)
         for place, pair in enumerate(config.comparisons)
     ]
     return {
@@ -67,11 +69,20 @@ def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _compare(
-    config: Config, runs: pd.DataFrame, place: int, contender: MethodOptions, baseline: MethodOptions
+    config: Config,
+    runs: pd.DataFrame,
+    place: int,
+    contender: MethodOptions,
+    baseline: MethodOptions,
+    *,
+    every_rate: bool,
 ) -> dict[str, pd.DataFrame]:
     """The rows of one comparison in each of the tables."""
     resamples, level = config.statistics.resamples, config.statistics.confidence
     paired = _paired(runs, contender, baseline, config.statistics.folds)
+    shared = common_rate(config, contender.scale_free)
+    if not every_rate:
+        paired = paired[(paired["policy"] == "tuned") | np.isclose(paired["rate"], shared, rtol=1e-9)]
     named: dict[str, Any] = {
         "contender": contender.name,
         "baseline": baseline.name,
@@ -84,7 +95,7 @@ def _compare(
     # In the order of `pooled`: that of the keys, nan last.
     spreads = [spread(rows) for _, rows in cells.groupby(list(_POOL), dropna=False, sort=True)]
     columns = {name: [one[name] for one in spreads] for name in _SPREAD}
-    common = np.isclose(pooled["rate"].to_numpy(float), common_rate(config, contender.scale_free), rtol=1e-9)
+    common = np.isclose(pooled["rate"].to_numpy(float), shared, rtol=1e-9)
     return {
         "comparisons": _of_sides(pooled.assign(**columns, common=common)).assign(**named, **units),
         "compared": _of_sides(cells.assign(**rate_columns(paired))).assign(**named, **units),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from study.config.methods import Leg, MethodOptions
 
-__all__ = ["AGAINST", "label", "losses"]
+__all__ = ["AGAINST", "contenders", "label", "losses"]
 
 AGAINST: Final = " against "
 """Between the two methods of a label, where they are not the same but for MSE and BCE."""
@@ -50,6 +52,16 @@ _LOSSES: Final = {
     "gce": "generalised cross-entropy, q = {}",
     "focal": "focal loss, \N{GREEK SMALL LETTER GAMMA} = {}",
 }
+
+
+def contenders(rows: pd.DataFrame) -> dict[str, str]:
+    """Each contender of comparisons in words: as it is told from plain MSE, where it is compared with that."""
+    out = {}
+    for baseline in ("bce", "mse"):
+        here = rows[rows["baseline"] == baseline]
+        for name, text in zip(here["contender"], here["label"], strict=True):
+            out[str(name)] = "MSE" if name == "mse" else str(text).partition(AGAINST)[0]
+    return out
 
 
 def losses(legs: list[Leg]) -> str:

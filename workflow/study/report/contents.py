@@ -10,7 +10,7 @@ import pandas as pd
 from study import figures, wording
 from study.catalogue import TABLES
 from study.figures.style import NAMES
-from study.report import first, grids, methods, moves, prose
+from study.report import experiments, first, grids, methods, moves, prose
 from study.report.answers import Provenance, answer, counting, lede, starts, whole
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
@@ -40,6 +40,13 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "reached": methods.reached_grid(frames["reached"]),
         "reached_prose": methods.reached_sentences(frames["reached"]),
         "methods_prose": methods.sentences(frames["comparisons"], headline.target),
+        "networks": experiments.network_grid(frames["experiments"], headline.target),
+        "networks_prose": experiments.network_sentences(frames["experiments"], headline.target),
+        "remedies": experiments.remedy_grid(
+            frames["experiments"], frames["experiment_ends"], headline.target
+        ),
+        "advice": experiments.advice(frames["experiments"], frames["experiment_ends"], headline.target),
+        "demonstrations": experiments.demonstrations(frames["demonstrations"]),
         "counting": counting(frames, found, provenance.hold),
         "target_prose": prose.target_prose(found["target"]),
         "phase_prose": prose.phase_prose(frames),

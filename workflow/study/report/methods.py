@@ -17,8 +17,12 @@ _SIDES: Final = ("contender", "baseline")
 
 _STARTS: Final = {
     "zero": "neutral start",
+    "base_rate": "at the base rate",
     "normal": "ordinary start",
+    "glorot": "Glorot's start",
+    "he": "He's start",
     "sure_wrong": "{}% sure and wrong",
+    "saturated": "{}% of the samples confidently wrong",
 }
 
 
@@ -31,7 +35,7 @@ def shown(table: pd.DataFrame, target: str) -> pd.DataFrame:
 def grid(table: pd.DataFrame, target: str) -> Grid:
     """Lay out methods by starts: each cell a slowdown, its interval, and the median steps behind it."""
     rows = shown(table, target)
-    starts = _starts(rows)
+    starts = starts_of_rows(rows)
     body = []
     for label in dict.fromkeys(rows["label"]):
         for policy, name in POLICY_NAMES.items():
@@ -40,7 +44,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
                 body.append([label, _at(name, here), *(_cell(here, start) for start in starts)])
     return Grid(
         "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps MSE : BCE",
-        ["moved by", "learning rates", *(_start(*start) for start in starts)],
+        ["moved by", "learning rates", *(start_name(*start) for start in starts)],
         body,
         2,
         "tables/comparisons.csv",
@@ -50,7 +54,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
 def first_grid(table: pd.DataFrame, target: str) -> Grid:
     """Lay out methods by starts for the first screen: slowdowns at equal rates, and at the best ones."""
     rows = shown(table, target)
-    starts, equal = _starts(rows), rows[rows["policy"] == "equal"]
+    starts, equal = starts_of_rows(rows), rows[rows["policy"] == "equal"]
     body = []
     for label in dict.fromkeys(rows["label"]):
         here = rows[rows["label"] == label]
@@ -63,7 +67,7 @@ def first_grid(table: pd.DataFrame, target: str) -> Grid:
     return Grid(
         "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at "
         f"equal rates ({rates}) [interval]; with the best rate for each",
-        ["moved by", *(_start(*start) for start in starts)],
+        ["moved by", *(start_name(*start) for start in starts)],
         body,
         1,
         "tables/comparisons.csv",
@@ -85,7 +89,7 @@ def _from(rows: pd.DataFrame, start: tuple[str, float]) -> pd.DataFrame:
     return rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
 
 
-def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
+def starts_of_rows(rows: pd.DataFrame) -> list[tuple[str, float]]:
     """The starts in the order of the page."""
     found = rows[["initialisation", "scale"]].drop_duplicates().itertuples(index=False, name=None)
     order = list(_STARTS)
@@ -93,7 +97,8 @@ def _starts(rows: pd.DataFrame) -> list[tuple[str, float]]:
     return sorted(known, key=lambda start: (order.index(start[0]), start[1]))
 
 
-def _start(name: str, scale: float) -> str:
+def start_name(name: str, scale: float) -> str:
+    """Name a start in the head of a table."""
     return _STARTS[name].format(f"{100 * scale:.6g}")
 
 
@@ -139,7 +144,7 @@ def _range(rows: pd.DataFrame) -> str:
         return times(least["slowdown"], bound=bool(least["slowdown_bound"]))
     ends = [
         f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} "
-        f"({_start(row['initialisation'], row['scale'])})"
+        f"({start_name(row['initialisation'], row['scale'])})"
         for row in (least, greatest)
     ]
     return f"from {ends[0]} to {ends[1]}"
@@ -177,11 +182,11 @@ def reached_grid(table: pd.DataFrame) -> Grid:
     rows = table[table["sets"] > 0].sort_values("place", kind="stable")
     body = []
     for label in dict.fromkeys(rows["label"]):
-        for start in _starts(rows):
+        for start in starts_of_rows(rows):
             here = _from(rows[rows["label"] == label], start)
             cells = {row["score"]: _reached(row) for row in here.to_dict("records")}
             if cells:
-                body.append([label, _start(*start), *(cells[score] for score in TARGETS)])
+                body.append([label, start_name(*start), *(cells[score] for score in TARGETS)])
     return Grid(
         "On samples not trained on, at the run's end: MSE, BCE, and MSE less BCE [its interval]",
         ["moved by", "start", *TARGETS.values()],
