@@ -155,13 +155,8 @@ def _units(features: Any, theta: Any) -> Any:
     return (theta.shape[0] - 1) // (features.shape[1] + 1)
 
 
-def _hidden(name: str, units: int, rows: int, activate: Any, slope: Any) -> Model:
-    """A hidden layer of `units`.
-
-    `activate` is ``(x, scratch, row) -> output``, and may leave `rows` rows from `row` on; `slope` is
-    ``(scratch, row) -> (output, its derivative in x)``, from them.  The compiled code takes the number of
-    units from the shapes, so that layers of all sizes share it.
-    """
+def _logits_of(rows: int, activate: Any) -> Any:
+    """The logits of a hidden layer; see `_hidden`."""
 
     @lanewise
     def logits(features: Any, i: Any, theta: Any, scratch: Any) -> Any:
@@ -186,6 +181,12 @@ def _hidden(name: str, units: int, rows: int, activate: Any, slope: Any) -> Mode
             z2 = fma(weight, activate(x2, scratch, row + 2 * rows), z2)
             z3 = fma(weight, activate(x3, scratch, row + 3 * rows), z3)
         return z0, z1, z2, z3
+
+    return logits
+
+
+def _pull_of(rows: int, slope: Any) -> Any:
+    """What turns slopes of the logits into a gradient; see `_hidden`."""
 
     @lanewise
     def pull(features: Any, i: Any, theta: Any, scratch: Any, slopes: Any, gradient: Any) -> None:
@@ -219,12 +220,22 @@ def _hidden(name: str, units: int, rows: int, activate: Any, slope: Any) -> Mode
                 total = fma(features[i + 3, j], g3, total)
                 store(gradient, h * d + j, total)
 
+    return pull
+
+
+def _hidden(name: str, units: int, rows: int, activate: Any, slope: Any) -> Model:
+    """A hidden layer of `units`.
+
+    `activate` is ``(x, scratch, row) -> output``, and may leave `rows` rows from `row` on; `slope` is
+    ``(scratch, row) -> (output, its derivative in x)``, from them.  The compiled code takes the number of
+    units from the shapes, so that layers of all sizes share it.
+    """
     return Model(
         name,
         rows=lambda d: units * (d + 1) + 1,
         scratch=lambda d: GROUP * rows * units,  # noqa: ARG005
-        logits=logits,
-        pull=pull,
+        logits=_logits_of(rows, activate),
+        pull=_pull_of(rows, slope),
         masked=True,
     )
 

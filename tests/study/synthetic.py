@@ -6,11 +6,16 @@ start and exponentially more at a wrong one, up to a ceiling that the separabili
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
 from study import figures, report, wording
 from study.config.model import load
+from study.experiments.demonstrations import DEMONSTRATIONS
+from study.experiments.runs import compare as compare_experiments
+from study.experiments.tables import EXPERIMENT_DATA, EXPERIMENT_RUNS
 from study.methods.compare import compare
 from study.methods.tables import METHOD_RUNS
 from study.sensitivity.tables import PERTURBATION
@@ -42,6 +47,8 @@ VERDICTS = ("holds", "fails", "holds in the limit", "left open", "holds in part"
 LATER = (
     *("flow", "phase", "claims", "minima", "sensitivity", "perturbation"),
     *("method_runs", "comparisons", "compared", "reached"),
+    *("experiment_data", "experiment_runs", "experiments", "experiment_cells", "experiment_ends"),
+    "demonstrations",
 )
 STARTS = (
     ("zero", 0.0),
@@ -306,6 +313,103 @@ def compared() -> pd.DataFrame:
 
 def reached() -> pd.DataFrame:
     return compare(METHODS, conform(method_runs(), METHOD_RUNS))["reached"]
+
+
+EXPERIMENTS = load(
+    {
+        "seeds": 4,
+        "remedies": {
+            "methods": [
+                {"name": "mse", "loss": "mse"},
+                {"name": "bce", "loss": "bce"},
+                {"name": "offset", "loss": "mse_offset(0.1)"},
+                {"name": "adam", "loss": "mse", "optimiser": "adam"},
+            ],
+            "comparisons": [
+                ["mse", "bce"],
+                *([name, to] for name in ("offset", "adam") for to in ("mse", "bce")),
+            ],
+            "seeds": 4,
+            "flipped": [0.0, 0.3],
+        },
+        "networks": {
+            "methods": [
+                {"name": "mse_tanh4", "loss": "mse", "model": "tanh(4)"},
+                {"name": "bce_tanh4", "loss": "bce", "model": "tanh(4)"},
+            ],
+            "comparisons": [["mse_tanh4", "bce_tanh4"]],
+            "seeds": 4,
+        },
+        "statistics": {"resamples": 199},
+    }
+)
+
+
+@functools.cache
+def _experiments() -> dict[str, pd.DataFrame]:
+    """Remedies made from plain runs, an offset in half of MSE's steps, Adam in three times; and networks."""
+    rows = method_runs()
+    rows = rows[(rows["optimiser"] == "gd") & (rows["rate"] == 1.0)]
+    rows = rows.assign(
+        initialisation=rows["initialisation"].replace("zero", "normal"),
+        scale=rows["scale"].replace(0.0, 0.5),
+    )
+    parts = []
+    for name, loss, times in (("mse", "mse", 1), ("bce", "bce", 1), ("offset", "mse", 2), ("adam", "mse", 3)):
+        part = rows[rows["loss"] == loss]
+        step = np.where(
+            part["step"] > 0,
+            part["step"] // times if name == "offset" else part["step"] * times,
+            part["step"],
+        )
+        parts.append(part.assign(method=name, step=step, scale_free=name == "adam"))
+    remedies = pd.concat(
+        [part.assign(experiment="remedies", flipped=share) for part in parts for share in (0.0, 0.3)]
+    )
+    start = {"normal": "glorot", "sure_wrong": "saturated"}
+    networks = pd.concat(parts[:2]).assign(
+        experiment="networks", flipped=0.0, initialisation=lambda part: part["initialisation"].map(start)
+    )
+    networks["method"] += "_tanh4"
+    whole = conform(pd.concat([remedies, networks])[list(EXPERIMENT_RUNS.dtypes)], EXPERIMENT_RUNS)
+    return {"experiment_runs": whole, **compare_experiments(EXPERIMENTS, [whole])}
+
+
+def experiment_runs() -> pd.DataFrame:
+    return _experiments()["experiment_runs"]
+
+
+def experiments() -> pd.DataFrame:
+    return _experiments()["experiments"]
+
+
+def experiment_cells() -> pd.DataFrame:
+    return _experiments()["experiment_cells"]
+
+
+def experiment_ends() -> pd.DataFrame:
+    return _experiments()["experiment_ends"]
+
+
+def experiment_data() -> pd.DataFrame:
+    rows = datasets().head(3).assign(experiment="networks", flipped=0.0, model="tanh(4)", smoothness=np.nan)
+    return rows[list(EXPERIMENT_DATA.dtypes)]
+
+
+def demonstrations() -> pd.DataFrame:
+    rows = [
+        {
+            "demonstration": name,
+            "place": 10 * i + j,
+            "quantity": f"what <{j}>",
+            "published": published,
+            "ours": 0.1234,
+            "verdict": "reproduced",
+        }
+        for i, name in enumerate(DEMONSTRATIONS)
+        for j, published in enumerate((0.12, np.nan))
+    ]
+    return pd.DataFrame(rows)
 
 
 def summaries(runs, resamples=RESAMPLES):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from study.config.experiments import Networks, Remedies
 from study.config.methods import MethodOptions, MethodRuns
 from study.config.model import Config
 from study.config.sections import Benchmarks, Curves, Phase, Statistics
 from study.data.kinds import KINDS, REAL, DatasetOptions
+from study.data.network_starts import NETWORK_STARTS
 from study.data.starts import INITIALISATIONS, InitialisationOptions
 from study.schema import (
     Section,
@@ -39,6 +41,10 @@ def reference() -> str:
         + _table(InitialisationOptions),
         "## `methods`\n\n" + _METHODS_TEXT + "\n\n" + _table(MethodOptions),
         "## `method_runs`\n\n" + _table(MethodRuns),
+        "## `remedies`\n\n" + _REMEDIES_TEXT + "\n\n" + _table(Remedies),
+        "## `networks`\n\n" + _NETWORKS_TEXT + "\n\n" + _table(Networks),
+        "### `initialisations` of a hidden layer\n\n"
+        + "\n".join(f"- `{name}`: {entry.summary}" for name, entry in NETWORK_STARTS.items()),
         "## `curves`\n\n" + _table(Curves),
         "## `statistics`\n\n" + _table(Statistics),
         "## `phase`\n\n" + _table(Phase),
@@ -74,6 +80,17 @@ A list; each entry names a method: a loss and what minimises it. `comparisons` p
 The optimisers are PyTorch's: `gd`; `momentum(beta)` and `nesterov(beta)`, by default 0.9; `adam(beta1, beta2,
 eps)`, by default (0.9, 0.999, 1e-8); and `normalised`, whose steps have the length of the rate. All methods
 see the same batches. Targets are checked on all samples: at every step, or with batches once an epoch."""
+
+_REMEDIES_TEXT = """\
+What may help if it has to be squared error: methods on data of their own, on linear models, each against
+plain MSE and against BCE, also with training labels flipped. A remedy is an entry of `methods`, such as
+`{name: offset, loss: mse_offset(0.5)}` or `{name: bce_first, loss: "bce for 50, mse"}`, and its pairs in
+`comparisons`."""
+
+_NETWORKS_TEXT = """\
+The question of the study for models with one hidden layer, which methods name as `tanh(4)`, `relu(16)` or
+`sigmoid(8)`. Their risk is not convex, so what both losses attain is not known: targets are made from the
+best that long descents with each loss have found."""
 
 _DATASETS_TEXT = """\
 A list; each entry is a mapping with a `name` and the options of its kind. The kind is the name, unless `kind`

@@ -55,7 +55,7 @@ _LOSSES: Final = {
 
 
 def contenders(rows: pd.DataFrame) -> dict[str, str]:
-    """Each contender of comparisons in words: as it is told from plain MSE, where it is compared with that."""
+    """Each contender of comparisons in words, as it is compared with plain MSE where that is its baseline."""
     out = {}
     for baseline in ("bce", "mse"):
         here = rows[rows["baseline"] == baseline]
