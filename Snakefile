@@ -18,9 +18,9 @@ include: "workflow/rules/common.smk"
 checked = load(config)
 shards = range(checked.number_of_shards)
 tables = table_files(*OF_A_STUDY)
-drawn = expand("results/figures/{figure}.svg", figure=study_figures.FIGURES)
-figures = drawn + expand(
-    "results/figures/{figure}.{form}", figure=study_figures.FIGURES, form=["png", "pdf"]
+drawings = expand("results/figures/{figure}.svg", figure=every_figure)
+figures = drawings + expand(
+    "results/figures/{figure}.{form}", figure=every_figure, form=["png", "pdf"]
 )
 
 

@@ -24,6 +24,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+PATIENCE = 120_000
+"""Milliseconds that every page waits for anything: a busy machine has let a save wait longer than 30 s."""
+
 
 @functools.cache
 def find() -> str | None:
@@ -47,6 +50,7 @@ def running() -> Iterator[Any]:
         (pytest.fail if os.environ.get("MSE_BCE_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser.on("context", lambda context: context.set_default_timeout(PATIENCE))
         yield browser
         browser.close()
 

@@ -74,6 +74,7 @@ def native() -> str:
     return digest()
 
 
+@pytest.mark.slow  # everything is compiled for another processor
 @pytest.mark.parametrize("cpu", ["haswell", "x86-64"])
 def test_other_processors_give_the_same_bytes(native: str, cpu: str) -> None:
     features = {"haswell": "+avx2,+fma", "x86-64": ""}[cpu]

@@ -126,6 +126,7 @@ def everything(folder: Path) -> tuple[list[str], int]:
     return digests, int(compilations.removeprefix("compilations: "))
 
 
+@pytest.mark.slow  # everything is compiled
 def test_a_second_process_compiles_nothing(tmp_path):
     """Descents of each loss with and without targets and traces, risks, gradients, flows and laws."""
     digests, compilations = everything(tmp_path)

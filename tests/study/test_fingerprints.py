@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from study import remembered
+from study.figures import FIGURES, PARTS
 from study.provenance import fingerprints
 from study.provenance.fingerprints import fingerprint, modules, templates
 
@@ -51,7 +53,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edit:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(
-        fingerprints, "_FOLDERS", {name: tmp_path / name for name in ("study", "kernels", "scripts")}
+        fingerprints, "FOLDERS", {name: tmp_path / name for name in ("study", "kernels", "scripts")}
     )
 
     def forget() -> None:
@@ -178,3 +180,69 @@ def test_templates_are_those_that_are_filled(tmp_path: Path, monkeypatch: pytest
         now = {name: templates(name) for name in jobs}
         assert {job for job in jobs if now[job] != jobs[job]} == reached
         jobs = now
+
+
+@pytest.fixture
+def starts(edit: Edit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function that makes this process remember what a new one would, in a folder of its own."""
+    (tmp_path / ".snakemake").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "study/templates").mkdir()
+    (tmp_path / "study/templates/page.html").write_text("a page")
+
+    def start() -> None:
+        remembered._code.cache_clear()
+        remembered._known.cache_clear()
+
+    start()
+    yield start
+    start()
+
+
+def unread(*_: object) -> str:
+    raise AssertionError("read from the code")
+
+
+def test_what_is_remembered_is_what_the_code_says(
+    edit: Edit, starts: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = remembered.fingerprint("job", ["study.rows.Row"])
+    assert first == fingerprint("job", ["study.rows.Row"]) != fingerprint("job")
+    assert remembered.fingerprint("job") == fingerprint("job")
+    starts()
+    monkeypatch.setattr(fingerprints, "fingerprint", unread)
+    assert remembered.fingerprint("job", ["study.rows.Row"]) == first
+
+
+@pytest.mark.parametrize(
+    "name", ["study/late.py", "kernels/second.py", "scripts/job.py", "study/templates/page.html"]
+)
+def test_nothing_is_remembered_of_other_code(edit: Edit, starts: Callable[[], None], name: str) -> None:
+    remembered.fingerprint("job")
+    with Path(name).open("a") as file:
+        file.write("later = 2\n")
+    edit("study/prose.py", "str", "str")  # forgets what this process has read
+    starts()
+    assert remembered._known(Path.cwd()) == {}
+    assert remembered.fingerprint("job") == fingerprint("job")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"of": 1}', "\0"])
+def test_a_damaged_memory_is_no_memory(edit: Edit, starts: Callable[[], None], content: str) -> None:
+    Path(".snakemake/remembered.json").write_text(content)
+    assert remembered.fingerprint("job") == fingerprint("job")
+
+
+def test_where_nothing_can_be_written_nothing_is_remembered(edit: Edit, starts: Callable[[], None]) -> None:
+    Path(".snakemake").rmdir()
+    Path(".snakemake").touch()
+    assert remembered.fingerprint("job") == fingerprint("job")
+
+
+def test_figures_are_remembered_in_the_order_of_the_report(starts: Callable[[], None]) -> None:
+    for found in (remembered.drawn(), starts() or remembered.drawn()):
+        assert list(found) == list(FIGURES)
+        for name, entry in FIGURES.items():
+            assert found[name]["title"] == entry.title
+            assert found[name]["tables"] == list(entry.tables)
+            assert name in PARTS[found[name]["part"]]

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
 from study.report.answers import answer
+from study.statistics import quantiles
 from study.statistics.bootstrap import bootstrap
 from study.statistics.cells import slowdown
 from study.statistics.ends import ends, of_targets
@@ -565,3 +566,13 @@ def test_the_first_screen_features_a_bound_only_where_no_median_was_reached(fram
 def test_the_result_fits_its_schema(frames):
     for name in ("slowdown", "headline", "answers", "decomposition"):
         pd.testing.assert_frame_equal(conform(frames[name], TABLES[name]), frames[name])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.9])
+def test_quantiles_of_rows_are_those_of_numpy_to_the_bit(share):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(200, 9))
+    values[rng.random(values.shape) < share] = np.nan
+    values[:, 4] = 0.5  # something in every row
+    expected = np.nanquantile(values, (0.1, 0.5, 0.9), axis=1)
+    assert quantiles.of_rows(values, (0.1, 0.5, 0.9)).tobytes() == expected.tobytes()

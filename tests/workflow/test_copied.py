@@ -68,30 +68,27 @@ def test_copied_results_of_another_config_are_made_again(study: Path) -> None:
 
 
 def test_after_a_failed_job_a_partial_report_says_what_is_missing(study: Path, tree: Path) -> None:
-    edit(tree / "workflow/scripts/minima.py", "with job", "from study.errors import UserError\nwith job")
-    edit(
-        tree / "workflow/scripts/minima.py",
-        "    found = ",
-        "    raise UserError('no minimum <today>')\n    found = ",
-    )
+    script = tree / "workflow/scripts/sensitivity.py"
+    edit(script, "with job", "from study.errors import UserError\nwith job")
+    edit(script, "    for path in", "    raise UserError('no choice <today>')\n    for path in")
     done = running.snakemake(study, "--configfile", str(study / "tiny.yaml"), tree=tree)
     assert done.returncode != 0
     assert "results/partial.html: what was made, and what is missing" in done.stderr
     text = (study / "results/partial.html").read_text()
-    assert "<h3>minima</h3>" in text
-    assert "no minimum &lt;today&gt;" in text
+    assert "<h3>sensitivity</h3>" in text
+    assert "no choice &lt;today&gt;" in text
     for there in ("tables/slowdown.csv", "<figcaption>slowdown.svg"):
         assert there in text
     missing = text[text.index('id="heading-missing"') : text.index('id="heading-figures"')]
     for gone in (
-        "tables/minima.csv",
-        "tables/claims.csv",
+        "tables/sensitivity.csv",
+        "figures/sensitivity.svg",
         "figures/minima.svg",
         "report.html",
         "manifest.json",
     ):
         assert gone in missing
     assert "slowdown" not in missing
-    assert "tables/claims.csv" not in text.replace(missing, "")
+    assert "tables/sensitivity.csv" not in text.replace(missing, "")
     tiny(study)
     assert not (study / "results/partial.html").exists()

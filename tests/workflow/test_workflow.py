@@ -123,11 +123,11 @@ def test_a_config_without_a_reference_is_reported(finished: Path) -> None:
     assert "No reference for this config" in done.stderr
 
 
-def test_a_damaged_table_is_named_and_made_again(finished: Path) -> None:
-    path = finished / "results" / "tables" / "decomposition.csv"
+def test_a_damaged_table_is_named_and_made_again(study: Path) -> None:
+    path = study / "results" / "tables" / "decomposition.csv"
     expected = digest(path)
     path.write_bytes(path.read_bytes()[:-20])
-    output = tiny(finished)
+    output = tiny(study, "--until", "statistics")
     assert "results/tables/decomposition.csv: edited or damaged" in output
     assert digest(path) == expected
 

@@ -33,15 +33,18 @@ from study.config import written as config_text
 from study.data import kinds as datasets
 from study.experiments import views as experiments
 from study.provenance import receipts, records, recovery
-from study import figures as study_figures
 from study.runs import resources as study_resources
 from study.errors import UserError, shortage
 from study.provenance import partial as partial_report
-from study.provenance.fingerprints import contents, fingerprint, templates
+from study.provenance.fingerprints import contents
+from study.remembered import drawn, fingerprint, templates
 from study.catalogue import OF_A_STUDY, TABLES
 
 # The class whose prose, the captions, appears in the report.
 CAPTIONS = "study.figures.style.Entry"
+
+# Every figure by name, in the order of the report: its title, its tables and its part.
+every_figure = drawn()
 
 # Whether this is the whole workflow, and not a module of another one.
 whole = workflow.modifier.is_main_snakefile()
@@ -175,7 +178,7 @@ def table_files(*names):
 
 def tables_of_figures(names):
     """The files of the tables that some figures read."""
-    found = {table for name in names for table in study_figures.FIGURES[name].tables}
+    found = {table for name in names for table in every_figure[name]["tables"]}
     return [f"results/tables/{table}.parquet" for table in sorted(found)]
 
 

@@ -163,7 +163,8 @@ rule statistics:
         "../scripts/statistics.py"
 
 
-for part, names in study_figures.PARTS.items():
+for part in dict.fromkeys(each["part"] for each in every_figure.values()):
+    names = [name for name, each in every_figure.items() if each["part"] == part]
 
     rule:
         name:
@@ -176,7 +177,7 @@ for part, names in study_figures.PARTS.items():
                     f"results/figures/{name}.svg",
                     category="Figures",
                     caption=f"../report/figure_{name}.rst",
-                    labels={"figure": study_figures.FIGURES[name].title},
+                    labels={"figure": every_figure[name]["title"]},
                 )
                 for name in names
             ],
@@ -201,7 +202,7 @@ for part, names in study_figures.PARTS.items():
 rule page:
     input:
         tables=tables,
-        figures=drawn,
+        figures=drawings,
     output:
         html=report(
             "results/report.html",

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from study import wording
 from study.figures.choice import chosen, lacking, named, panel_scales, setting_name, target_name, wrong_runs
 from study.figures.style import COLOURS, NAMES, Entry, Frames, legend, loss_style, stack
+from study.statistics import quantiles
 from study.statistics.survival import median, survival
 
 
@@ -72,7 +73,7 @@ def _bands(rows: pd.DataFrame) -> pd.DataFrame:
     """Quantiles of the Brier score over runs, step by step; a run that ended keeps its last value."""
     wide = rows.pivot_table(index="step", columns="run", values="brier", aggfunc="first").sort_index().ffill()
     wide = wide[wide.index > 0]
-    levels = np.nanquantile(wide.to_numpy(float), (0.1, 0.5, 0.9), axis=1)
+    levels = quantiles.of_rows(wide.to_numpy(float), (0.1, 0.5, 0.9))
     return pd.DataFrame(levels.T, index=wide.index, columns=["low", "middle", "high"])
 
 

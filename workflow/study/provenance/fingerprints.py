@@ -14,19 +14,23 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from study import pages
 from study.files import digest
 
-__all__ = ["contents", "fingerprint", "modules", "templates"]
+__all__ = ["FOLDERS", "contents", "fingerprint", "modules", "templates"]
 
 _STUDY: Final = Path(__file__).parents[1]
-_FOLDERS: Final = {
-    "study": _STUDY,
-    "kernels": _STUDY.parents[1] / "kernels",
-    "scripts": _STUDY.parent / "scripts",
-}
+FOLDERS: Final = MappingProxyType(
+    {
+        "study": _STUDY,
+        "kernels": _STUDY.parents[1] / "kernels",
+        "scripts": _STUDY.parent / "scripts",
+    }
+)
+"""Where the code of a job is, by the first part of a module's name."""
 
 _BOOKKEEPING: Final = "study.job"
 """What every adapter runs in: how a job logs, fails and writes its receipt. No result depends on it."""
@@ -95,9 +99,9 @@ def modules(script: str) -> list[str]:
 def _file(module: str) -> Path | None:
     """Find the file of a module of ours; None if there is no such module."""
     package, *parts = module.split(".")
-    if package not in _FOLDERS:
+    if package not in FOLDERS:
         return None
-    path = _FOLDERS[package].joinpath(*parts)
+    path = FOLDERS[package].joinpath(*parts)
     candidates = (path / "__init__.py", path.with_suffix(".py"))
     return next((file for file in candidates if file.is_file()), None)
 

@@ -23,6 +23,7 @@ from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, POLICY_NAMES, TARGETS
 from study.report import words
 from study.runs.plan import WITHOUT_HALF
+from study.statistics import quantiles
 from study.statistics.ends import GROUP, thinned
 from study.statistics.headline import Headline
 from study.statistics.pairs import EQUAL, LOSSES, POLICIES
@@ -328,7 +329,7 @@ def _curves(axes: _Axes, curves: pd.DataFrame, rate: float, most: int) -> dict[s
             .loc[steps]
         )
         for (setting, start, loss), members in groups.items():
-            band = np.nanquantile(wide[members].to_numpy(float), (0.1, 0.5, 0.9), axis=1)
+            band = quantiles.of_rows(wide[members].to_numpy(float), (0.1, 0.5, 0.9))
             packed = [len(members), *_packed(band)]
             out[setting][start][axes.targets.index(target)][LOSSES.index(loss)] = packed
     ends = [wording.count(int(step)) for step in steps[[0, -1]]]
