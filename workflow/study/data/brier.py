@@ -42,8 +42,9 @@ SEARCHES: Final = 20
 PARTS: Final = 80
 """Descents that begin with a part of few samples."""
 
-PART: Final = 0.8
-"""Share of the samples that they begin with."""
+PART: Final = 0.7
+SIZE: Final = 10.0
+"""Share of the samples that they begin with, and median modulus of the margins where they go on with all."""
 
 LOOKED_AT: Final = 20_000
 """Samples that all searches or descents of a kind may take at once: if more, there are fewer, but one."""
@@ -138,7 +139,7 @@ def _best(rows: Array, places: Iterable[Array]) -> Array:
 def _starts(rows: Array, optimum: Array) -> Iterator[Array]:
     """Yield where the search begins.
 
-    That is near the BCE optimum, where margins are spread at random, and in minima of parts of the samples.
+    That is near the BCE optimum, where margins are spread at random, and by minima of parts of the samples.
     """
     n, r = rows.shape
     yield from (optimum, np.zeros(r), 0.3 * optimum, 3.0 * optimum, 10.0 * optimum)
@@ -148,7 +149,13 @@ def _starts(rows: Array, optimum: Array) -> Iterator[Array]:
     yield from (size * stream.normals(r) for size in SPREADS)
     for number in range(_affordable(PARTS, rows)):
         part = Stream(0, "part", number, n).uniforms(n) < PART
-        yield _descended(np.ascontiguousarray(rows[part]), np.zeros(r))
+        yield _sized(rows, _descended(np.ascontiguousarray(rows[part]), np.zeros(r)), SIZE)
+
+
+def _sized(rows: Array, place: Array, size: float) -> Array:
+    """Scale a place so that the median modulus of the margins is `size`, if it is not 0."""
+    middle = float(np.median(np.abs(matvec(rows, place))))
+    return place * (size / middle if middle > 0.0 else size)
 
 
 def _affordable(most: int, rows: Array) -> int:
@@ -160,9 +167,8 @@ def _affordable(most: int, rows: Array) -> int:
 def _far_starts(rows: Array, place: Array) -> Iterator[Array]:
     """Yield places with few margins below 0; one at least."""
     for direction in _few_wrong(rows, place):
-        middle = float(np.median(np.abs(matvec(rows, direction))))
         for size in SIZES:
-            yield direction * (size / middle if middle > 0.0 else size)
+            yield _sized(rows, direction, size)
 
 
 def _few_wrong(rows: Array, place: Array) -> Iterator[Array]:

@@ -10,7 +10,7 @@ import scipy  # its parts are loaded at their first use: most jobs read facts, a
 from numpy.typing import NDArray
 
 from study.data.algebra import cholesky, gram, matvec, solve_lower, solve_upper, weighted_sum
-from study.data.separation import null_space, unit
+from study.data.separation import UndecidedError, null_space, unit
 
 __all__ = ["max_margin", "max_margin_of_independent"]
 
@@ -38,15 +38,23 @@ def max_margin(signed: Array, hyperplane: Array, separable: Marks) -> Array | No
     if not margins.min() > 0.0:
         return None
     scale = math.sqrt(float((start * start).sum())) / float(margins.min())
-    contact = _contact(rows, margins, scale)
+    contact, multipliers = _contact(rows, margins, scale)
     lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
-    contact = contact[kept]
-    theta = weighted_sum(contact, solve_upper(lower, solve_lower(lower, np.ones(len(contact)))))
-    return unit(theta if basis is None else weighted_sum(basis, theta))
+    exact = solve_upper(lower, solve_lower(lower, np.ones(len(lower))))
+    sums = weighted_sum(contact, multipliers)
+    # No direction has a larger margin than the length of an average of the samples, with any weights.
+    bound = math.sqrt(float((sums * sums).sum())) / float(multipliers.sum())
+    for theta in (weighted_sum(contact[kept], exact), sums):
+        direction = theta / math.sqrt(float((theta * theta).sum()))
+        if float(matvec(rows, direction).min()) * scale >= (1.0 - 1e-6) * bound:
+            return unit(theta if basis is None else weighted_sum(basis, theta))
+    raise UndecidedError("the direction of largest margin is lost in rounding")
 
 
-def _contact(rows: Array, margins: Array, scale: float) -> Array:
+def _contact(rows: Array, margins: Array, scale: float) -> tuple[Array, Array]:
     """Find the rows, times `scale`, that hold the shortest theta with ``scale * rows @ theta >= 1``.
+
+    Their multipliers are the weights of the rows in theta, up to a factor.
 
     Those that are nearest at `margins` are solved for first, then with them all that they leave behind.
     """
@@ -63,7 +71,8 @@ def _contact(rows: Array, margins: Array, scale: float) -> Array:
         behind[chosen] = np.inf
         left = np.flatnonzero(behind < (1.0 - TOLERANCE) * least)
         if len(left) == 0:
-            return np.ascontiguousarray(own[multipliers > 0.0])
+            holding = multipliers > 0.0
+            return np.ascontiguousarray(own[holding]), multipliers[holding]
         worst = left[np.argsort(behind[left], kind="stable")[:more]]
         chosen = np.sort(np.concatenate([chosen, worst]))
 
