@@ -102,7 +102,7 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     optima = _optima(features * (2.0 * labels - 1.0)[:, None])
     direction = digits9(np.where(np.abs(optima.direction) < 1e-13, 0.0, optima.direction))
     base = base_rate_scores(int(labels.sum()), n)
-    scores = {**named_scores("bce", optima.bce), **named_scores("mse", optima.mse), **named_scores("base", base)}
+    scores = named_scores("bce", optima.bce) | named_scores("mse", optima.mse) | named_scores("base", base)
     return Facts(
         n=n,
         d=d,
