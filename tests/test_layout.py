@@ -45,7 +45,7 @@ def imported(path: Path) -> set[str]:
 LAYERS = (
     "prose", "errors", "machine", "schema", "wording", "wrapping", "pages", "files", "git", "tables", "data",
     "config", "runs", "statistics", "methods", "experiments", "theory", "sensitivity", "claims", "catalogue",
-    "provenance", "remembered", "job", "figures", "report", "benchmarks", "dictionary",
+    "provenance", "job", "figures", "remembered", "report", "benchmarks", "dictionary",
 )  # fmt: skip
 """Packages and modules of `workflow/study`, lowest first: each may import from itself and from lower ones."""
 

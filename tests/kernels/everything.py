@@ -6,13 +6,14 @@ Run in a process of its own, with the compiler, its processor or its cache set b
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sys
 
 import numpy as np
 from numba.core import event
 
 import kernels
-from kernels import laws
+from kernels import brier, dense, laws
 
 STARTS = 3.0 * np.random.default_rng(0).normal(size=(11, 2))
 LABELS = np.arange(7) % 2
@@ -96,10 +97,32 @@ def parts():
         yield name, getattr(kernels, name)(x)
 
 
+def solved():
+    """Names and numbers of what facts of data sets are found with."""
+    for name, d in (("dense", 70), ("narrow", 3)):  # more columns than a block has, and fewer than a vector
+        rows = np.random.default_rng(1).normal(size=(5, d)) + np.eye(5, d)
+        products, lower, kept = np.empty((d, d)), np.empty((d, d)), np.zeros(d, dtype=bool)
+        dense.gram(rows, np.linspace(0.5, 1.0, 5), products)
+        dense.cholesky(products + np.eye(d), 1e-12, lower, kept)
+        dense.divide_rows(lower, rows)
+        sums, out = np.zeros(d), np.empty(5)
+        dense.dot_rows(rows, lower[:, 0], out)
+        dense.add_scaled_rows(rows, out, sums)
+        x, y = rows.T.copy(), rows.T.copy()
+        dense.solve_lower(lower, x)
+        dense.solve_upper(lower, y)
+        yield name, products, lower, kept, rows, out, sums, x, y
+    signed = (2.0 * LABELS - 1.0)[:, None] * FEATURES
+    place = np.array([0.5, -0.2])
+    brier.descend_to_minimum(signed, place)
+    direction = np.array([0.6, 0.8])
+    yield "brier", place, brier.search_lines(signed, direction, STARTS), direction
+
+
 def main() -> None:
     """Print the digest of each part with its name, then the number of compilations."""
     with event.install_recorder("numba:compile") as recorder:
-        for name, *numbers in parts():
+        for name, *numbers in itertools.chain(parts(), solved()):
             digest = hashlib.sha256()
             for number in numbers:
                 array = np.ascontiguousarray(number)

@@ -17,6 +17,7 @@ PROGRAM = """
 import hashlib, sys
 import numpy as np
 import kernels
+from kernels import brier, dense
 rng = np.random.default_rng(0)
 labels = np.arange(61) % 2
 features = rng.normal(size=(61, 5)) + labels[:, None]
@@ -32,6 +33,17 @@ for loss in kernels.LOSSES:
             digest.update(np.ascontiguousarray(part).tobytes())
     for function in (kernels.risk, kernels.gradient):
         digest.update(function(features, labels, starts, loss=loss).tobytes())
+products, lower, kept = np.empty((5, 5)), np.empty((5, 5)), np.zeros(5, dtype=bool)
+dense.gram(features, labels + 0.5, products)
+dense.cholesky(products, 1e-12, lower, kept)
+wide = np.empty((61, 61))
+dense.gram(np.ascontiguousarray(features.T), np.ones(5), wide)
+dense.divide_rows(lower, features.copy())
+place, line = np.zeros(5), starts[0].copy()
+brier.descend_to_minimum(features * (2.0 * labels - 1.0)[:, None], place)
+brier.search_lines(features * (2.0 * labels - 1.0)[:, None], line, starts)
+for part in (products, lower, wide, place, line):
+    digest.update(part.tobytes())
 for optimiser in kernels.OPTIMISERS:
     for size, every in ((None, None), (16, 3)) if optimiser in {"gd", "adam"} else ((None, None),):
         result = kernels.descend(features, labels, starts, loss="mse", max_steps=60, optimiser=optimiser,

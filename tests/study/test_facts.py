@@ -14,18 +14,22 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import check_grad, linprog, minimize
+from scipy.optimize import check_grad, linprog, minimize, nnls
 from scipy.special import expit
 from study.config.model import load
-from study.data import counting
+from study.data import optima
+from study.data.brier import SEARCHED
 from study.data.facts import Facts, facts
+from study.data.frame import frame_of
 from study.data.kinds import DatasetOptions, realise
 from study.data.samples import with_bias
-from study.data.separation import UndecidedError
+from study.data.separation import UndecidedError, overlap, separated, separates
+from study.data.spread import largest_eigenvalue
 from study.errors import UserError
 from study.runs.draw import build
 
 import kernels
+from kernels.brier import best_place
 
 LOSSES = ("bce", "mse")
 BEST = {"accuracy": 1.0, "brier": 0.0, "logloss": 0.0}
@@ -458,6 +462,112 @@ def test_no_accuracy_is_asked_for_where_none_is_above_the_majority_s() -> None:
     assert math.isnan(found.target_accuracy)
 
 
+# --- shapes, and proofs that spare the linear program
+
+
+def _signed(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(features * (2.0 * labels - 1.0)[:, None])
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.integers(4, 40), st.integers(1, 3), st.integers(0, 10_000), st.booleans())
+def test_no_proof_contradicts_the_linear_program(n: int, d: int, seed: int, whole: bool) -> None:
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n, d)) + np.arange(n)[:, None] % 2
+    if whole:  # ties, and samples on the hyperplane
+        features = features.round()
+    signed = _signed(with_bias(features), np.arange(n) % 2)
+    frame = frame_of(signed)
+    marked, theta = separated(signed)
+    place = minimize(lambda p: np.logaddexp(0, -frame.rows @ p).mean(), np.zeros(frame.rows.shape[1])).x
+    if overlap(signed, frame, frame.rows @ place):
+        assert not marked.any()
+    assert separates(signed, theta, signed @ theta) <= marked.all()
+    assert not separates(signed, -theta, -signed @ theta)
+
+
+def test_a_proof_needs_more_than_the_signs_of_margins() -> None:
+    signed = np.array([[1.0, 1.0], [1.0, -1.0]])
+    assert separates(signed, np.array([1.0, 0.5]), np.array([1.5, 0.5]))
+    nearly = np.array([1.0, 1.0 - 2.0**-53])
+    assert not separates(signed, nearly, signed @ nearly)  # 1.1e-16 is what rounding could have made
+    frame = frame_of(np.vstack([np.eye(2), -np.eye(2)]))
+    assert overlap(np.vstack([np.eye(2), -np.eye(2)]), frame, np.zeros(4))
+    assert not overlap(np.vstack([np.eye(2), -np.eye(2)]), frame, np.array([50.0, 0.0, 0.0, 0.0]))
+
+
+@pytest.mark.parametrize("name", ["separable", "gaussian", "wide"])
+def test_ordinary_data_need_no_linear_program(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(optima, "separated")
+    if name == "wide":
+        features, labels = np.random.default_rng(0).normal(size=(20, 50)), np.arange(20) % 2
+    else:
+        features, labels = realise(_options(name), 1.0, 0, 0)
+    assert facts(features, labels).separable == (name != "gaussian")
+
+
+@pytest.mark.parametrize(("n", "d"), [(60, 60), (30, 200), (90, 60)])
+def test_few_samples_of_many_columns_have_the_facts_of_their_definitions(n: int, d: int) -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.permutation(n) % 2
+    columns = rng.normal(size=(n, d)) + 0.8 * labels[:, None]
+    found = _facts(columns, labels)
+    features = with_bias(columns)
+    signed = _signed(features, labels)
+    assert found.separable
+    multipliers, _ = nnls(np.vstack([signed.T, np.ones(n)]), np.append(np.zeros(d + 1), 1.0))
+    theta = signed.T @ multipliers
+    assert found.direction == pytest.approx(theta / np.linalg.norm(theta), abs=1e-7)
+    assert found.smoothness == pytest.approx(np.linalg.norm(features, 2) ** 2 / n, rel=3e-8)
+    pooled = sum(np.cov(columns[labels == k].T) * ((labels == k).sum() - 1) for k in (0, 1)) / (n - 2)
+    values, vectors = np.linalg.eigh(pooled)
+    gap = columns[labels == 1].mean(axis=0) - columns[labels == 0].mean(axis=0)
+    lifted = np.maximum(values, 1e-6 * values.mean())
+    assert found.fisher == pytest.approx(math.sqrt(((vectors.T @ gap) ** 2 / lifted).sum()), rel=1e-7)
+
+
+def test_a_sample_of_both_classes_among_many_columns_is_left_to_decide() -> None:
+    rng = np.random.default_rng(0)
+    columns, labels = rng.normal(size=(30, 100)), np.arange(30) % 2
+    columns[1] = columns[3] = columns[0]  # one against two
+    columns[5] = columns[2]  # one against one
+    found = _facts(columns, labels)
+    assert not found.separable
+    least = 3 * math.log(3) - 2 * math.log(2)
+    assert found.bce_logloss == pytest.approx((2 * math.log(2) + least) / 30, rel=1e-8)
+    assert found.mse_brier == pytest.approx((2 / 4 + 2 / 3) / 30, rel=1e-8)
+    assert with_bias(columns)[[0, 1, 2, 3, 5]] @ found.direction == pytest.approx(np.zeros(5), abs=1e-8)
+
+
+def test_the_largest_eigenvalue_of_a_large_matrix_is_numpy_s() -> None:
+    rows = np.random.default_rng(0).normal(size=(500, 300))
+    products = rows.T @ rows
+    assert largest_eigenvalue(products) == pytest.approx(np.linalg.eigvalsh(products)[-1], rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_optimum_of_more_samples_than_are_searched_is_scipy_s(seed: int) -> None:
+    features, labels = realise(_options("gaussian", n=12_000, d=4, imbalance=0.2), 1.5, seed, 0)
+    assert len(labels) > 2 * SEARCHED
+    signed = _signed(features, labels)
+    found = facts(features, labels)
+    assert found.mse_brier == pytest.approx(_scores(_descended(signed, "mse", 3), 12_000)["brier"], rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_direction_of_many_samples_is_that_of_a_program_with_all_of_them(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    columns = rng.standard_t(3, size=(3000, 3))
+    labels = (columns @ [1.0, 0.5, -2.0] > 0.3).astype(np.int64)
+    signed = _signed(with_bias(columns), labels)
+    found = _facts(columns, labels)
+    scale = 1.0 / (signed @ found.direction).min()
+    multipliers, _ = nnls(np.vstack([scale * signed.T, np.ones(3000)]), np.append(np.zeros(4), 1.0))
+    theta = signed.T @ multipliers
+    assert found.separable
+    assert found.direction == pytest.approx(theta / np.linalg.norm(theta), abs=1e-7)
+
+
 # --- optima that are easily missed, and columns that depend on each other
 
 
@@ -492,7 +602,7 @@ def test_the_best_place_on_a_line_has_the_fewest_wrong_samples(seed: int, ties: 
     rng = np.random.default_rng(seed)
     margins, slopes = rng.normal(size=30), rng.normal(size=30)
     slopes[:ties] = 0.0
-    count, step = counting._best_place(margins, slopes)
+    count, step = best_place(margins, slopes)
     assert count == (margins + step * slopes <= 0.0).sum()
     assert all(count <= (margins + other * slopes <= 0.0).sum() for other in rng.standard_cauchy(2000))
 

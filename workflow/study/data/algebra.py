@@ -1,8 +1,7 @@
-"""Small dense linear algebra whose result is the same to the bit on every machine.
+"""Dense linear algebra whose result is the same to the bit on every machine.
 
 BLAS sums in an order that depends on the processor. Here every sum runs over the rows of a C-ordered array,
-one row at a time, and everything else is elementwise. For the few columns of a data set (some tens) this
-costs milliseconds.
+one row at a time, and everything else is elementwise; `kernels.dense` has the loops.
 """
 
 from __future__ import annotations
@@ -10,7 +9,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cholesky", "column_sums", "digits9", "gram", "matvec", "solve_lower", "solve_upper"]
+from kernels import dense
+
+__all__ = [
+    "cholesky",
+    "column_sums",
+    "digits9",
+    "divide_rows",
+    "gram",
+    "matvec",
+    "solve_lower",
+    "solve_upper",
+    "weighted_sum",
+]
 
 Array = NDArray[np.float64]
 
@@ -26,17 +37,23 @@ def column_sums(a: Array) -> Array:
 
 def matvec(a: Array, x: Array) -> Array:
     """Product of a matrix (n, d) and a vector (d,), shape (n,)."""
-    return column_sums(np.ascontiguousarray(a.T) * x[:, None]) if a.shape[1] else np.zeros(len(a))
+    result = np.zeros(len(a))
+    if a.shape[1]:
+        dense.dot_rows(np.ascontiguousarray(a), x, result)
+    return result
+
+
+def weighted_sum(a: Array, weights: Array) -> Array:
+    """Weighted sum of the rows of (n, d), shape (d,): ``weights @ a``."""
+    result = np.zeros(a.shape[1])
+    dense.add_scaled_rows(np.ascontiguousarray(a), weights, result)
+    return result
 
 
 def gram(a: Array, weights: Array | None = None) -> Array:
     """Weighted sum of outer products of the rows of (n, d), shape (d, d): ``a.T @ diag(weights) @ a``."""
-    d = a.shape[1]
-    result = np.empty((d, d))
-    for j in range(d):
-        column = a[:, j] if weights is None else a[:, j] * weights
-        result[j, j:] = column_sums(a[:, j:] * column[:, None])
-        result[j:, j] = result[j, j:]
+    result = np.empty((a.shape[1], a.shape[1]))
+    dense.gram(np.ascontiguousarray(a), np.ones(len(a)) if weights is None else weights, result)
     return result
 
 
@@ -55,31 +72,31 @@ def cholesky(a: Array) -> tuple[Array, NDArray[np.bool_]]:
     kept : bool array (d,)
         False where a column is a combination of earlier ones (pivot below 1e-12 of its diagonal entry).
     """
-    d = len(a)
-    rest, lower, kept = a.copy(), np.zeros((d, d)), np.zeros(d, dtype=bool)
-    for j in range(d):
-        if rest[j, j] > DEPENDENT * a[j, j]:
-            kept[j] = True
-            lower[j:, j] = rest[j:, j] / np.sqrt(rest[j, j])
-            rest[j:, j:] -= lower[j:, j, None] * lower[None, j:, j]
+    lower, kept = np.empty_like(a), np.zeros(len(a), dtype=bool)
+    dense.cholesky(a, DEPENDENT, lower, kept)
     return lower[np.ix_(kept, kept)], kept
 
 
 def solve_lower(lower: Array, b: Array) -> Array:
     """Solve ``lower @ x = b`` for b of shape (r,) or (r, k), by forward substitution."""
-    x = b.copy()
-    for j in range(len(lower)):
-        x[j] = x[j] / lower[j, j]
-        x[j + 1 :] -= np.multiply.outer(lower[j + 1 :, j], x[j])
+    x = np.array(b, dtype=np.float64, order="C")
+    if x.size:
+        dense.solve_lower(lower, x.reshape(len(lower), -1))
     return x
 
 
 def solve_upper(lower: Array, b: Array) -> Array:
     """Solve ``lower.T @ x = b`` for b of shape (r,) or (r, k), by back substitution."""
-    x = b.copy()
-    for j in range(len(lower) - 1, -1, -1):
-        x[j] = x[j] / lower[j, j]
-        x[:j] -= np.multiply.outer(lower[j, :j], x[j])
+    x = np.array(b, dtype=np.float64, order="C")
+    if x.size:
+        dense.solve_upper(lower, x.reshape(len(lower), -1))
+    return x
+
+
+def divide_rows(rows: Array, lower: Array) -> Array:
+    """Solve ``x @ lower.T = rows`` for rows of shape (n, r)."""
+    x = np.array(rows, dtype=np.float64, order="C")
+    dense.divide_rows(lower, x)
     return x
 
 

@@ -10,15 +10,19 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 import kernels
-from study.data.algebra import column_sums, digits9, gram, matvec
-from study.data.optima import bce_limit, mse_margins
+from study.data.algebra import column_sums, digits9, gram, matvec, weighted_sum
+from study.data.brier import mse_margins
+from study.data.frame import frame_of, row_space
+from study.data.margins import max_margin_of_independent
+from study.data.optima import bce_limit
 from study.data.separation import unit
+from study.data.spread import fisher, largest_eigenvalue
 
 __all__ = ["SHARE", "Facts", "base_rate_scores", "facts", "named_scores", "target", "threshold"]
 
@@ -95,28 +99,59 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     regression").
     """
     n, d = features.shape
-    signed = features * (2.0 * labels - 1.0)[:, None]
-    separable, limit, finite_optimum = bce_limit(signed)
-    direction = unit(finite_optimum) if limit is None else limit
-    direction = digits9(np.where(np.abs(direction) < 1e-13, 0.0, direction))
-    bce = mse = _Scores(1.0, 0.0, 0.0)
-    if not separable.all():
-        bce = _scores(matvec(signed[~separable], finite_optimum), n)
-        mse = _scores(mse_margins(signed, finite_optimum, limit, separable), n)
+    optima = _optima(features * (2.0 * labels - 1.0)[:, None])
+    direction = digits9(np.where(np.abs(optima.direction) < 1e-13, 0.0, optima.direction))
     base = base_rate_scores(int(labels.sum()), n)
-    scores = {**named_scores("bce", bce), **named_scores("mse", mse), **named_scores("base", base)}
+    scores = named_scores("bce", optima.bce) | named_scores("mse", optima.mse) | named_scores("base", base)
     return Facts(
         n=n,
         d=d,
         positives=int(labels.sum()),
-        fisher=_fisher(features[:, :-1], labels),
-        separable=bool(separable.all()),
-        smoothness=_smoothness(features),
-        median_margin=float(digits9(np.median(matvec(signed, direction)))),
+        fisher=float(digits9(fisher(features[:, :-1], labels))),
+        separable=optima.separable,
+        smoothness=float(digits9(optima.largest / n * (1.0 + 1e-8))),  # rounded up: an upper bound
+        median_margin=float(digits9(np.median((2.0 * labels - 1.0) * matvec(features, direction)))),
         **scores,
         **{f"target_{score}": threshold({"n": n, **scores}, score) for score in _SCORES},
         direction=direction,
     )
+
+
+class _Optima(NamedTuple):
+    """What is found with the losses' optima."""
+
+    separable: bool
+    direction: Array  # (d,), unit
+    bce: _Scores
+    mse: _Scores
+    largest: float  # eigenvalue of X'X
+
+
+def _optima(signed: Array) -> _Optima:
+    """Find the optima, in the space of the samples if they are not more than the columns."""
+    n, d = signed.shape
+    if n > d:
+        return _optima_of_many(signed)
+    products = gram(np.ascontiguousarray(signed.T))
+    largest, weights = largest_eigenvalue(products), max_margin_of_independent(products)
+    if weights is not None:
+        perfect = _Scores(1.0, 0.0, 0.0)
+        return _Optima(True, unit(weighted_sum(signed, weights)), perfect, perfect, largest)
+    rows, basis = row_space(signed, products)
+    found = _optima_of_many(rows)
+    return found._replace(direction=weighted_sum(basis, found.direction), largest=largest)
+
+
+def _optima_of_many(signed: Array) -> _Optima:
+    """Find the optima of any samples; fast if they are many."""
+    n, frame = len(signed), frame_of(signed)
+    separable, limit, finite_optimum = bce_limit(signed, frame)
+    direction = unit(finite_optimum) if limit is None else limit
+    bce = mse = _Scores(1.0, 0.0, 0.0)
+    if not separable.all():
+        bce = _scores(matvec(signed[~separable], finite_optimum), n)
+        mse = _scores(mse_margins(signed, frame, finite_optimum, limit, separable), n)
+    return _Optima(bool(separable.all()), direction, bce, mse, n * largest_eigenvalue(frame.gram))
 
 
 def threshold(row: Mapping[str, Any], score: str, share: float = SHARE) -> float:
@@ -194,27 +229,3 @@ def base_rate_scores(positives: int, n: int) -> _Scores:
 def named_scores(prefix: str, scores: _Scores) -> dict[str, float]:
     """Scores by the names of their columns."""
     return {f"{prefix}_{name}": value for name, value in dataclasses.asdict(scores).items()}
-
-
-def _smoothness(features: Array) -> float:
-    """Largest eigenvalue of X'X/n, rounded up at the ninth digit, so that it remains an upper bound."""
-    largest = float(np.linalg.eigvalsh(gram(features) / len(features))[-1])
-    return float(digits9(largest * (1.0 + 1e-8)))
-
-
-def _fisher(features: Array, labels: NDArray[np.int64]) -> float:
-    """Mahalanobis distance between the class means under the pooled covariance (an estimate of d' = 2 mu).
-
-    Eigenvalues below a millionth of their mean are lifted to it, so that a singular covariance gives a large
-    number and not an infinite one; with no scatter at all the distance is infinite (or 0, if the means
-    agree).
-    """
-    classes = [np.ascontiguousarray(features[labels == label]) for label in (0, 1)]
-    means = [column_sums(rows) / len(rows) for rows in classes]
-    scatter = sum(gram(rows - mean) for rows, mean in zip(classes, means, strict=True))
-    values, vectors = np.linalg.eigh(np.asarray(scatter) / max(len(labels) - 2, 1))
-    gap = means[1] - means[0]
-    floor = 1e-6 * float(values.mean())
-    if floor <= 0.0:
-        return math.inf if gap.any() else 0.0
-    return float(digits9(math.sqrt(float(((vectors.T @ gap) ** 2 / np.maximum(values, floor)).sum()))))

@@ -1,8 +1,9 @@
-"""Which samples of a data set can be separated by a hyperplane, and the direction of largest margin.
+"""Which samples of a data set can be separated by a hyperplane, and which directions do it.
 
 Separation is decided by one linear program (Konis 2007, "Linear programming algorithms for detecting
 separated data in binary logistic regression models"): it counts the samples that a hyperplane through the
-others can put strictly on their own side.
+others can put strictly on their own side. Mostly a proof either way is at hand before: see `separates` and
+`overlap`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import numpy as np
 import scipy  # its parts are loaded at their first use: most jobs read facts, and only one finds them
 from numpy.typing import NDArray
 
-from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper
+from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper, weighted_sum
+from study.data.frame import Frame
 
-__all__ = ["UndecidedError", "max_margin", "null_space", "separated", "unit"]
+__all__ = ["UndecidedError", "null_space", "overlap", "separated", "separates", "unit"]
 
 Array = NDArray[np.float64]
 
+EPSILON: Final = float(np.finfo(np.float64).eps)
 
 _METHODS: Final[tuple[tuple[Any, Any], ...]] = (
     ("highs", {"presolve": True}),
@@ -31,6 +34,56 @@ _METHODS: Final[tuple[tuple[Any, Any], ...]] = (
 
 class UndecidedError(ArithmeticError):
     """The linear program could not be solved: the numbers of a column span too many powers of ten."""
+
+
+def separates(signed: Array, theta: Array, margins: Array) -> bool:
+    """Whether all margins at theta are above 0, rounding or not.
+
+    `margins` are what was computed of ``signed @ theta``, in any way.
+    """
+    if not margins.min() > 0.0:
+        return False
+    lengths = np.sqrt(_squares(signed))
+    noise = (signed.shape[1] + 4) * EPSILON * math.sqrt(float((theta * theta).sum())) * lengths
+    return bool((matvec(signed, theta) > noise).all())
+
+
+def overlap(signed: Array, frame: Frame, margins: Array) -> bool:
+    """Whether no sample can be put strictly on its own side without another on the wrong one: a proof.
+
+    That is so if some combination of the rows of `signed` with positive weights is 0 (Stiemke 1915). At the
+    optimum of BCE ``expit(-margins)`` are such weights. Nearby, the shift of the weights that makes the sum 0
+    is bounded, rounding included: the proof holds if it is small beside all of them.
+    """
+    n = len(signed)
+    wrong = frame.wrong(margins)
+    pull = np.abs(weighted_sum(signed, wrong))
+    # Rounding of the sum is at most n epsilon times the sum of moduli, which Cauchy and Schwarz bound.
+    noise = 2.0 * n * EPSILON * np.sqrt(np.diag(frame.gram) * n * float((wrong * wrong).sum()))
+    inverse = np.abs(solve_lower(frame.lower, np.eye(len(frame.lower))))
+    shift = matvec(inverse, (pull + noise)[frame.kept]) / n
+    longest = math.sqrt(float((shift * shift).sum()))
+    if not (wrong > 2.0 * longest * np.sqrt(_squares(frame.rows))).all():
+        return False
+    return bool(frame.kept.all()) or _depend(signed, frame)
+
+
+def _depend(signed: Array, frame: Frame) -> bool:
+    """Whether the columns that are left out depend on the others as far as rounding lets one see."""
+    for column in np.flatnonzero(~frame.kept):
+        own = np.ascontiguousarray(signed[:, column])
+        rest = own - matvec(frame.rows, weighted_sum(frame.rows, own) / len(own))
+        if np.abs(rest).max() > 1e-10 * np.abs(own).max():
+            return False
+    return True
+
+
+def _squares(rows: Array) -> Array:
+    """Squared lengths of the rows of (n, d), shape (n,)."""
+    total = np.zeros(len(rows))
+    for column in rows.T:
+        total += column * column
+    return total
 
 
 def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
@@ -79,42 +132,17 @@ def _solved(scaled: Array) -> Any:
     raise UndecidedError(result.message)
 
 
-def max_margin(signed: Array, hyperplane: Array, separable: NDArray[np.bool_]) -> Array | None:
-    """Find the unit theta of largest margin on the separable samples, orthogonal to the others; or None.
-
-    Least-distance programming (Lawson and Hanson 1974, chapter 23): the shortest theta with
-    ``signed @ theta >= 1``, from non-negative least squares. The samples found in contact fix theta, which is
-    solved for again from them. `hyperplane` is any theta that separates: it sets the scale, so that a tiny
-    margin does not drown in rounding.
-    """
-    basis = null_space(signed[~separable])
-    rows = np.ascontiguousarray(np.transpose([matvec(signed[separable], vector) for vector in basis]))
-    start = matvec(basis, hyperplane)
-    margin = float(matvec(rows, start).min()) if len(basis) else 0.0
-    if margin <= 0.0:
-        return None
-    rows *= math.sqrt(float((start * start).sum())) / margin
-    target = np.zeros(rows.shape[1] + 1)
-    target[-1] = 1.0
-    multipliers, _ = scipy.optimize.nnls(np.vstack([rows.T, np.ones(len(rows))]), target)
-    contact = np.ascontiguousarray(rows[multipliers > 0.0])
-    lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
-    contact = contact[kept]
-    theta = matvec(
-        np.ascontiguousarray(contact.T), solve_upper(lower, solve_lower(lower, np.ones(len(contact))))
-    )
-    return unit(matvec(np.ascontiguousarray(basis.T), theta))
-
-
 def null_space(rows: Array) -> Array:
     """Orthonormal basis, as rows, of the vectors orthogonal to all rows of (m, d)."""
-    d = rows.shape[1]
-    lower, kept = cholesky(gram(rows))
+    products = gram(rows)
+    lower, kept = cholesky(products)
     columns, free = np.flatnonzero(kept), np.flatnonzero(~kept)
-    cross = gram(rows)[np.ix_(columns, free)]
-    vectors = np.zeros((len(free), d))
-    vectors[:, columns] = -solve_upper(lower, solve_lower(lower, cross)).T
+    vectors = np.zeros((len(free), rows.shape[1]))
     vectors[np.arange(len(free)), free] = 1.0
+    if len(columns) == 0 or len(free) == 0:
+        return vectors
+    cross = products[np.ix_(columns, free)]
+    vectors[:, columns] = -solve_upper(lower, solve_lower(lower, cross)).T
     inner, _ = cholesky(gram(np.ascontiguousarray(vectors.T)))
     return np.ascontiguousarray(solve_lower(inner, vectors))
 

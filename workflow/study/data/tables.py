@@ -38,7 +38,7 @@ DATASETS: Final = Table(
             "separable",
             "bool",
             "",
-            "Whether a hyperplane separates the classes without error, decided by a linear program.",
+            "Whether a hyperplane separates the classes without error, proven or by a linear program.",
         ),
         Column(
             "bayes_error",

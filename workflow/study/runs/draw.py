@@ -135,7 +135,7 @@ def _facts(options: DatasetOptions, seed: int, features: Array, labels: NDArray[
         name = options.read().names[widest] if isinstance(options, File) else str(widest + 1)
         raise UserError(
             f"data set {options.name!r} (seed {seed}), column {name!r}: its numbers span too many powers of "
-            "ten to tell whether a hyperplane separates the classes; put its logarithm or its ranks into the "
+            "ten to tell how a hyperplane separates the classes; put its logarithm or its ranks into the "
             f"file, or write `drop: [{name}]`"
         ) from error
 
