@@ -111,6 +111,9 @@ def test_in_an_iframe_the_explorer_works_and_says_nothing_of_an_address(browser,
         assert frame.locator("#explorer-steps").inner_text() != before
         assert "log loss" in frame.locator("#explorer-where").inner_text()
         assert not frame.locator("#explorer-linked").is_visible()
+        frame.locator("#neuron-reset").click()
+        frame.locator("#neuron-step").click()
+        assert frame.locator("#neuron-count").inner_text() == "1 of 300"
         frame.locator("[data-name=explorer] button:has-text('Copy')").click()
         frame.locator("[data-name=explorer] button:has-text('Copied')").wait_for()
         frame.locator("nav a[href='#limits']").click()

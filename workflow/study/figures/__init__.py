@@ -25,6 +25,7 @@ from study.figures import (  # noqa: E402
     factor,
     methods,
     minima,
+    neuron,
     phase,
     progress,
     rates,
@@ -35,6 +36,7 @@ from study.figures import (  # noqa: E402
 from study.figures.style import Entry, Frames, styled  # noqa: E402
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
+    neuron.NEURON,
     confidence.CONFIDENCE,
     methods.METHODS,
     slowdown.SLOWDOWN,

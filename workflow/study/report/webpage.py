@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from study import pages
-from study.report import explorer
+from study.report import explorer, neuron
 from study.report.contents import contents
 from study.report.words import MARKS
 
@@ -33,9 +33,10 @@ def page(frames: Mapping[str, pd.DataFrame], provenance: Provenance, pictures: M
     return pages.render(
         "report.html",
         ("report.css",),
-        ("charts.js", "explorer.js", "save.js", "elsewhere.js"),
+        ("neuron.js", "charts.js", "explorer.js", "save.js", "elsewhere.js"),
         **contents(frames, provenance),
         explorer=data,
+        neuron=neuron,
         explorer_data=Markup(explorer.dump(data)) if data else "",  # noqa: S704  escaped by `dump`
         # The only free text of a figure is escaped where it is drawn.
         svg={name: Markup(text) for name, text in pictures.items()},  # noqa: S704
