@@ -134,12 +134,15 @@
     kinds.forEach(function (kind) {
       var button = document.createElement("button");
       button.type = "button";
-      button.textContent = kind[0];
-      button.setAttribute("aria-label", kind[0] + ": " + name);
+      var shown = function (word) {
+        button.textContent = word;
+        button.setAttribute("aria-label", word + ": " + name); // it has the words that are seen
+      };
+      shown(kind[0]);
       button.addEventListener("click", function () {
         kind[1](place, function (word) {
-          button.textContent = word;
-          setTimeout(function () { button.textContent = kind[0]; }, 2000);
+          shown(word);
+          setTimeout(function () { shown(kind[0]); }, 2000);
         });
       });
       row.appendChild(button);
