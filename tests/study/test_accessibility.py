@@ -17,7 +17,8 @@ pytestmark = pytest.mark.integration
 RUN = """async () => {
   const rules = { "label-content-name-mismatch": { enabled: true } };  // off unless asked for
   const found = await axe.run(document, { resultTypes: ["violations"], rules });
-  return found.violations.map(rule => rule.id + ": " + rule.nodes.map(node => node.target.join(" ")).join(", "));
+  const places = rule => rule.nodes.map(node => node.target.join(" ")).join(", ");
+  return found.violations.map(rule => rule.id + ": " + places(rule));
 }"""
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 
-import kernels
 import pytest
 from browsing import opened
 from study.report import neuron
 
+import kernels
+
 pytestmark = pytest.mark.integration
+
 
 def ran(page, loss, optimiser, w, b, rate, updates):
     """Weight and bias at the end of a run of the page's own arithmetic."""
@@ -74,7 +76,9 @@ def test_every_preset_shows_what_it_says(browser, file):
             assert [number(page, f"mse-{name}") for name in ("w", "b")] == [one.w, one.b]
             said = re.search(r"([\d.]+)% sure", one.name)
             output = 100 * number(page, "bce-output")
-            assert output == pytest.approx(float(said[1]) if said else 50.0, abs=0.5 if output < 99.5 else 0.01)
+            assert output == pytest.approx(
+                float(said[1]) if said else 50.0, abs=0.5 if output < 99.5 else 0.01
+            )
             page.click("#neuron-end")
             for loss in ("mse", "bce"):
                 w, b = descended(loss, one.optimiser, one.w, one.b, float(one.rate), one.updates)
