@@ -33,7 +33,7 @@ def picture(page, name):
 
 
 def test_the_page_opens_silent_and_small(browser, file, data, frames):
-    assert file.stat().st_size < 5_000_000
+    assert file.stat().st_size < 3_000_000
     with opened(browser, file) as page:
         agree(page, data)
         headline = Headline.read(frames["headline"])

@@ -216,6 +216,7 @@ rule page:
             caption="../report/page_summary.rst",
             labels={"what": "Its numbers, for programs"},
         ),
+        card="results/card.png",
     log:
         "results/logs/report.log",
     conda:
@@ -277,9 +278,9 @@ rule clean:
         "Removing what a run makes; the benchmark history and the reference stay"
     shell:
         "rm -rf results/data results/shards results/methods results/experiments results/tables results/figures"
-        " results/logs results/receipts results/comparisons results/plan.parquet results/report.html results/report.md"
-        " results/summary.json results/manifest.json results/history.html results/partial.html"
-        " 2> {log} && rm -f {log}"
+        " results/logs results/receipts results/comparisons results/plan.parquet results/report.html"
+        " results/report.md results/summary.json results/card.png results/manifest.json results/history.html"
+        " results/partial.html 2> {log} && rm -f {log}"
 
 
 rule help:

@@ -14,9 +14,9 @@ from study.report import methods
 from study.report.words import times
 
 SWITCH: Final = {
-    "equal": "MSE with \N{VULGAR FRACTION ONE HALF}, same rate",
-    "equal_no_half": "MSE without \N{VULGAR FRACTION ONE HALF}, same rate (PyTorch, Keras)",
-    "tuned": "best rate for each loss",
+    "equal": "same rate for both",
+    "equal_no_half": "same rate, MSE without its \N{VULGAR FRACTION ONE HALF} (PyTorch, Keras)",
+    "tuned": "best rate for each",
 }
 """What the reader can choose between, by policy, in this order."""
 

@@ -117,8 +117,14 @@ def _claims(frames: Frames, _found: Found) -> str:
     verdicts = claims.loc[claims["source"] == "article", "verdict"]
     if verdicts.empty:
         return "The claims under test"
-    counts = [f"{(verdicts == verdict).sum()} {verdict}" for verdict in MARKS if (verdicts == verdict).any()]
-    return f"Of the article's {len(verdicts)} claims, {', '.join(counts)}"
+    counts = {verdict: int((verdicts == verdict).sum()) for verdict in MARKS}
+    said = [f"{count} {_verb(verdict, count)}" for verdict, count in counts.items() if count]
+    return f"Of the article's {len(verdicts)} claims, {', '.join(said)}"
+
+
+def _verb(verdict: str, count: int) -> str:
+    """Write a verdict of one claim or of several."""
+    return verdict if count == 1 else verdict.replace("holds", "hold").replace("fails", "fail")
 
 
 def _guilt(frames: Frames, found: Found) -> str:
