@@ -50,7 +50,7 @@ def test_paper_is_light_and_nothing_on_it_is_cut_or_dead(browser, file):
         assert set(breaks) == {"avoid"}
         assert page.is_visible("#explorer-survival")
         pages = page.pdf(format="A4").count(b"/Type /Page\n")
-        assert len(figure_register.FIGURES) / 2 < pages < 30
+        assert len(figure_register.FIGURES) / 3 < pages < 20
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -277,10 +277,10 @@ rule clean:
     message:
         "Removing what a run makes; the benchmark history and the reference stay"
     shell:
-        "rm -rf results/data results/shards results/methods results/experiments results/tables results/figures"
-        " results/logs results/receipts results/comparisons results/plan.parquet results/report.html"
-        " results/report.md results/summary.json results/card.png results/manifest.json results/history.html"
-        " results/partial.html 2> {log} && rm -f {log}"
+        "rm -rf results/data results/shards results/methods results/experiments results/tables"
+        " results/figures results/logs results/receipts results/comparisons results/plan.parquet"
+        " results/report.html results/report.md results/summary.json results/card.png results/manifest.json"
+        " results/history.html results/partial.html 2> {log} && rm -f {log}"
 
 
 rule help:

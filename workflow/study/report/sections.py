@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from study import wording
-from study.report import methods
+from study.report import experiments, methods
 from study.report.words import MARKS, ratio, times
 from study.sensitivity import choices
 from study.statistics.answers import REAL
@@ -73,6 +73,38 @@ def _others(frames: Frames, found: Found) -> str:
         return "What other optimisers change"
     start = methods.start_name(one["initialisation"], one["scale"])
     return f"With Adam, {methods.said(one)} becomes {methods.said(other)} from a start {start}"
+
+
+def _networks(frames: Frames, found: Found) -> str:
+    rows = experiments.networks(frames["experiments"], found["target"])
+    rows = rows[(rows["policy"] == "equal") & rows["common"] & (rows["slowdown"] > 0)]
+    said = []
+    for free, by in ((False, "by gradient descent"), (True, "with Adam")):
+        here = rows[rows["scale_free"] == free].sort_values("slowdown", kind="stable").to_dict("records")
+        if here:
+            ends = dict.fromkeys(methods.said(row) for row in (here[0], here[-1]))
+            said.append(f"{' to '.join(ends)} {by}")
+    return f"In a network: {', '.join(said)}" if said else "In a network with a hidden layer"
+
+
+def _helps(frames: Frames, found: Found) -> str:
+    rows = experiments.remedies(frames["experiments"], found["target"])
+    rows = rows[
+        (rows["initialisation"] == "sure_wrong") & (rows["policy"] == "tuned") & (rows["slowdown"] > 0)
+    ]
+    rows = rows[rows["scale"] == rows["scale"].max()].sort_values("slowdown", kind="stable")
+    mse, other = rows[rows["contender"] == "mse"], rows[rows["contender"] != "mse"]
+    if mse.empty or other.empty or other["slowdown"].iloc[0] >= mse["slowdown"].iloc[0]:
+        return "What helps if it has to be squared error"
+    plain, least = (methods.said(part.iloc[0].to_dict()) for part in (mse, other))
+    return f"If it has to be squared error: {other['label'].iloc[0]} makes {least} of {plain}"
+
+
+def _demonstrations(frames: Frames, _found: Found) -> str:
+    verdicts = frames["demonstrations"].drop_duplicates("demonstration")["verdict"]
+    if verdicts.empty:
+        return "Published demonstrations, run again"
+    return f"{len(verdicts)} published demonstrations, run again"
 
 
 def _reached(frames: Frames, _found: Found) -> str:
@@ -154,11 +186,14 @@ SECTIONS: Final = (
     Section("why", "Why", _fixed("MSE's pull fades where the model is sure, even where it is wrong")),
     Section("when", "How slow, and when", _when),
     Section("others", "Adam and others", _others),
+    Section("networks", "In a network", _networks),
+    Section("helps", "What helps", _helps),
     Section("reached", "What is reached", _reached),
     Section("rate", "The learning rate", _rate),
     Section("real", "Real data", _real),
     Section("guilt", "Not to blame for", _guilt),
     Section("claims", "The article", _claims),
+    Section("demonstrations", "Demonstrations", _demonstrations),
     Section("explore", "Explore", _fixed("Explore every comparison")),
     Section("moves", "How far it moves", _moves, expert=True),
     Section("law", "The law", _fixed("The law behind it: separability and scale"), expert=True),

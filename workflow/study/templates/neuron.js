@@ -175,8 +175,8 @@ var neuron = (function () {
   }
 
   function told() {
-    byId("told").textContent = "After " + grouped(at) + (at === 1 ? " update" : " updates") + " the output is "
-      + losses.map(function (loss) {
+    byId("told").textContent = "After " + grouped(at) + (at === 1 ? " update" : " updates")
+      + " the output is " + losses.map(function (loss) {
         return written(runs[loss[0]].output[at], 4) + " with " + loss[1];
       }).join(" and ") + "; it should be 0.";
     var label = "The " + byId("shown").value + " by update. " + byId("told").textContent;
