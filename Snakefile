@@ -29,6 +29,7 @@ rule all:
         "results/report.html",
         "results/report.md",
         "results/summary.json",
+        "results/card.png",
         "results/manifest.json",
         tables,
         figures,
@@ -56,6 +57,7 @@ rule report:
         "results/report.html",
         "results/report.md",
         "results/summary.json",
+        "results/card.png",
     localrule: True
 
 

@@ -13,7 +13,7 @@ from finished import Finished
 from pairing import LOSSES, POLICIES, Pairs, Slowdown, best, counts, median, pairs, pooled, ratios, slowdown
 
 SUMMARY, PAGE = "summary.json", "report.md"
-CARDS = {"zero": "neutral", "ordinary": "ordinary", "sure_wrong": "confidently wrong"}
+CARDS = {"zero": "undecided", "ordinary": "ordinary", "sure_wrong": "confidently wrong"}
 """Starts of the first screen, and a word of the label of each one's card."""
 
 

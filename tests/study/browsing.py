@@ -54,6 +54,12 @@ def opened(browser, file, address="", **options):
     }
 
 
+def unfold(page):
+    """Open every fold, and show the picture that stands for the demonstration where it does not run."""
+    page.eval_on_selector_all("details", "all => all.forEach(one => { one.open = true; })")
+    page.eval_on_selector_all(".replaced", "all => all.forEach(one => one.classList.remove('replaced'))")
+
+
 def choice(page):
     return {name: page.input_value(f"#explorer-{name}") for name in CONTROLS}
 

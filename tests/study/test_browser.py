@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
-from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true
+from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true, unfold
 from study import report, wording
 from study.report import explorer
 from study.statistics.cells import slowdown
@@ -33,7 +33,7 @@ def picture(page, name):
 
 
 def test_the_page_opens_silent_and_small(browser, file, data, frames):
-    assert file.stat().st_size < 5_000_000
+    assert file.stat().st_size < 3_000_000
     with opened(browser, file) as page:
         agree(page, data)
         headline = Headline.read(frames["headline"])
@@ -485,6 +485,7 @@ def test_nothing_overflows(browser, file, width):
 def test_the_figure_of_many_letters_keeps_its_width_and_scrolls_by_itself(browser, file, width):
     with opened(browser, file, viewport={"width": width, "height": 844}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        unfold(page)
         region = page.locator("figure[data-name=phase] [role=region]")
         assert region.locator("svg").bounding_box()["width"] >= 528
         assert region.get_attribute("aria-label")
@@ -505,7 +506,7 @@ def test_letters_of_the_charts_keep_their_size(browser, file):
             page.wait_for_function("width => innerWidth === width", arg=width)
             page.evaluate("() => new Promise(requestAnimationFrame)")
             found = page.eval_on_selector_all("svg.chart", size)
-            assert len(found) == 2
+            assert len(found) == 3  # two of the explorer, and the neuron's
             assert min(found) >= 12, width
             assert max(found) <= 20, width
 

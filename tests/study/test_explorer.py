@@ -9,7 +9,7 @@ import pytest
 from study import wording
 from study.catalogue import TABLES
 from study.figures.style import POLICY_NAMES
-from study.report import explorer, words
+from study.report import explorer, packing, words
 from study.statistics.cells import slowdown
 from study.statistics.ends import arrival_steps, arrivals
 from study.statistics.headline import Headline
@@ -313,9 +313,27 @@ def test_a_large_study_gives_up_detail_and_never_a_headline_number(frames):
 
 
 def test_nothing_in_the_data_can_end_its_element():
-    text = explorer.dump({"name": "</script><!-- & \u2028"})
+    name = "</script><!-- & \u2028"
+    text = explorer.dump({"name": name, "cells": [[None, name, 3]], "survival": None})
     assert not set("<>&") & set(text)
-    assert json.loads(text) == {"name": "</script><!-- & \u2028"}
+    said = {"name": name, "cells": [[None, 0, -4]], "survival": None, "words": [name]}
+    assert json.loads(text) == said
+
+
+@pytest.mark.parametrize(
+    ("steps", "text"),
+    [([], ""), ([0, 0, 1], "AAB"), ([31], "f"), ([32, 33], "gBB"), ([20_000], "gxT"), ([5, 37], "FgB")],
+)
+def test_steps_are_packed_as_differences_in_five_bits_a_letter(steps, text):
+    """By hand: 20,000 = 0 + 17 * 32 + 19 * 1024, letters 0 + 32, 17 + 32 and 19 of base 64."""
+    assert packing.differences(steps) == text
+
+
+def test_packing_makes_the_data_small(data):
+    """Of what it packs; curves are bytes already."""
+    parts = {"cells": data["cells"], "survival": data["survival"]}
+    plain = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    assert len(explorer.dump(parts)) < 0.7 * len(plain)
 
 
 def test_the_same_study_gives_the_same_bytes(data, frames):

@@ -224,7 +224,7 @@ def test_bad_input_is_named(mapping: dict, message: str) -> None:
 def test_the_page_says_what_the_table_says(frames) -> None:
     table = frames["comparisons"]
     grid = words.grid(table, "brier")
-    assert grid.head[2:] == ["neutral start", "90% sure and wrong", "99.9% sure and wrong"]
+    assert grid.head[2:] == ["undecided start", "90% sure and wrong", "99.9% sure and wrong"]
     found = {(row[0], row[1]): row[2:] for row in grid.rows}
     adam = found["Adam", "equal rates, 0.01"]
     assert all(cell.startswith("0.75\N{MULTIPLICATION SIGN}") for cell in adam)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import synthetic
+from PIL import Image
 from study import figures, report, wording
 from study.catalogue import OF_A_STUDY
 from study.dictionary import ALL
 from study.files import digest
-from study.report import document, first, grids, prose, words
+from study.report import card, document, first, grids, matrix, prose, sections, words
 from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
@@ -77,7 +78,7 @@ def test_the_page_is_well_formed_and_self_contained(html):
     (policy,) = [v["content"] for _, v in page.tags if v.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none';")
     assert "http" not in policy
-    assert len(html) < 5_000_000
+    assert len(html.encode()) < 3_000_000
     inner = {link[1:] for link in page.links if link.startswith("#")}
     assert inner <= set(page.ids)
 
@@ -102,25 +103,38 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
     )  # and two of the explorer
     assert names.count("caption") == names.count("table") >= 5
     assert {v["for"] for tag, v in page.tags if tag == "label" and "for" in v} == {
-        v["id"] for tag, v in page.tags if tag == "select"
+        v["id"] for tag, v in page.tags if tag == "select" or v.get("type") == "range"
     }
     assert all(values.get("scope") in {"row", "col"} for tag, values in page.tags if tag == "th")
     assert all("tabindex" in values for tag, values in page.tags if values.get("class") == "scroll")
     assert "prefers-color-scheme: dark" in html
 
 
-def test_the_first_screen_holds_question_answer_and_picture(html, frames):
+def test_the_first_screen_holds_question_answer_and_demonstration(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
-    found = answer(frames)
     assert first.text.count("?") == 1
-    for start in (found["zero"], found["ordinary"], found["sure_wrong"]):
-        for policy in ("equal", "equal_no_half", "tuned"):
-            assert words.ratio(start[policy]) in first.text
-            assert words.interval(start[policy], 0.95) in first.text
-    assert [tag for tag, _ in first.tags].count("svg") == 1
-    assert "vanishes where the model is sure" in first.text
+    assert " ".join(report.answers.lede(frames, answer(frames))) in first.text
+    rows = frames["comparisons"].query("target == 'brier' and slowdown > 0")
+    rows = rows[rows["common"] | (rows["policy"] == "tuned")]
+    assert len(rows) > 4
+    for row in rows.to_dict("records"):  # every ratio of the table of methods, with its steps
+        assert words.times(row["slowdown"], bound=row["slowdown_bound"]) in first.text
+        steps = (wording.steps(row[f"{side}_median"], row["budget"]) for side in ("contender", "baseline"))
+        assert " : ".join(steps) in first.text
+    assert "Understanding Maximum Likelihood Estimation in Supervised Learning" in first.text
+    assert "neuron-chart" in first.ids
     assert "A run has arrived when its Brier score" in first.text
     assert "had not arrived when their budget ended" in first.text
+
+
+def test_the_three_starts_stand_with_their_intervals_and_other_rates(html, frames):
+    section = html[html.index('<section id="when"') :]
+    text = Page(f"<main>{section[: section.index('</section>')]}</section></main>").text
+    found = answer(frames)
+    for start in (found["zero"], found["ordinary"], found["sure_wrong"]):
+        for policy in ("equal", "equal_no_half", "tuned"):
+            assert words.ratio(start[policy]) in text
+            assert words.interval(start[policy], 0.95) in text
 
 
 def test_the_prose_follows_the_numbers(frames):
@@ -132,14 +146,14 @@ def test_the_prose_follows_the_numbers(frames):
     assert 1.9 < found["zero"]["equal"]["slowdown"] < 2.1
     cards, lede = first.cards(found), " ".join(first.lede(found))
     assert cards[0].value == words.times(found["zero"]["equal"]["slowdown"])
-    assert f"MSE takes {cards[0].value} as many steps as BCE from a neutral start" in lede
+    assert f"MSE takes {cards[0].value} as many steps as BCE from an undecided start" in lede
 
 
 def test_the_first_sentence_is_of_the_starts_that_there_are(frames):
     found = answer(frames)
     wrong, ordinary = (words.ratio(found[start]["equal"]) for start in ("sure_wrong", "ordinary"))
     both = first.lede(found)[0]
-    assert "from a neutral start, and" in both
+    assert "from an undecided start, and" in both
     sure = f"({100 * found['confidence']:g}% sure)"
     assert both.endswith(f"and {wrong} as many from a confidently wrong start {sure}.")
     real = first.lede(found | {"zero": None, "sure_wrong": None})[0]
@@ -356,7 +370,7 @@ def test_files_are_written_whole(frames, pictures, html, tmp_path):
         for file in ALL[name].files():
             store.write(frames[name], ALL[name], tmp_path / file)
     args = {"commit": "c0ffee", "config": "a: 1\n"}
-    names = ("report.html", "report.md", "summary.json")
+    names = ("report.html", "report.md", "summary.json", "card.png")
     for name, text in pictures.items():
         (tmp_path / f"{name}.svg").write_text(
             figures._PROLOGUE + text.removeprefix("<svg "), encoding="utf-8"
@@ -372,6 +386,19 @@ def test_files_are_written_whole(frames, pictures, html, tmp_path):
     assert "c0ffee" in text
     assert re.findall(r"<svg.*?</svg>", text, re.DOTALL) == re.findall(r"<svg.*?</svg>", html, re.DOTALL)
     assert {path.name for path in tmp_path.iterdir() if path.suffix != ".svg"} == {*names, "tables"}
+
+
+def test_the_card_has_the_size_that_links_show_and_the_ratios_of_the_first_screen(frames, tmp_path):
+    card.write(frames, tmp_path / "card.png")
+    with Image.open(tmp_path / "card.png") as picture:
+        assert picture.size == (1200, 630)
+    said = {text.get_text() for text in card.draw(frames).texts}
+    equal = frames["comparisons"].query("target == 'brier' and policy == 'equal' and common and slowdown > 0")
+    assert {
+        words.times(row["slowdown"], bound=row["slowdown_bound"]) for row in equal.to_dict("records")
+    } <= said
+    none = frames | {"comparisons": frames["comparisons"].iloc[:0]}
+    assert not [text for text in card.draw(none).texts if "\N{MULTIPLICATION SIGN}" in text.get_text()]
 
 
 def numbers(text):
@@ -399,8 +426,8 @@ def test_the_markdown_has_the_numbers_of_the_page(html, frames):
         for sentence in content[key]:
             assert sentence in plain, key
             assert re.sub(r"\s+", " ", sentence) in page.text, key
-    for card in content["cards"]:
-        assert all(part in plain and part in page.text for part in (card.value, card.interval, card.detail))
+    for one in content["cards"]:
+        assert all(part in plain and part in page.text for part in (one.value, one.interval, one.detail))
     # A number of the Markdown outside of pictures' words is on the page too.
     shown = set(numbers(page.text)) | set(numbers(PROVENANCE.commit))
     prose = re.sub(r"!\[.*?\]\(.*?\)", "", plain)
@@ -509,3 +536,59 @@ def test_every_page_has_a_caption():
     }  # no viewer for parquet
     named = {f"figure_{name}" for name in figures.FIGURES} | shown
     assert captions == named | {"page_report", "page_summary", "page_history", "study"}
+
+
+def test_bars_are_logarithmic_and_begin_at_one(frames):
+    """The length of a bar is the logarithm of its ratio, in one scale for the whole table."""
+    table = matrix.matrix(frames["comparisons"], "brier")
+    drawn = [cell for _, cells in table.rows for policies in cells for cell in policies if cell.bar]
+    assert {cell.css for cell in drawn} >= {"slower", "faster"}
+    unit = {}
+    for cell in drawn:
+        ratio = float(cell.value.strip("> \N{MULTIPLICATION SIGN}").replace(",", ""))
+        left, length = cell.bar
+        assert (left if ratio > 1 else left + length) == pytest.approx(table.one, abs=0.11)
+        if abs(math.log(ratio)) > 0.2:
+            unit[cell.value] = length / abs(math.log(ratio))
+    assert max(unit.values()) == pytest.approx(min(unit.values()), rel=0.05)
+
+
+def test_open_ends_of_intervals_are_said_and_no_zero_or_infinity_is_printed():
+    assert matrix._interval(2.0, 3.5) == "2 to 3.5"
+    assert matrix._interval(0.0, 6.33) == "up to 6.33"
+    assert matrix._interval(4.51, math.inf) == "from 4.51"
+    assert matrix._interval(0.0, math.inf) == "no interval"
+
+
+def test_headings_say_what_was_found(frames, html):
+    found = answer(frames)
+    said = sections.headings(frames, found)
+    assert list(said) == re.findall(r'<section id="(\w+)"', html)
+    sure = found["confident"]
+    for start in (sure[0], sure[-1]):
+        assert f"{words.ratio(start['equal'])} from {100 * start['scale']:g}% sure" in said["when"]
+    tuned = words.ratio(found["sure_wrong"]["tuned"])
+    assert said["rate"].endswith(f"{words.ratio(found['sure_wrong']['equal'])} becomes {tuned}")
+    claims = frames["claims"].query("source == 'article'")
+    assert said["claims"].startswith(f"Of the article's {len(claims)} claims, ")
+    assert sum(map(int, re.findall(r"(\d+) ", said["claims"].split(", ", 1)[1]))) == len(claims)
+
+
+def test_a_heading_does_not_say_what_the_numbers_deny(frames):
+    """Wrong starts that do not get slower as they get surer, and a study without Adam."""
+    found = answer(frames)
+    first_one, last = found["confident"][0], found["confident"][-1]
+    slow = first_one | {"equal": first_one["equal"] | {"slowdown": 2 * last["equal"]["slowdown"]}}
+    turned = found | {"confident": [slow, *found["confident"][1:]]}
+    assert "surer" in sections.headings(frames, found)["when"]
+    assert "surer" not in sections.headings(frames, turned)["when"]
+    few = frames | {"comparisons": frames["comparisons"].query("label != 'Adam'")}
+    assert "Adam" not in sections.headings(few, found)["others"]
+
+
+def test_decimal_points_stand_below_each_other():
+    blank = "\N{FIGURE SPACE}"
+    rows = [["a", "6.5 [6, 7]"], ["b", "73.2"], ["c", "none"], ["d", "1,210"]]
+    shown = grids.Grid("t", ["x", "y"], rows, 1, "f").aligned
+    assert [row[1] for row in shown] == [f"{4 * blank}6.5 [6, 7]", f"{3 * blank}73.2", "none", "1,210"]
+    assert [row[0] for row in shown] == ["a", "b", "c", "d"]

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from browsing import choice, opened, row
+from browsing import choice, opened, row, unfold
 from PIL import Image
 from study import figures as figure_register
 from study import wording
@@ -22,6 +22,7 @@ LINK = "#explore?data=gaussian&separability=4&start=wrong&scale=2&policy=equal&r
 
 def saved(page, name, form, path):
     """Save what has this name in this format, and return its bytes."""
+    unfold(page)
     with page.expect_download() as download:
         page.click(f"[data-name={name}] button:has-text('{form}')")
     assert download.value.suggested_filename == f"{name}.{form.lower()}"
@@ -40,6 +41,7 @@ def test_a_saved_picture_has_the_colours_of_the_light_page(browser, file, scheme
     shown, kept = {}, {}
     options = {"viewport": {"width": 1400, "height": 900}}
     with opened(browser, file, color_scheme="light", **options) as page:
+        unfold(page)
         for name in names:
             picture = page.locator(f"[data-name={name}] svg")
             shown[name, "size"] = picture.bounding_box()

@@ -217,6 +217,7 @@ rule page:
             caption="../report/page_summary.rst",
             labels={"what": "Its numbers, for programs"},
         ),
+        card="results/card.png",
     log:
         "results/logs/report.log",
     conda:
@@ -279,8 +280,8 @@ rule clean:
     shell:
         "rm -rf results/data results/shards results/methods results/experiments results/tables"
         " results/figures results/logs results/receipts results/comparisons results/plan.parquet"
-        " results/report.html results/report.md results/summary.json results/manifest.json"
-        " results/history.html results/partial.html"
+        " results/report.html results/report.md results/summary.json results/card.png"
+        " results/manifest.json results/history.html results/partial.html"
         " 2> {log} && rm -f {log}"
 
 

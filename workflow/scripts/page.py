@@ -14,6 +14,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
         snakemake.output.html,
         snakemake.output.markdown,
         snakemake.output.summary,
+        snakemake.output.card,
         commit=git.described(),
         config=checked.as_yaml(),
         level=checked.statistics.confidence,

@@ -25,6 +25,7 @@ from study.figures import (  # noqa: E402
     factor,
     methods,
     minima,
+    neuron,
     phase,
     progress,
     rates,
@@ -35,6 +36,7 @@ from study.figures import (  # noqa: E402
 from study.figures.style import Entry, Frames, styled  # noqa: E402
 
 _ENTRIES: Final[tuple[Entry, ...]] = (
+    neuron.NEURON,
     confidence.CONFIDENCE,
     methods.METHODS,
     slowdown.SLOWDOWN,
@@ -107,6 +109,7 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
     text = _unstyled(_numbered(re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)))
     # In thousandths of a point: the sixth decimal, which matplotlib prints, can depend on the processor.
     text = re.sub(r"\d+\.\d{4,}", lambda found: f"{float(found[0]):.3f}".rstrip("0").rstrip("."), text)
+    text = _short(text)
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="|url\()#', rf"\1#{name}-", text)
     head, body = text.split(">", 1)
@@ -114,6 +117,16 @@ def _svg(name: str, frames: Frames, figure: Figure) -> str:
     title = f'<title id="{name}-title">{escape(entry.title)}</title>'
     words = f'{title}\n <desc id="{name}-text">{escape(entry.describe(frames))}</desc>'
     return f"{head} {label}>\n {words}{body}"
+
+
+def _short(text: str) -> str:
+    """Leave out comments, indents, and blanks that a path does not need."""
+
+    def path(match: re.Match[str]) -> str:
+        return re.sub(r" ?([MLQCZz]) ?", r"\1", " ".join(match[0].split()))
+
+    text = re.sub(r"\s*<!--.*?-->", "", text, flags=re.DOTALL)
+    return re.sub(r"\n\s+", "\n", re.sub(r'\bd="[^"]*"', path, text))
 
 
 def _numbered(text: str) -> str:

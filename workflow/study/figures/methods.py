@@ -28,8 +28,8 @@ from study.methods.words import AGAINST, contenders
 from study.prose import Prose
 
 _STARTS = {
-    "zero": "neutral start: all parameters zero",
-    "base_rate": "neutral start: the bias at the base rate",
+    "zero": "undecided start: all parameters zero",
+    "base_rate": "undecided start: the bias at the base rate",
     "normal": "ordinary start: normal, standard deviation {}",
     "glorot": "Glorot's start",
     "he": "He's start",

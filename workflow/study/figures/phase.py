@@ -75,17 +75,16 @@ def _size(rows: pd.DataFrame) -> str:
 
 
 def measured(row: pd.Series[Any]) -> tuple[float, bool, str]:
-    """Return a row's best measurement: value, whether it is a lower bound, and `stepping`, `flow` or nothing.
+    """Return a row's measurement: value, whether it is a lower bound, and `flow`, `stepping` or nothing.
 
-    Stepping where it gave a number; else the flow; else the bound that stepping gave; nan without either.
+    The flow where it gave a number, so that fields differ by no more than their starts; else stepping; else a
+    bound; nan without any.
     """
-    if not math.isnan(row["stepped"]) and not row["stepped_bound"]:
-        return float(row["stepped"]), False, "stepping"
-    if not math.isnan(row["flow"]) and not row["flow_bound"]:
-        return float(row["flow"]), False, "flow"
-    for way in ("stepped", "flow"):
-        if not math.isnan(row[way]):
-            return float(row[way]), True, "stepping" if way == "stepped" else way
+    ways = {"flow": "flow", "stepped": "stepping"}
+    for bounded in (False, True):
+        for column, way in ways.items():
+            if not math.isnan(row[column]) and bool(row[f"{column}_bound"]) == bounded:
+                return float(row[column]), bounded, way
     return math.nan, False, ""
 
 
@@ -134,17 +133,13 @@ def _draw_phase(frames: Frames) -> Figure:
 
 def _field(axes: Axes, place: tuple[float, float], row: pd.Series[Any], norm: LogNorm, size: int) -> None:
     """Draw one field: the measured slowdown, and below it the predicted one."""
-    value, bound, way = measured(row)
-    x, y = place
-    if math.isnan(value):
-        face: Any = (1.0, 1.0, 1.0, 1.0)
-    else:
-        face = mpl.colormaps["cividis_r"](norm(value))
+    (value, bound, way), (x, y) = measured(row), place
+    face: Any = (1.0, 1.0, 1.0, 1.0) if math.isnan(value) else mpl.colormaps["cividis_r"](norm(value))
     axes.add_patch(
         mpl.patches.Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5)
     )
     ink = "#ffffff" if 0.299 * face[0] + 0.587 * face[1] + 0.114 * face[2] < 0.5 else "#000000"
-    style = "italic" if way == "flow" else "normal"
+    style = "italic" if way == "stepping" else "normal"
     text = _text(value, bound=bound)
     axes.text(
         x, y + 0.16, text, ha="center", va="center", fontsize=size, color=ink, fontstyle=style, weight="bold"
@@ -216,6 +211,7 @@ def _draw_theory(frames: Frames) -> Figure:
         here, own, large = (part[part["separability"] == level] for part in (rows, mine, many))
         style = series_style(index)
         _law(axes, here, style)
+        _name_of_curve(axes, here, level, style)
         _stepped(axes, own, style)
         _flow(axes, large, style)
         if _both_sizes(rows):
@@ -227,7 +223,7 @@ def _draw_theory(frames: Frames) -> Figure:
     axes.yaxis.set_major_locator(mpl.ticker.LogLocator(numticks=99))
     axes.yaxis.set_major_formatter(mpl.ticker.LogFormatterMathtext())
     axes.yaxis.set_minor_locator(mpl.ticker.NullLocator())
-    _theory_legend(figure, rows, levels)
+    _theory_legend(figure, rows)
     return figure
 
 
@@ -235,6 +231,15 @@ def _law(axes: Axes, group: pd.DataFrame, style: dict[str, Any]) -> None:
     """Draw the population law, which does not depend on the number of samples."""
     law = group[group["predicted"].notna()].sort_values("scale").drop_duplicates("scale")
     axes.plot(law["scale"], law["predicted"], color=style["color"], linewidth=1.4)
+
+
+def _name_of_curve(axes: Axes, group: pd.DataFrame, level: float, style: dict[str, Any]) -> None:
+    """Write the separability at the end of the law's curve."""
+    ends = group[group["predicted"].notna()].sort_values("scale")
+    if len(ends):
+        at = tuple(ends.iloc[-1][["scale", "predicted"]])
+        away: dict[str, Any] = {"xytext": (9, 0), "textcoords": "offset points", "annotation_clip": False}
+        axes.annotate(wording.number(level), at, va="center", weight="bold", color=style["color"], **away)
 
 
 def _stepped(axes: Axes, mine: pd.DataFrame, style: dict[str, Any]) -> None:
@@ -284,33 +289,22 @@ def _crossings(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(
         found["scale"], found["slowdown"], color=MUTED, linestyle=(0, (1, 1.5)), linewidth=2.2, zorder=1
     )
-    note: dict[str, Any] = {"transform": axes.transAxes, "color": MUTED, "size": 9}
+    note: dict[str, Any] = {"transform": axes.transAxes, "color": MUTED}
     axes.text(0.02, 0.98, f"before {_BOUNDARY}:\nexponential in a", va="top", **note)
-    axes.set_ylim(bottom=min(0.1, axes.get_ylim()[0]))  # room for the words below the curves
-    axes.text(
-        0.98,
-        0.01,
-        f"beyond {_BOUNDARY}: a power of a,\nfar beyond a\N{SUPERSCRIPT TWO}",
-        ha="right",
-        va="bottom",
-        **note,
-    )
+    axes.set_ylim(bottom=min(0.6, axes.get_ylim()[0]))  # room for the words below the curves
+    beyond = f"beyond {_BOUNDARY}: a power of a,\nfar beyond a\N{SUPERSCRIPT TWO}"
+    axes.text(0.98, 0.01, beyond, ha="right", va="bottom", **note)
 
 
-def _theory_legend(figure: Figure, rows: pd.DataFrame, levels: list[float]) -> None:
-    name = separability_name(str(rows["dataset"].iloc[0]))
+def _theory_legend(figure: Figure, rows: pd.DataFrame) -> None:
+    name = escaped(separability_name(str(rows["dataset"].iloc[0])))
     handles = [
-        Line2D([], [], color=series_style(i)["color"], marker=series_style(i)["marker"])
-        for i in range(len(levels))
-    ]
-    labels = [f"{escaped(name)} = {wording.number(level)}" for level in levels]
-    handles += [
         Line2D([], [], color=INK, linewidth=1.4),
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=9, markerfacecolor="none"),
         Line2D([], [], color=INK, linestyle="none", marker="o", ms=5),
     ]
-    labels += [
-        "population law",
+    labels = [
+        f"population law, its {name} at its end",
         f"flow, n = {_size(large_rows(rows))}",
         f"stepping, n = {_size(own_rows(rows))}",
     ]
@@ -354,15 +348,17 @@ def _named(frames: Frames) -> dict[str, str]:
     """Return what the captions of both figures say about the numbers."""
     rows = phase_rows(frames)
     target, mine = str(rows["target"].iloc[0]), own_rows(rows)
-    bounded = any(measured(row)[1] for _, row in mine.iterrows())
+    found = [measured(row) for _, row in mine.iterrows()]
     both = mine[~mine["stepped_bound"] & ~mine["flow_bound"]]
     coarse = float((both["stepped"] / both["flow"]).max())  # nan where nothing was measured in both ways
     factor = wording.number(coarse, digits=2, rounding="up")
     steps = f"; whole steps of 1/L give up to {factor} times the flow's slowdown"
     dashed = " Dashed: gradient flow on the study's own samples."
+    stepped = any(way == "stepping" for *_, way in found)
     return {
+        "stepping": " In italics: by stepping, where the flow gave none." if stepped else "",
         "target": TARGETS.get(target, target),
-        "fields": " Dotted fields with > are lower bounds." if bounded else "",
+        "fields": " Dotted fields with > are lower bounds." if any(one[1] for one in found) else "",
         "bounds": bound_note(rows["stepped_bound"], "is a lower bound"),
         "coarse": steps if coarse > 1 else "",
         "dashed": dashed if _both_sizes(rows) else "",
@@ -374,9 +370,9 @@ PHASE = Entry(
     "phase",
     "Slowdown by start and separability",
     "Each field is the median slowdown (steps with MSE divided by steps with BCE) from a confidently wrong "
-    "start at equal rates, until the target ({target}): above, what was measured (upright: by stepping; "
-    "italic: by gradient flow, where stepping gave no number{coarse}); below, in brackets, what the law for "
-    "infinitely many samples predicts.{fields} {growth}",
+    "start at equal rates, until the target ({target}). Above, what was measured by gradient flow, descent "
+    "with arbitrarily small steps{coarse}; below, in brackets, what the law for infinitely many samples "
+    "predicts.{stepping}{fields} {growth}",
     ("phase", "headline"),
     _draw_phase,
     _describe_phase,

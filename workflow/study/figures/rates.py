@@ -74,8 +74,11 @@ def _draw_rates(frames: Frames) -> Figure:
             bars(axes, rate[there], low[there], np.minimum(high, budget)[there], COLOURS[loss])
             missed = np.isinf(middle)
             axes.plot(rate[missed], budget[missed], **at_least({"marker": marker, "color": COLOURS[loss]}))
+        if _missed(cells):  # room for arrows below the panel's name
+            axes.set_ylim(top=3 * float(cells["budget"].max()))
         panel_name(axes, label)
-        log_axis(axes.xaxis, np.unique(cells["rate"]))
+        rates = np.unique(cells["rate"])
+        log_axis(axes.xaxis, rates[:: 1 + rates.size // 10])
         log_axis(axes.yaxis)
     bound_key(panels[0], [_missed(cells) for _, cells in groups])
     panels[-1].set_xlabel("learning rate, in units of 1/L of BCE")

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from study.figures.choice import chosen, lacking, named, target_name
 from study.figures.style import (
-    MUTED,
     RATIO,
     WIDTH,
     Entry,
     Frames,
-    at_least,
-    bound_key,
     bound_note,
+    draw_across,
     escaped,
-    interval_ends,
     log_axis,
     series_style,
 )
@@ -52,27 +51,28 @@ def real_rows(frames: Frames) -> list[tuple[str, pd.DataFrame]]:
 def _draw_real(frames: Frames) -> Figure:
     groups = real_rows(frames)
     names = sorted({name for _, rows in groups for name in rows["dataset"]}, reverse=True)
-    figure = Figure(figsize=(WIDTH, 1.3 + 0.5 * len(names)), layout="constrained")
-    axes = figure.subplots()
-    for index, (label, rows) in enumerate(groups):
-        style = series_style(index)
-        y = (
-            np.array([names.index(name) for name in rows["dataset"]])
-            + 0.2 * (len(groups) - 1 - 2 * index) / 2
-        )
-        value, bound = rows["slowdown"].to_numpy(float), rows["slowdown_bound"].to_numpy(bool)
-        low, high = rows["slowdown_low"].to_numpy(float), rows["slowdown_high"].to_numpy(float)
-        axes.plot(value[~bound], y[~bound], linestyle="none", label=label, **style)
-        axes.plot(value[bound], y[bound], **at_least(style, turned=True))
-        low, high = interval_ends(value, low, high)
-        axes.hlines(y[~bound], low[~bound], high[~bound], color=style["color"], linewidth=1)
-    bound_key(axes, _bounds(groups), turned=True)
-    axes.set(xscale="log", xlabel=RATIO.replace("\n", " "), ylim=(-0.6, len(names) - 0.4))
-    axes.set_yticks(range(len(names)), [escaped(name) for name in names])
-    axes.axvline(1, color=MUTED, linewidth=1, label="1: as many steps")
-    log_axis(axes.xaxis)
-    figure.legend(loc="outside upper left", ncols=2)
+    figure = Figure(figsize=(WIDTH, 1.2 + 0.3 * len(names)), layout="constrained")
+    panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0].tolist()
+    for index, (axes, (label, rows)) in enumerate(zip(panels, groups, strict=True)):
+        y = np.array([names.index(name) for name in rows["dataset"]], dtype=float)
+        axes.set(xscale="log", ylim=(-0.6, len(names) - 0.4))  # each kind of start on a scale of its own
+        draw_across(axes, rows, y, series_style(index), label)
+        axes.set_title(textwrap.fill(label, 16), fontsize=10)
+        log_axis(axes.xaxis, _ticks(rows))
+        axes.tick_params(axis="y", length=0)
+    panels[0].set_yticks(range(len(names)), [escaped(name) for name in names])
+    figure.supxlabel(RATIO.replace("\n", " "), fontsize=10)
     return figure
+
+
+def _ticks(rows: pd.DataFrame) -> list[float]:
+    """Numbers 1, 2 or 5 times a power of ten about the slowdowns: two to four of them."""
+    low, high = float(rows["slowdown"].min()), float(rows["slowdown"].max())
+    steps = [m * 10.0**k for k in range(-3, 12) for m in (1, 2, 5)]
+    first = max(step for step in steps if step <= low)
+    last = min(step for step in steps if step >= high)
+    found = [step for step in steps if first <= step <= last]
+    return found[:: -(-len(found) // 4)]
 
 
 def _describe_real(frames: Frames) -> str:
@@ -83,7 +83,7 @@ def _describe_real(frames: Frames) -> str:
     )
     return (
         "Steps with MSE divided by steps with BCE on real data at equal rates, target: "
-        f"{target_name(frames)}, logarithmic. {series}. A line at 1 marks equal numbers of steps."
+        f"{target_name(frames)}, logarithmic, a panel for each kind of start. {series}."
     )
 
 
@@ -104,7 +104,7 @@ REAL = Entry(
     "Real data",
     "Steps with MSE divided by steps with BCE, median over paired starts with its interval, on data sets "
     "that ship with scikit-learn, or that the config names, at equal rates, until the target "
-    "({target}).{bounds}",
+    "({target}). Each kind of start has a scale of its own.{bounds}",
     ("slowdown", "headline"),
     _draw_real,
     _describe_real,

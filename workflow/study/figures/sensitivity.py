@@ -23,7 +23,7 @@ from study.figures.style import (
 from study.sensitivity.tables import NOTHING
 
 _STARTS = {
-    "zero": "neutral start: all parameters zero",
+    "zero": "undecided start: all parameters zero",
     "normal": "ordinary start on real data: normal, size {}",
     "sure_wrong": "confidently wrong start: {}% sure",
 }

@@ -17,7 +17,7 @@ from study import figures
 from study.catalogue import OF_A_STUDY, TABLES
 from study.files import digest, replacing
 from study.provenance.receipts import versions
-from study.report import explorer
+from study.report import card, explorer
 from study.report.answers import Provenance, summary
 from study.report.document import markdown
 from study.report.webpage import page
@@ -37,6 +37,7 @@ def write(
     html: str | Path,
     markdown_file: str | Path,
     summary_file: str | Path,
+    card_file: str | Path,
     *,
     commit: str,
     config: str,
@@ -44,7 +45,7 @@ def write(
     resamples: int = RESAMPLES,
     hold: int = 1,
 ) -> None:
-    """Write `report.html`, `report.md` and `summary.json` from the tables in a folder.
+    """Write `report.html`, `report.md`, `summary.json` and `card.png` from the tables in a folder.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def write(
         Where the tables are, in parquet and CSV, such as `results/tables`.
     drawn
         The SVG files of all figures, each named after its figure.
-    html, markdown_file, summary_file
+    html, markdown_file, summary_file, card_file
         The files to write. Links in the first two are relative, so they belong next to `tables/` and
         `figures/`.
     commit
@@ -81,6 +82,7 @@ def write(
     for path, text in texts.items():
         with replacing(Path(path)) as temporary:
             temporary.write_text(text, encoding="utf-8")
+    card.write(frames, card_file)
 
 
 def _quoted(folder: Path) -> dict[str, pd.DataFrame]:

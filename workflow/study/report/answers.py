@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from study.report import first, methods
+from study.report import first, matrix, methods
 from study.statistics.answers import REAL, spread
 from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, of_targets
@@ -203,8 +203,10 @@ def _jsonable(value: Any) -> Any:
 
 
 def lede(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any]) -> list[str]:
-    """Answer the question in a few sentences: for plain descent, and for Adam."""
-    return [*first.lede(found), *methods.lead(frames["comparisons"], found["target"])]
+    """Answer the question in two sentences, for plain descent and for Adam, from the table of methods."""
+    compared, target = frames["comparisons"], found["target"]
+    plain = matrix.lead(compared, target)
+    return [*(plain or first.lede(found)), *methods.lead(compared, target)]
 
 
 def counting(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any], hold: int) -> list[str]:

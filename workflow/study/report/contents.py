@@ -10,8 +10,9 @@ import pandas as pd
 from study import figures, wording
 from study.catalogue import TABLES
 from study.figures.style import NAMES
-from study.report import experiments, first, grids, methods, moves, prose
+from study.report import experiments, first, grids, matrix, methods, moves, prose
 from study.report.answers import Provenance, answer, counting, lede, starts, whole
+from study.report.sections import SECTIONS, headings
 from study.report.words import place, range_text
 from study.statistics.ends import of_targets
 from study.statistics.headline import Headline
@@ -35,6 +36,9 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
         "cards": first.cards(found, provenance.level),
         "lede": lede(frames, found),
+        "headings": headings(frames, found),
+        "sections": SECTIONS,
+        "matrix": matrix.matrix(frames["comparisons"], headline.target),
         "methods": methods.grid(frames["comparisons"], headline.target),
         "methods_first": methods.first_grid(frames["comparisons"], headline.target),
         "reached": methods.reached_grid(frames["reached"]),
@@ -99,10 +103,14 @@ def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
 def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bool]:
     """Name a figure with its words and the table behind it."""
     entry = figures.FIGURES[name]
+    caption = figures.caption(name, frames)
+    lead, _, rest = caption.partition(". ")
     return {
         "name": name,
         "title": entry.title,
-        "caption": figures.caption(name, frames),
+        "caption": caption,
+        "lead": lead.rstrip(".") + ".",
+        "rest": rest,
         "words": entry.describe(frames),
         "broad": entry.broad,
         "file": TABLES[entry.tables[0]].files()[0] if entry.tables else "",

@@ -22,14 +22,15 @@ from study.data.starts import INITIALISATIONS
 from study.figures.choice import separability_name
 from study.figures.style import COLOURS, NAMES, POLICY_NAMES, TARGETS
 from study.report import words
+from study.report.packing import packed
 from study.runs.plan import WITHOUT_HALF
 from study.statistics import quantiles
 from study.statistics.ends import GROUP, thinned
 from study.statistics.headline import Headline
 from study.statistics.pairs import EQUAL, LOSSES, POLICIES
 
-LIMIT: Final = 3_000_000
-"""Bytes that the data may take, so that the whole page stays below 5 MB."""
+LIMIT: Final = 2_000_000
+"""Bytes that the data may take, so that the whole page stays below 3 MB."""
 
 DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
 """Steps kept of each survival curve and points of each learning curve; the first pair that fits is taken."""
@@ -79,8 +80,8 @@ def build(frames: Mapping[str, pd.DataFrame], level: float, *, limit: int = LIMI
 
 
 def dump(data: Mapping[str, Any]) -> str:
-    """Write the data as JSON for a script element: nothing in it can end the element."""
-    text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    """Write the data, packed, as JSON for a script element: nothing in it can end the element."""
+    text = json.dumps(packed(data), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text

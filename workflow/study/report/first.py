@@ -55,7 +55,7 @@ def cards(found: Mapping[str, Any], level: float = LEVEL) -> list[Card]:
 def _entries(found: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str, str]]:
     """Yield each start of the first screen, its label, and what it is."""
     if _known(found["zero"]):
-        yield found["zero"], "from a neutral start", "All parameters zero, every probability 1/2"
+        yield found["zero"], "from an undecided start", "All parameters zero, every probability 1/2"
     if _known(found["ordinary"]):
         size = wording.number(found["ordinary"]["scale"])
         label = "from an ordinary small random start, on real data"

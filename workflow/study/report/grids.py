@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -33,6 +35,33 @@ class Grid:
     labels: int
     file: str
 
+    @property
+    def aligned(self) -> list[list[str]]:
+        """The rows with blanks as wide as digits in front, so that decimal points stand below each other."""
+        if not self.rows:
+            return []
+        columns = [_aligned(column) for column in zip(*self.rows, strict=True)]
+        return [list(row) for row in zip(*columns, strict=True)]
+
+
+_LEADING: Final = re.compile(r"[<>]? ?[+\N{MINUS SIGN}]?\d[\d,]*")
+_BLANK: Final = "\N{FIGURE SPACE}"
+
+
+def _aligned(column: Sequence[str]) -> list[str]:
+    """Pad what stands before the decimal point of each number that begins a cell."""
+    fronts = [_LEADING.match(cell) for cell in column]
+    most = max((len(front[0]) for front in fronts if front), default=0)
+    return [
+        _BLANK * (most - len(front[0])) + cell if front else cell
+        for front, cell in zip(fronts, column, strict=True)
+    ]
+
+
+def _signed(text: object) -> str:
+    """Write a quoted slowdown with the sign of multiplication; what is not there as `none`."""
+    return text.replace("x", "\N{MULTIPLICATION SIGN}") if isinstance(text, str) else "none"
+
 
 def zero_cells(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells of zero starts at the smallest common rate, where a ratio is least blurred by whole steps."""
@@ -57,7 +86,7 @@ def law_grid(cells: pd.DataFrame) -> Grid:
         [
             str(name),
             level_text(math.nan if math.isinf(level) else level),
-            *(t if isinstance(t, str) else "none" for t in texts),
+            *map(_signed, texts),
         ]
         for (name, level), texts in zip(wide.index, wide[targets].to_numpy(object), strict=True)
     ]
@@ -75,7 +104,7 @@ def policy_grid(parts: pd.DataFrame, setting: tuple[str, float] | None) -> Grid:
         [
             TARGETS.get(row["target"], row["target"]),
             start_text(row["initialisation"], row["scale"]),
-            *(row[f"{policy}_text"] for policy in POLICY_NAMES),
+            *(_signed(row[f"{policy}_text"]) for policy in POLICY_NAMES),
             "unknown" if math.isnan(row["tuning_buys"]) else times(row["tuning_buys"]),
         ]
         for _, row in rows.iterrows()
@@ -115,7 +144,7 @@ def real_grid(cells: pd.DataFrame, headline: Headline) -> Grid:
         index=["dataset", "initialisation", "scale"], columns="policy", values="text", aggfunc="first"
     ).reindex(columns=list(POLICY_NAMES))
     body = [
-        [str(name), start_text(start, scale), *(t if isinstance(t, str) else "none" for t in texts)]
+        [str(name), start_text(start, scale), *map(_signed, texts)]
         for (name, start, scale), texts in zip(wide.index, wide.to_numpy(object), strict=True)
     ]
     return Grid(

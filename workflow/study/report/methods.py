@@ -16,7 +16,7 @@ from study.report.words import times
 _SIDES: Final = ("contender", "baseline")
 
 _STARTS: Final = {
-    "zero": "neutral start",
+    "zero": "undecided start",
     "base_rate": "at the base rate",
     "normal": "ordinary start",
     "glorot": "Glorot's start",
@@ -35,16 +35,16 @@ def shown(table: pd.DataFrame, target: str) -> pd.DataFrame:
 def grid(table: pd.DataFrame, target: str) -> Grid:
     """Lay out methods by starts: each cell a slowdown, its interval, and the median steps behind it."""
     rows = shown(table, target)
-    starts = starts_of_rows(rows)
+    found = starts_of_rows(rows)
     body = []
     for label in dict.fromkeys(rows["label"]):
         for policy, name in POLICY_NAMES.items():
             here = rows[(rows["label"] == label) & (rows["policy"] == policy)]
             if len(here):
-                body.append([label, _at(name, here), *(_cell(here, start) for start in starts)])
+                body.append([label, _at(name, here), *(_cell(here, start) for start in found)])
     return Grid(
         "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps MSE : BCE",
-        ["moved by", "learning rates", *(start_name(*start) for start in starts)],
+        ["moved by", "learning rates", *(start_name(*start) for start in found)],
         body,
         2,
         "tables/comparisons.csv",
@@ -54,12 +54,12 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
 def first_grid(table: pd.DataFrame, target: str) -> Grid:
     """Lay out methods by starts for the first screen: slowdowns at equal rates, and at the best ones."""
     rows = shown(table, target)
-    starts, equal = starts_of_rows(rows), rows[rows["policy"] == "equal"]
+    found, equal = starts_of_rows(rows), rows[rows["policy"] == "equal"]
     body = []
     for label in dict.fromkeys(rows["label"]):
         here = rows[rows["label"] == label]
         at = {policy: here[here["policy"] == policy] for policy in ("equal", "tuned")}
-        body.append([label, *(_both(at, start) for start in starts)])
+        body.append([label, *(_both(at, start) for start in found)])
     free = sorted(
         {(bool(one), float(rate)) for one, rate in zip(equal["scale_free"], equal["rate"], strict=True)}
     )
@@ -67,7 +67,7 @@ def first_grid(table: pd.DataFrame, target: str) -> Grid:
     return Grid(
         "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at "
         f"equal rates ({rates}) [interval]; with the best rate for each",
-        ["moved by", *(start_name(*start) for start in starts)],
+        ["moved by", *(start_name(*start) for start in found)],
         body,
         1,
         "tables/comparisons.csv",
@@ -81,11 +81,12 @@ def _both(at: Mapping[str, pd.DataFrame], start: tuple[str, float]) -> str:
 
 
 def _text(rows: pd.DataFrame, start: tuple[str, float]) -> str:
-    here = _from(rows, start)
+    here = from_start(rows, start)
     return "none" if here.empty else str(here["text"].iloc[0]).replace("x", "\N{MULTIPLICATION SIGN}")
 
 
-def _from(rows: pd.DataFrame, start: tuple[str, float]) -> pd.DataFrame:
+def from_start(rows: pd.DataFrame, start: tuple[str, float]) -> pd.DataFrame:
+    """Rows of a table that are from one start."""
     return rows[(rows["initialisation"] == start[0]) & (rows["scale"] == start[1])]
 
 
@@ -98,7 +99,7 @@ def starts_of_rows(rows: pd.DataFrame) -> list[tuple[str, float]]:
 
 
 def start_name(name: str, scale: float) -> str:
-    """Name a start in the head of a table."""
+    """Name a start in a few words."""
     return _STARTS[name].format(f"{100 * scale:.6g}")
 
 
@@ -112,7 +113,7 @@ def _at(policy: str, rows: pd.DataFrame) -> str:
 
 
 def _cell(rows: pd.DataFrame, start: tuple[str, float]) -> str:
-    here = _from(rows, start)
+    here = from_start(rows, start)
     if here.empty:
         return "none"
     row = here.iloc[0]
@@ -150,30 +151,47 @@ def _range(rows: pd.DataFrame) -> str:
     return f"from {ends[0]} to {ends[1]}"
 
 
+def ends(table: pd.DataFrame, target: str, label: str) -> dict[str, list[Mapping[Any, Any]]]:
+    """Rows of a method from the ordinary (else the undecided) and from the surest wrong start, by policy.
+
+    Empty without both at equal rates; the best rates are left out where one of the two is not known.
+    """
+    rows = shown(table, target)
+    rows = rows[(rows["label"] == label) & (rows["slowdown"] > 0)]
+    out: dict[str, list[Mapping[Any, Any]]] = {}
+    for policy in ("equal", "tuned"):
+        here = rows[rows["policy"] == policy]
+        known = starts_of_rows(here)
+        plain = [start for start in known if start[0] == "normal"] or [s for s in known if s[0] == "zero"]
+        wrong = [start for start in known if start[0] == "sure_wrong"]
+        if plain and wrong:
+            out[policy] = [from_start(here, start).to_dict("records")[0] for start in (plain[0], wrong[-1])]
+    return out if "equal" in out else {}
+
+
 def lead(table: pd.DataFrame, target: str) -> list[str]:
     """Answer for Adam in a sentence, from the ordinary start and the surest wrong one; none without it."""
-    rows = shown(table, target)
-    rows = rows[(rows["label"] == "Adam") & (rows["slowdown"] > 0)]
-    found: dict[str, Mapping[Any, Any]] = {}
-    for row in rows.sort_values("scale").to_dict("records"):
-        found[f"{row['initialisation']} {row['policy']}"] = row
-    ordinary = next((name for name in ("normal", "zero") if f"{name} equal" in found), None)
-    if ordinary is None or "sure_wrong equal" not in found:
+    found = ends(table, target, "Adam")
+    if not found:
         return []
-    plain, wrong = found[f"{ordinary} equal"], found["sure_wrong equal"]
+    plain, wrong = found["equal"]
     text = (
-        f"With Adam, whose steps do not follow the size of the gradient, MSE takes {_said(plain)} as many "
-        f"steps as BCE from {'an ordinary' if ordinary == 'normal' else 'a neutral'} start and "
-        f"{_said(wrong)} from one that is {100 * wrong['scale']:g}% sure and wrong, at the rate "
-        f"{wording.number(plain['rate'])}"
+        f"With Adam at its rate {wording.number(plain['rate'])}, MSE takes {said(plain)} as many steps as "
+        f"BCE from an {start_name(plain['initialisation'], plain['scale'])} and {said(wrong)} as many from "
+        f"one that is {start_name(wrong['initialisation'], wrong['scale'])}"
     )
-    best = [found.get(f"{name} tuned") for name in (ordinary, "sure_wrong")]
-    if all(best):
-        text += f"; {' and '.join(_said(row) for row in best if row)} with the best rate for each"
-    return [f"{text}."]
+    return [f"{text}{at_best(found)}."]
 
 
-def _said(row: Mapping[Any, Any]) -> str:
+def at_best(found: Mapping[str, list[Mapping[Any, Any]]]) -> str:
+    """Say what the best rates make of both, as the end of a sentence; nothing where they are not known."""
+    if "tuned" not in found:
+        return ""
+    return f"; {' and '.join(said(row) for row in found['tuned'])} with the best rate for each loss"
+
+
+def said(row: Mapping[Any, Any]) -> str:
+    """Write the ratio of a row."""
     return times(row["slowdown"], bound=bool(row["slowdown_bound"]))
 
 
@@ -183,7 +201,7 @@ def reached_grid(table: pd.DataFrame) -> Grid:
     body = []
     for label in dict.fromkeys(rows["label"]):
         for start in starts_of_rows(rows):
-            here = _from(rows[rows["label"] == label], start)
+            here = from_start(rows[rows["label"] == label], start)
             cells = {row["score"]: _reached(row) for row in here.to_dict("records")}
             if cells:
                 body.append([label, start_name(*start), *(cells[score] for score in TARGETS)])
@@ -203,13 +221,24 @@ def _reached(row: Mapping[Any, Any]) -> str:
     return f"{both}; {row['difference']:+.4f}{limits}".replace("-", "\N{MINUS SIGN}")
 
 
+def _in_the_end(table: pd.DataFrame) -> pd.DataFrame:
+    return table[(table["score"] == "brier") & table["difference_low"].notna()]
+
+
+def reached_counts(table: pd.DataFrame) -> tuple[int, int, int] | None:
+    """Count where MSE's Brier score on new samples is clearly lower, clearly higher, and all; or None."""
+    rows = _in_the_end(table)
+    if rows.empty:
+        return None
+    return int((rows["difference_high"] < 0).sum()), int((rows["difference_low"] > 0).sum()), len(rows)
+
+
 def reached_sentences(table: pd.DataFrame) -> list[str]:
     """Say which loss is better in the end, in the Brier score, over all comparisons and starts."""
-    rows = table[(table["score"] == "brier") & table["difference_low"].notna()]
-    if rows.empty:
+    rows, counts = _in_the_end(table), reached_counts(table)
+    if counts is None:
         return []
-    better = int((rows["difference_high"] < 0).sum())
-    worse = int((rows["difference_low"] > 0).sum())
+    better, worse, _ = counts
     least, greatest = rows["difference"].min(), rows["difference"].max()
     text = (
         f"On samples that were not trained on, MSE's Brier score at the run's end is clearly lower in "

@@ -14,7 +14,7 @@ from study.sensitivity import choices, perturbation
 from study.statistics.pairs import LOSSES
 
 _STARTS: Final = {
-    "zero": "from a neutral start",
+    "zero": "from an undecided start",
     "normal": "from an ordinary small random start, on real data",
     "sure_wrong": "from a confidently wrong start",
 }

@@ -25,7 +25,7 @@ END: Final = "<!-- End of the answer. -->"
 
 
 def block(summary: Mapping[str, Any]) -> str:
-    """Write the answer: its sentences, its numbers with their intervals, its picture.
+    """Write the answer: its sentences, its table of methods by starts, how it is counted, its picture.
 
     Parameters
     ----------
@@ -33,12 +33,7 @@ def block(summary: Mapping[str, Any]) -> str:
         What `summary.json` of the reference holds.
     """
     screen = summary["first_screen"]
-    lines = [wrapped(escape(" ".join(screen["lede"]))), ""]
-    for card in screen["cards"]:
-        text = {key: escape(card[key]) for key in ("value", "label", "interval", "detail")}
-        others = "".join(f"; **{escape(value)}** {escape(what)}" for value, what in card["others"])
-        item = f"- **{text['value']}** {text['label']} ({text['interval']}){others}. {text['detail']}"
-        lines.append(wrapped(item))
+    lines = [wrapped(escape(" ".join(screen["lede"]))), "", *_table(screen["methods"])]
     lines += [
         "",
         wrapped(escape(" ".join(screen["counting"]))),
@@ -51,6 +46,20 @@ def block(summary: Mapping[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Write rows as a table: ratios of steps, MSE to BCE, at equal rates with interval; at the best rates."""
+    if not rows:
+        return []
+    head = list(rows[0])
+    body = [" | ".join(escape(row[name]) for name in head) for row in rows]
+    caption = (
+        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at the "
+        "same learning rate [interval]; with the best rate for each loss."
+    )
+    lines = [" | ".join(map(escape, head)), "|".join(["---"] * len(head)), *body]
+    return [wrapped(escape(caption)), "", *(f"| {line} |" for line in lines)]
 
 
 def rewritten(text: str, summary: Mapping[str, Any]) -> str:

@@ -115,8 +115,8 @@ def place(setting: tuple[str, float] | None) -> str:
 
 
 def level_text(value: float) -> str:
-    """Write a separability; nothing where there is none."""
-    return "" if math.isnan(value) else wording.number(value)
+    """Write a separability; of data that come as they are there is none."""
+    return "as it is" if math.isnan(value) else wording.number(value)
 
 
 def start_text(initialisation: str, scale: float) -> str:

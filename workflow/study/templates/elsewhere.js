@@ -13,11 +13,21 @@
     opened = [];
   });
 
+  /* A link into a folded part opens it. */
+  function unfold() {
+    var id = location.hash.slice(1).split("?")[0], part = id && document.getElementById(id);
+    if (part && part.querySelector(":scope > details")) part.querySelector(":scope > details").open = true;
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
   /* In an iframe with srcdoc a link to a part of the page would load the page around it into the frame. */
   document.addEventListener("click", function (event) {
     var link = event.target.closest("a[href^='#']");
     if (!link || location.protocol !== "about:") return;
     event.preventDefault();
-    document.getElementById(link.getAttribute("href").slice(1)).scrollIntoView();
+    var part = document.getElementById(link.getAttribute("href").slice(1));
+    if (part.querySelector(":scope > details")) part.querySelector(":scope > details").open = true;
+    part.scrollIntoView();
   });
 }());

@@ -4,6 +4,7 @@
   var source = document.getElementById("explorer-data-json");
   if (!source) return;
   var data = JSON.parse(source.textContent);
+  data.cells = unpackCell(data.cells);
   var byId = function (id) { return document.getElementById("explorer-" + id); };
   var names = ["data", "separability", "start", "scale", "policy", "rate", "target"];
   var controls = {};
@@ -18,6 +19,32 @@
   var wanted = {}; // the reader's last choice for each control, even if the other choices exclude it
   var replaced = []; // sentences on choices that were not available and were replaced
   var announced = []; // those that were shown at the last choice
+
+  // --- What `packing.py` made small ---
+
+  /* Texts are places in a list, numbers are below 0. */
+  function unpackCell(value) {
+    if (Array.isArray(value)) return value.map(unpackCell);
+    if (value === null) return null;
+    return value < 0 ? -1 - value : data.words[value];
+  }
+
+  /* The steps of a group of arrivals: differences in base 64, five bits a letter, the lowest first. */
+  function unpackSteps(text) {
+    var letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    var out = [], last = 0, rest = 0, weight = 1;
+    for (var k = 0; k < text.length; k += 1) {
+      var digit = letters.indexOf(text[k]);
+      rest += digit % 32 * weight;
+      weight *= 32;
+      if (digit >= 32) continue;
+      last += rest;
+      out.push(last);
+      rest = 0;
+      weight = 1;
+    }
+    return out;
+  }
 
   // --- Choices ---
 
@@ -201,7 +228,7 @@
     visible().forEach(function (i) {
       var runs = data.survival && data.survival[settingIndex()][startIndex()][targetIndex()][i][cell[2 + i]];
       if (!runs) return;
-      var share = runs[0], steps = runs.slice(2), left = 1, points = [];
+      var share = runs[0], steps = unpackSteps(runs[2]), left = 1, points = [];
       var add = function (step) {
         points.push([charts.x(step), charts.y(left)]);
         rows.push([losses[i].css, data.rates[cell[2 + i]], step, rounded(left)]);

@@ -44,9 +44,22 @@
     svg.setAttribute("viewBox", [0, -(at + 10), size.width, size.height + at + 10].join(" "));
   }
 
+  /* Add the shapes of letters, which the page has once for all its figures. */
+  function complete(copy) {
+    var shapes = document.createElementNS("http://www.w3.org/2000/svg", "defs"), known = {};
+    copy.querySelectorAll("use").forEach(function (use) {
+      var id = use.getAttribute("xlink:href").slice(1);
+      if (known[id] || copy.querySelector("[id='" + id + "']")) return;
+      known[id] = true;
+      shapes.appendChild(document.getElementById(id).cloneNode(true));
+    });
+    copy.insertBefore(shapes, copy.firstChild);
+  }
+
   function drawn(place) {
     var svg = place.querySelector("svg"), copy = svg.cloneNode(true), root = document.documentElement;
     if (place.heading) head(copy, place.heading);
+    complete(copy);
     svg.parentNode.appendChild(copy); // for as long as it takes to read how it would look in a light page
     root.classList.add("light");
     [copy].concat([].slice.call(copy.querySelectorAll("*"))).forEach(function (node) {
@@ -134,12 +147,15 @@
     kinds.forEach(function (kind) {
       var button = document.createElement("button");
       button.type = "button";
-      button.textContent = kind[0];
-      button.setAttribute("aria-label", kind[0] + ": " + name);
+      var shown = function (word) {
+        button.textContent = word;
+        button.setAttribute("aria-label", word + ": " + name); // it has the words that are seen
+      };
+      shown(kind[0]);
       button.addEventListener("click", function () {
         kind[1](place, function (word) {
-          button.textContent = word;
-          setTimeout(function () { button.textContent = kind[0]; }, 2000);
+          shown(word);
+          setTimeout(function () { shown(kind[0]); }, 2000);
         });
       });
       row.appendChild(button);
