@@ -332,7 +332,7 @@ def test_extreme_studies_make_a_whole_page_and_a_summary(name, extreme):
 def test_a_study_in_which_nothing_arrives_prints_no_number(frames):
     runs = frames["runs"].assign(status="censored", step=-1)
     dead = synthetic.subset(frames | {"runs": runs}, lambda r: r["run"] >= 0)
-    dead |= {name: frames[name].iloc[:0] for name in ("phase", "sensitivity", "comparisons")}
+    dead |= {name: frames[name].iloc[:0] for name in ("phase", "sensitivity", "comparisons", "experiments")}
     page = Page(report.page(dead, PROVENANCE, synthetic.pictures(dead)))
     assert "unknown" in page.text
     assert "This study gives no slowdown" in page.text
