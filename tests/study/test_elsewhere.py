@@ -14,7 +14,7 @@ from html import escape
 
 import numpy as np
 import pytest
-from browsing import CONTRAST, opened
+from browsing import CONTRAST, opened, unfold
 from PIL import Image
 from study import figures as figure_register
 from study import pages, report
@@ -166,6 +166,7 @@ def test_the_policy_that_the_page_names_admits_all_of_it_and_no_other_style_or_s
     ]
     with served(browser, file, policy) as (page, refused):
         page.select_option("#explorer-scale", "0.9")
+        unfold(page)
         with page.expect_download():
             page.click("[data-name=slowdown] button:has-text('SVG')")
         with page.expect_download():
@@ -194,6 +195,9 @@ def test_under_a_policy_that_forbids_all_the_page_is_readable(browser, file, pol
         assert page.locator("#explorer-off").inner_text().startswith("Choosing needs JavaScript")
         assert not page.locator("#explorer").is_visible()
         assert page.locator(".save").count() == 0
+        page.click("summary >> nth=0")
+        assert page.locator("details").first.get_attribute("open") is not None
+        unfold(page)
         drawn = page.locator("figure svg:not(.chart)")
         assert drawn.count() == len(figure_register.FIGURES)
         assert all(drawn.nth(i).is_visible() for i in range(drawn.count()))
@@ -202,8 +206,6 @@ def test_under_a_policy_that_forbids_all_the_page_is_readable(browser, file, pol
         own = {"rgb({}, {}, {})".format(*bytes.fromhex(value[1:])) for value in COLOURS.values()}
         themed = {"rgb(194, 82, 0)", "rgb(0, 104, 168)"}
         assert (themed if policy.startswith("script") else own) <= strokes
-        page.click("summary >> nth=0")
-        assert page.locator("details").first.get_attribute("open") is not None
 
 
 def test_where_styles_alone_are_forbidden_the_explorer_still_draws_lines(browser, file):
@@ -217,6 +219,7 @@ def test_where_styles_alone_are_forbidden_the_explorer_still_draws_lines(browser
 def test_a_picture_that_a_policy_forbids_is_reported(browser, file):
     policy = own_policy(file.read_text(encoding="utf-8")).replace("img-src data:", "img-src 'none'")
     with served(browser, file, policy) as (page, _):
+        unfold(page)
         page.click("[data-name=slowdown] button:has-text('PNG')")
         page.wait_for_selector("[data-name=slowdown] button:has-text('Not allowed here')")
 

@@ -7,13 +7,16 @@ import textwrap
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from study.figures.choice import chosen, lacking, named, target_name
 from study.figures.style import (
+    INK,
     RATIO,
     WIDTH,
     Entry,
     Frames,
+    at_least,
     bound_note,
     draw_across,
     escaped,
@@ -61,6 +64,9 @@ def _draw_real(frames: Frames) -> Figure:
         log_axis(axes.xaxis, _ticks(rows))
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(len(names)), [escaped(name) for name in names])
+    if any(_bounds(groups)):
+        key = at_least({"marker": "o", "color": INK}, 5, turned=True)
+        figure.legend(handles=[Line2D([], [], label="at least", **key)], loc="outside upper left")
     figure.supxlabel(RATIO.replace("\n", " "), fontsize=10)
     return figure
 

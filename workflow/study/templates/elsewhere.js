@@ -13,13 +13,19 @@
     opened = [];
   });
 
-  /* A link into a folded part opens it. */
-  function unfold() {
-    var id = location.hash.slice(1).split("?")[0], part = id && document.getElementById(id);
-    if (part && part.querySelector(":scope > details")) part.querySelector(":scope > details").open = true;
+  /* A link into a folded part opens it, and then there is room to scroll to it. */
+  function unfold(part) {
+    var fold = part && part.querySelector(":scope > details:not([open])");
+    if (!fold) return;
+    fold.open = true;
+    part.scrollIntoView();
   }
-  window.addEventListener("hashchange", unfold);
-  unfold();
+  function unfoldLinked() {
+    var id = location.hash.slice(1).split("?")[0];
+    if (id) unfold(document.getElementById(id));
+  }
+  window.addEventListener("hashchange", unfoldLinked);
+  unfoldLinked();
 
   /* In an iframe with srcdoc a link to a part of the page would load the page around it into the frame. */
   document.addEventListener("click", function (event) {
@@ -27,7 +33,7 @@
     if (!link || location.protocol !== "about:") return;
     event.preventDefault();
     var part = document.getElementById(link.getAttribute("href").slice(1));
-    if (part.querySelector(":scope > details")) part.querySelector(":scope > details").open = true;
+    unfold(part);
     part.scrollIntoView();
   });
 }());
