@@ -121,7 +121,8 @@ def test_every_control_works_by_keyboard(browser, file):
 def test_it_plays_pauses_and_goes_on(browser, file):
     """By a clock of the test's own: the whole run takes six seconds, however slow the machine is."""
     with opened(browser, file) as page:
-        page.clock.install()
+        page.clock.install(time=0)
+        page.clock.pause_at(60_000)
         page.click("#neuron-reset")
         page.click("#neuron-play")
         page.clock.run_for(3000)
