@@ -36,12 +36,10 @@ class Experiment(Section):
     methods: _Methods = key((), "The methods, as under `methods`.", allowed=_METHODS)
     comparisons: _Pairs = key((), "Pairs of their names, contender and baseline.", allowed=_PAIRS)
     datasets: _Datasets = key((), "The data sets, as under `datasets`.", allowed=_DATASETS)
-    seeds: int = key(6, "Number of seeds of the study, the first ones.", ge=1, le=100_000)
-    learning_rates: Grid[Rate] = key((0.25, 1.0, 4.0, 16.0, 64.0), "Learning rates; see `method_runs`.")
-    lengths: Grid[Rate] = key(
-        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), "Learning rates of scale-free methods; see `method_runs`."
-    )
-    max_steps: int = key(10_000, "The last step at which a run can arrive.", ge=1, le=1_000_000_000)
+    seeds: int = key(4, "Number of seeds of the study, the first ones.", ge=1, le=100_000)
+    learning_rates: Grid[Rate] = key((0.25, 1.0, 8.0, 64.0), "Learning rates; see `method_runs`.")
+    lengths: Grid[Rate] = key((0.01, 0.1, 1.0), "Learning rates of scale-free methods; see `method_runs`.")
+    max_steps: int = key(5000, "The last step at which a run can arrive.", ge=1, le=1_000_000_000)
 
     @field_validator("comparisons")
     @classmethod
@@ -64,7 +62,6 @@ _REMEDIES = (
     MethodOptions(name="bce", loss="bce"),
     MethodOptions(name="offset", loss="mse_offset(0.1)"),
     MethodOptions(name="gce", loss="gce(0.7)"),
-    MethodOptions(name="focal", loss="focal(2)"),
     MethodOptions(name="bce_first", loss="bce for 50, mse"),
     MethodOptions(name="normalised", loss="mse", optimiser="normalised"),
     MethodOptions(name="adam", loss="mse", optimiser="adam"),
@@ -150,7 +147,7 @@ class Networks(Experiment):
             {"name": "xor"},
             {"name": "moons", "noise": 0.2},
             {"name": "circles"},
-            {"name": "contiguity"},
+            {"name": "contiguity", "fraction": 0.25},
             {"name": "iris_versicolor_virginica"},
             {"name": "wine_1_2"},
         ),
@@ -170,10 +167,10 @@ class Networks(Experiment):
         (0.25, 1.0, 4.0),
         "Learning rates, as they are: a hidden layer has no largest curvature to measure them in.",
     )
-    lengths: Grid[Rate] = key((0.003, 0.01, 0.03, 0.1), "Learning rates of scale-free methods.")
-    max_steps: int = key(3000, "The last step at which a run can arrive.", ge=1, le=1_000_000_000)
+    lengths: Grid[Rate] = key((0.01, 0.03, 0.1), "Learning rates of scale-free methods.")
+    max_steps: int = key(2000, "The last step at which a run can arrive.", ge=1, le=1_000_000_000)
     reference_steps: int = key(
-        2000,
+        1000,
         "Steps of the long descents (by Adam, at the rate 0.02, with both losses) whose best scores the "
         "targets are made from.",
         ge=1,

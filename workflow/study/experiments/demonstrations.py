@@ -19,6 +19,7 @@ from study.data.network_starts import network_start
 from study.data.streams import Stream
 from study.experiments.tables import DEMONSTRATED
 from study.prose import Prose
+from study.runs.sweep import NEVER
 from study.tables.table import conform
 
 __all__ = ["DEMONSTRATIONS", "Demonstration", "Finding", "table"]
@@ -83,7 +84,9 @@ def _digits(found: list[Finding]) -> str:
 def _neuron(start: tuple[float, float], loss: str, rate: float, updates: int) -> float:
     """The output of a neuron with weight, bias and the input 1, whose output should be 0, after updates."""
     features = [[1.0, 1.0]]
-    found = kernels.descend(features, [0], [start], loss=loss, learning_rate=rate, max_steps=updates)
+    found = kernels.descend(
+        features, [0], [start], loss=loss, learning_rate=rate, max_steps=updates, targets=NEVER
+    )
     return float(kernels.expit(found.theta[0].sum()))
 
 
@@ -146,7 +149,7 @@ def _exclusive_or(root: int) -> list[Finding]:
     )
     thetas[:, 12:16] *= 10.0
     first = kernels.descend(
-        _CORNERS, _XOR, thetas, loss="bce", model="tanh(4)", learning_rate=1.0, max_steps=50
+        _CORNERS, _XOR, thetas, loss="bce", model="tanh(4)", learning_rate=1.0, max_steps=50, targets=NEVER
     )
     steps = {
         "MSE": _arrivals(thetas, "mse", 30_000),
