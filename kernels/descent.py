@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from kernels import checks
 from kernels.epochs import Epochs, shuffled_epochs, whole_epochs
+from kernels.few_runs import FEW, suits, tiles
 from kernels.full_batch import full_batch_worker
 from kernels.jit import compile_for
 from kernels.lanes import Outcome, Task, empty_lanes, empty_stack
 from kernels.losses import Loss
 from kernels.mini_batch import STACK, mini_batch_worker
-from kernels.models import Model
+from kernels.models import MODELS, Model
 from kernels.optimisers import Optimiser
 from kernels.samples import arrange, pad
 from kernels.targets import TARGETS
@@ -118,15 +119,20 @@ def _run_workers(work: Any, arguments: list[tuple[Any, ...]]) -> None:
             done.result()
 
 
-def _run_all(task: Task, outcome: Outcome, parts: _Parts, cadence: _Cadence, threads: int) -> None:
+def _run_all(task: Task, outcome: Outcome, parts: _Parts, cadence: _Cadence, threads: int, few: bool) -> None:
     """Run the queue of a task on so many threads."""
     model, _, optimiser, *_ = parts
     runs, rows = task.starts.shape
-    sizes = (rows, optimiser.slots * rows, optimiser.clocks, model.scratch(task.features.shape[1]))
+    sizes = (
+        rows,
+        optimiser.slots * rows,
+        optimiser.clocks,
+        0 if few else model.scratch(task.features.shape[1]),
+    )
     vectors = -(-runs // WIDTH)
-    workers = max(1, min(threads, vectors))
+    workers = max(1, min(threads, -(-runs // FEW) if few else vectors))
     if cadence.fused:
-        work = full_batch_worker(*parts)
+        work = full_batch_worker(*parts, few)
         _run_workers(work, [(task, outcome, empty_lanes(*sizes)) for _ in range(workers)])
         return
     work, stack = mini_batch_worker(*parts), max(1, min(STACK, -(-vectors // workers)))
@@ -153,6 +159,7 @@ def descend(
     check_every: int | None = None,
     trace_steps: Sequence[int] | npt.ArrayLike | None = None,
     threads: int | None = None,
+    lanes: str | None = None,
 ) -> Descent:
     """Descent of many runs on the same samples, in full batches or in mini-batches.
 
@@ -161,7 +168,7 @@ def descend(
 
     A run ends when all its targets have been met, when its budget is spent, or when a parameter is no longer
     finite.  The results are the same to the bit for any number of threads, any order of the runs and any
-    processor.
+    processor; and for any other runs beside one, as long as `lanes` is the same.
 
     Parameters
     ----------
@@ -204,6 +211,10 @@ def descend(
         stay nan.
     threads
         Number of threads, by default one for each core this process may use.
+    lanes
+        What the lanes of a vector are: ``"runs"``, or ``"samples"``, which is faster for few runs on many
+        samples (of a linear model, in full batches, checked at every step) and gives other last digits.
+        None: the faster, by the numbers of samples, columns and runs alone (`few_runs.suits`).
 
     Returns
     -------
@@ -234,11 +245,12 @@ def descend(
     recorded = checks.trace_steps_of(trace_steps, budget)
     thread_count = checks.thread_count(threads)
 
-    arranged, classes = arrange(x, y)
+    few = _samples_in_lanes(lanes, chosen_model, cadence, x.shape, runs)
+    arranged, classes = tiles(x, y) if few else arrange(x, y)
     task = Task(
         features=arranged,
         classes=classes,
-        raw_features=pad(x),
+        raw_features=pad(x[: len(x) if recorded.size else 0]),
         raw_labels=y,
         starts=theta,
         rates=rates,
@@ -258,8 +270,21 @@ def descend(
     # A worker that scores can always record as well: one function fewer to compile for those who need both.
     scored = bool(asked)
     parts = (chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
-    _run_all(task, outcome, parts, cadence, thread_count)
+    _run_all(task, outcome, parts, cadence, thread_count, few)
     return _descent_of(outcome, asked, None if trace_steps is None else recorded, held, cadence.check_every)
+
+
+def _samples_in_lanes(
+    lanes: object, model: Model, cadence: _Cadence, shape: tuple[int, ...], runs: int
+) -> bool:
+    """Whether the lanes of a vector are samples."""
+    possible = model is MODELS["linear"] and cadence.fused
+    allowed = ("runs", "samples") if possible else ("runs",)
+    if lanes is None:
+        return possible and suits(shape[0], shape[1], runs)
+    if lanes not in allowed:
+        raise ValueError(f"lanes: {lanes!r}; allowed here: None, {', '.join(allowed)}")
+    return lanes == "samples"
 
 
 def _cadence_of(batch_size: object, batch_seed: object, check_every: object, n: int) -> _Cadence:

@@ -198,10 +198,10 @@ def retire(outcome: Outcome, lanes: Lanes, lane: int) -> None:
 
 
 @subroutine
-def refill(task: Task, lanes: Lanes) -> int:
-    """Load runs from the queue into the empty lanes; return how many runs there are in all lanes."""
+def refill(task: Task, lanes: Lanes, width: int) -> int:
+    """Load runs from the queue into the empty ones of the first lanes; return how many runs these hold."""
     active = 0
-    for lane in range(WIDTH):
+    for lane in range(width):
         if lanes.run[lane] < 0:
             _load(task, lanes, lane, fetch_add(task.queue, 1))
         if lanes.run[lane] >= 0:

@@ -32,6 +32,7 @@ from kernels.passes import batch_pass, full_pass
 from kernels.step import stepper
 from kernels.targets import any_met, check_targets
 from kernels.traces import any_due, recorder
+from kernels.width import WIDTH
 
 __all__ = ["STACK", "mini_batch_worker"]
 
@@ -99,7 +100,7 @@ def mini_batch_worker(model: Model, loss: Loss, optimiser: Optimiser, scored: bo
         while True:
             occupied = 0
             for vector in range(stack.run.shape[0]):
-                if refill(task, lanes_of(stack, vector)) > 0:
+                if refill(task, lanes_of(stack, vector), WIDTH) > 0:
                     occupied += 1
             if occupied == 0:
                 return

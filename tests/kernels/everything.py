@@ -60,6 +60,8 @@ def parts():
             f"stall {loss}",
             [laws.stall_logit(loss=loss, learning_rate=1.0, dtype=kind) for kind in ("f4", "f8")],
         )
+        few = kernels.descend(FEATURES, LABELS, STARTS, targets=TARGETS, lanes="samples", **common)
+        yield f"samples {loss}", few.theta, few.steps_run, *few.arrival.values()
     for loss in laws.CLOSED_FORMS:
         yield f"margin {loss}", laws.margin_time([-3.0, -1.0], [1.0, 40.0], loss=loss)
     for optimiser in kernels.OPTIMISERS:

@@ -43,6 +43,50 @@ def test_runs_match_the_plain_twin(loss: str, n: int, d: int) -> None:
 
 
 @pytest.mark.parametrize("loss", kernels.LOSSES)
+@pytest.mark.parametrize(("n", "d"), [(1, 1), (13, 2), (40, 5), (300, 3)])
+def test_runs_match_the_plain_twin_with_samples_in_the_lanes(loss: str, n: int, d: int) -> None:
+    features, labels = problem(n, d)
+    starts = 2.0 * np.random.default_rng(1).normal(size=(7, d))
+    targets = TARGETS if n > 1 else {"brier": 0.14, "logloss": 0.45}
+    common = {"loss": loss, "max_steps": 60, "targets": targets, "lanes": "samples"}
+    rates = np.linspace(0.1, 3.0, 7)
+    result = kernels.descend(features, labels, starts, learning_rate=rates, trace_steps=[0, 7], **common)
+    for run in range(7):
+        twin = naive.descend(features, labels, starts[run], loss, rates[run], 60, targets)
+        assert result.steps_run[run] == twin["steps_run"]
+        assert {name: steps[run] for name, steps in result.arrival.items()} == twin["arrival"]
+        np.testing.assert_allclose(result.theta[run], twin["theta"], rtol=1e-11, atol=1e-14)
+        alone = kernels.descend(features, labels, starts[[run]], learning_rate=rates[run], **common)
+        np.testing.assert_array_equal(alone.theta[0], result.theta[run])
+        assert {name: steps[0] for name, steps in alone.arrival.items()} == twin["arrival"]
+
+
+def test_few_runs_on_many_samples_have_samples_in_the_lanes() -> None:
+    features, labels = problem(30_000, 7)
+    starts = np.random.default_rng(1).normal(size=(13, 7))
+    common = {"loss": "mse", "learning_rate": 1.0, "max_steps": 3}
+
+    def bits(runs: int, lanes: str | None) -> bytes:
+        return kernels.descend(features, labels, starts[:runs], lanes=lanes, **common).theta.tobytes()
+
+    assert bits(3, None) == bits(3, "samples") != bits(3, "runs")
+    assert bits(13, None) == bits(13, "runs") != bits(13, "samples")
+    few = kernels.descend(features[:40], labels[:40], starts[:1], **common)
+    same = kernels.descend(features[:40], labels[:40], starts[:1], lanes="runs", **common)
+    assert few.theta.tobytes() == same.theta.tobytes()
+
+
+def test_samples_are_in_the_lanes_only_where_a_step_takes_all() -> None:
+    features, labels = problem(20, 2)
+    common = {"loss": "mse", "learning_rate": 1.0, "max_steps": 3}
+    for more in ({"batch_size": 4}, {"check_every": 2}):
+        with pytest.raises(ValueError, match="lanes: 'samples'; allowed here: None, runs"):
+            kernels.descend(features, labels, np.zeros((1, 2)), lanes="samples", **more, **common)
+    with pytest.raises(ValueError, match="lanes: 'both'; allowed here: None, runs, samples"):
+        kernels.descend(features, labels, np.zeros((1, 2)), lanes="both", **common)
+
+
+@pytest.mark.parametrize("loss", kernels.LOSSES)
 @pytest.mark.parametrize("hold", [1, 2, 3, 10])
 def test_a_target_is_met_by_holding(loss: str, hold: int) -> None:
     features, labels = problem(40, 3)

@@ -82,7 +82,9 @@ def wrongs(number: int, features: np.ndarray, labels: np.ndarray, found: Facts) 
     if found.separable:
         margins = signed @ found.direction
         other = program.x / np.linalg.norm(program.x) if program.status == 0 else np.zeros(d)
-        if margins.min() < (signed @ other).min() * (1.0 - 1e-6):
+        # The direction is rounded to nine digits.
+        rounding = 1e-8 * float(np.sqrt((signed * signed).sum(axis=1)).max())
+        if margins.min() < (signed @ other).min() * (1.0 - 1e-6) - rounding:
             errors.append(f"least margin {margins.min()} where {(signed @ other).min()} is possible")
         return errors
     rng = np.random.default_rng(number)
@@ -95,7 +97,9 @@ def wrongs(number: int, features: np.ndarray, labels: np.ndarray, found: Facts) 
     pulled = np.abs(risk(signed, np.zeros(d), "bce")[1]).max() > 0.0
     if found.direction.any() != bool(pulled) and abs(found.bce_logloss - np.log(2.0)) > 1e-9:
         errors.append("no direction")
-    if found.bce_logloss < bce - 1e-2:  # where the optimum lies at infinity, SciPy stops before it
+    tails = KINDS[number % len(KINDS)] == "tails"
+    # Where the optimum lies at infinity, SciPy stops before it; or where it is far away.
+    if found.bce_logloss < bce - 1e-2 and not tails:
         errors.append(f"bce_logloss {found.bce_logloss}, but only {bce} is found")
     if found.mse_brier > found.bce_brier * (1.0 + 1e-8):
         errors.append(f"mse_brier {found.mse_brier} above bce_brier {found.bce_brier}")
@@ -114,8 +118,9 @@ def main() -> None:
         kind, features, labels = drawn(number)
         try:
             found = facts(features, labels)
-        except UndecidedError:
+        except UndecidedError as error:
             ends[kind, "refused"] += 1
+            sys.stdout.write(f"{number} ({kind}) is refused: {error}\n")
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SciPy's own, on the way to infinity

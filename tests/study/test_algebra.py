@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.data import algebra
 
 
+@settings(deadline=None)  # the first compiles
 @given(st.integers(1, 12), st.integers(0, 1000))
 def test_a_factor_solves_what_numpy_solves(d: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -506,7 +506,7 @@ def test_ordinary_data_need_no_linear_program(name: str, monkeypatch: pytest.Mon
     assert facts(features, labels).separable == (name != "gaussian")
 
 
-@pytest.mark.parametrize(("n", "d"), [(60, 60), (30, 200), (90, 60)])
+@pytest.mark.parametrize(("n", "d"), [(60, 60), (30, 200), (90, 60), (260, 260)])
 def test_few_samples_of_many_columns_have_the_facts_of_their_definitions(n: int, d: int) -> None:
     rng = np.random.default_rng(3)
     labels = rng.permutation(n) % 2

@@ -57,23 +57,25 @@ def gram(a: Array, weights: Array | None = None) -> Array:
     return result
 
 
-def cholesky(a: Array) -> tuple[Array, NDArray[np.bool_]]:
+def cholesky(a: Array, dependent: float = DEPENDENT) -> tuple[Array, NDArray[np.bool_]]:
     """Lower Cholesky factor of a positive semidefinite matrix, without columns that depend on earlier ones.
 
     Parameters
     ----------
     a : array (d, d)
         Symmetric, positive semidefinite.
+    dependent : float
+        Share of a diagonal entry from which its pivot counts as 0.
 
     Returns
     -------
     lower : array (r, r)
         Factor of the rows and columns that are kept: ``lower @ lower.T == a[kept][:, kept]``.
     kept : bool array (d,)
-        False where a column is a combination of earlier ones (pivot below 1e-12 of its diagonal entry).
+        False where a column is a combination of earlier ones (pivot below that share of its diagonal entry).
     """
     lower, kept = np.empty_like(a), np.zeros(len(a), dtype=bool)
-    dense.cholesky(a, DEPENDENT, lower, kept)
+    dense.cholesky(a, dependent, lower, kept)
     return lower[np.ix_(kept, kept)], kept
 
 

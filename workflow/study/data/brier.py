@@ -91,7 +91,7 @@ def mse_margins(
     others = [
         np.where(separable, np.inf, of_bce),
         matvec(rows, best),  # rounding can spoil it where columns span many powers of ten
-        _finished(rows, far),
+        found if far is best else _finished(rows, far),
     ]
     better = [other for other in others if _squared_error(other) < (1.0 - 1e-6) * _squared_error(found)]
     return min(better, key=_squared_error, default=found)
@@ -207,8 +207,10 @@ def _escaping(rows: Array, theta: Array) -> Marks:
     """
     margins = matvec(rows, theta)
     done = (margins > RIGHT) | (margins < WRONG)
+    if not done.any():
+        return done
     basis = null_space(np.ascontiguousarray(rows[~done]))
-    if not (done.any() and len(basis)):
+    if len(basis) == 0:
         return np.zeros_like(done)
     sides = rows[done] * np.sign(margins[done])[:, None]
     moved = np.transpose([matvec(sides, vector) for vector in basis])

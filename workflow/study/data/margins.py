@@ -39,16 +39,49 @@ def max_margin(signed: Array, hyperplane: Array, separable: Marks) -> Array | No
         return None
     scale = math.sqrt(float((start * start).sum())) / float(margins.min())
     contact, multipliers = _contact(rows, margins, scale)
-    lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
-    exact = solve_upper(lower, solve_lower(lower, np.ones(len(lower))))
-    sums = weighted_sum(contact, multipliers)
-    # No direction has a larger margin than the length of an average of the samples, with any weights.
-    bound = math.sqrt(float((sums * sums).sum())) / float(multipliers.sum())
-    for theta in (weighted_sum(contact[kept], exact), sums):
+    bound = math.inf
+    for solve in (_by_products, _by_projections, lambda _: (weighted_sum(contact, multipliers), multipliers)):
+        theta, weights = solve(contact)
+        bound = min(bound, _bound(contact, weights))
         direction = theta / math.sqrt(float((theta * theta).sum()))
         if float(matvec(rows, direction).min()) * scale >= (1.0 - 1e-6) * bound:
-            return unit(theta if basis is None else weighted_sum(basis, theta))
+            return direction if basis is None else unit(weighted_sum(basis, direction))
     raise UndecidedError("the direction of largest margin is lost in rounding")
+
+
+def _by_products(contact: Array) -> tuple[Array, Array]:
+    """Find the shortest theta with ``contact @ theta == 1``, and the weights of the rows in it."""
+    lower, kept = cholesky(gram(np.ascontiguousarray(contact.T)))
+    weights = np.zeros(len(contact))
+    weights[kept] = solve_upper(lower, solve_lower(lower, np.ones(len(lower))))
+    return weighted_sum(contact, weights), weights
+
+
+def _by_projections(contact: Array) -> tuple[Array, Array]:
+    """Find the same from orthonormal rows, which tell apart samples that inner products do not."""
+    lengths, basis = np.zeros((len(contact), len(contact))), np.zeros((0, contact.shape[1]))
+    kept: list[int] = []
+    for i, row in enumerate(contact):
+        rest, along = row.copy(), np.zeros(len(basis))
+        for _ in range(2):  # once leaves what rounding has left of the others
+            parts = matvec(basis, rest)
+            rest, along = rest - weighted_sum(basis, parts), along + parts
+        length = math.sqrt(float((rest * rest).sum()))
+        if length > 1e-14 * math.sqrt(float((row * row).sum())):
+            lengths[len(kept), : len(kept) + 1] = [*along, length]
+            basis = np.vstack([basis, rest / length])
+            kept.append(i)
+    lower = np.ascontiguousarray(lengths[: len(kept), : len(kept)])
+    solved, weights = solve_lower(lower, np.ones(len(kept))), np.zeros(len(contact))
+    weights[kept] = solve_upper(lower, solved)
+    return weighted_sum(basis, solved), weights
+
+
+def _bound(rows: Array, weights: Array) -> float:
+    """Bound the margin of any direction: by the length of an average of the samples."""
+    shares = np.maximum(weights, 0.0)
+    total = weighted_sum(rows, shares)
+    return math.sqrt(float((total * total).sum())) / float(shares.sum())
 
 
 def _contact(rows: Array, margins: Array, scale: float) -> tuple[Array, Array]:

@@ -23,7 +23,14 @@ from study.data.algebra import (
 )
 from study.data.frame import Frame, frame_of
 from study.data.margins import max_margin
-from study.data.separation import null_space, overlap, separated, separates
+from study.data.separation import (
+    UndecidedError,
+    lies_along,
+    null_space,
+    overlap,
+    separated,
+    separates,
+)
 
 __all__ = ["bce_limit"]
 
@@ -60,13 +67,13 @@ def bce_limit(signed: Array, frame: Frame) -> tuple[NDArray[np.bool_], Array | N
     def proven(place: Array, margins: Array) -> bool:
         return separates(signed, frame.theta(place), margins)
 
-    place, margins = _newton(frame.rows, HOPEFUL, proven)
+    place, margins, settled = _newton(frame.rows, HOPEFUL, proven)
     if proven(place, margins):
         limit = max_margin(signed, frame.theta(place), every)
         if limit is not None:
             return every, limit, np.zeros(signed.shape[1])
     elif overlap(signed, frame, margins):
-        return ~every, None, _shortest(signed, frame, place)
+        return ~every, None, _shortest(signed, frame, place if settled else _newton(frame.rows)[0])
     return _by_program(signed, frame)
 
 
@@ -84,6 +91,8 @@ def _by_program(signed: Array, frame: Frame) -> tuple[NDArray[np.bool_], Array |
     if separable.all():
         return separable, limit, np.zeros(signed.shape[1])
     others = np.ascontiguousarray(signed[~separable])
+    if limit is None or not lies_along(limit, others):
+        raise UndecidedError("samples that lie near the hyperplane cannot be told from those on it")
     return separable, limit, _bce_optimum(others, frame_of(others))
 
 
@@ -102,17 +111,20 @@ def _shortest(signed: Array, frame: Frame, place: Array) -> Array:
 
 def _newton(
     rows: Array, most: int = 1000, enough: Callable[[Array, Array], bool] = lambda *_: False
-) -> tuple[Array, Array]:
-    """Minimise ``mean(softplus(-rows @ phi))`` from zero; return phi, (r,), and the margins there, (n,).
+) -> tuple[Array, Array, bool]:
+    """Minimise ``mean(softplus(-rows @ phi))`` from zero.
 
-    At most so many steps are made, and none once `enough` holds of both.
+    At most so many steps are made, and none once `enough` holds of what is returned first: phi, (r,), and the
+    margins there, (n,). The last is whether further steps would change nothing.
     """
     n = len(rows)
     phi, margins = np.zeros(rows.shape[1]), np.zeros(n)
-    for _ in range(most if len(phi) else 0):
+    small = len(phi) == 0
+    for _ in range(0 if small else most):
         wrong = kernels.expit(-margins)
         gradient = -weighted_sum(rows, wrong) / n
-        lower, kept = cholesky(gram(rows, wrong * kernels.expit(margins)) / n)
+        # One sample far away leaves little of a column's weight to all others: hardly any is too little.
+        lower, kept = cholesky(gram(rows, wrong * kernels.expit(margins)) / n, 1e-15)
         step = np.zeros_like(phi)
         step[kept] = solve_upper(lower, solve_lower(lower, gradient[kept]))
         along = matvec(rows, step)
@@ -124,7 +136,7 @@ def _newton(
         small = decrement <= 1e-26 or float(np.abs(step).max()) <= 1e-15 * float(np.abs(phi).max())
         if small or enough(phi, margins):
             break
-    return phi, margins
+    return phi, margins, small
 
 
 def _rise(margins: Array, change: Array) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from study.data.algebra import cholesky, column_sums, gram, matvec, solve_lower, solve_upper, weighted_sum
 from study.data.frame import Frame
 
-__all__ = ["UndecidedError", "null_space", "overlap", "separated", "separates", "unit"]
+__all__ = ["UndecidedError", "lies_along", "null_space", "overlap", "separated", "separates", "unit"]
 
 Array = NDArray[np.float64]
 
@@ -76,6 +76,11 @@ def _depend(signed: Array, frame: Frame) -> bool:
         if np.abs(rest).max() > 1e-10 * np.abs(own).max():
             return False
     return True
+
+
+def lies_along(direction: Array, rows: Array) -> bool:
+    """Whether all rows are orthogonal to a unit direction, but for rounding."""
+    return bool((np.abs(matvec(rows, direction)) <= 1e-9 * np.sqrt(_squares(rows))).all())
 
 
 def _squares(rows: Array) -> Array:

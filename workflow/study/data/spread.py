@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -28,22 +29,55 @@ def largest_eigenvalue(products: Array) -> float:
     d = len(products)
     if d <= SMALL:
         return float(np.linalg.eigvalsh(products)[-1])
-    vectors, diagonal, beside = np.zeros((d, d)), [], [0.0]
-    vectors[0] = Stream(0, "largest", d).normals(d)
-    vectors[0] /= _length(vectors[0])
-    for k in range(d):
-        product = matvec(products, vectors[k])
-        diagonal.append(float(column_sums((product * vectors[k])[:, None])[0]))
-        for _ in range(2):  # once leaves what rounding has left of the others
-            product = product - weighted_sum(vectors[: k + 1], matvec(vectors[: k + 1], product))
-        beside.append(_length(product))
-        if k % 10 == 9 or k == d - 1 or beside[-1] <= 1e-14 * diagonal[0]:
-            small = np.diag(diagonal) + np.diag(beside[1:-1], 1) + np.diag(beside[1:-1], -1)
-            values, ends = np.linalg.eigh(small)
-            if k == d - 1 or beside[-1] * abs(ends[-1, -1]) <= 1e-9 * values[-1]:
-                break
-        vectors[k + 1] = product / beside[-1]
+    for values, _, error in _lanczos(lambda x: matvec(products, x), Stream(0, "largest", d).normals(d)):
+        if error <= 1e-9 * values[-1]:
+            break
     return float(values[-1])
+
+
+def _lanczos(apply: Callable[[Array], Array], start: Array) -> Iterator[tuple[Array, Array, float]]:
+    """Yield ever better eigenvalues of a symmetric matrix (d, d), and the shares of `start` in their vectors.
+
+    The last number bounds the error of the largest. What is yielded last is exact, but for rounding.
+    """
+    vectors, diagonal = [start / _length(start)], []
+    beside: list[float] = []
+    for k in range(len(start)):
+        product = apply(vectors[k])
+        diagonal.append(float(column_sums((product * vectors[k])[:, None])[0]))
+        earlier = np.array(vectors)
+        for _ in range(2):  # once leaves what rounding has left of the others
+            product = product - weighted_sum(earlier, matvec(earlier, product))
+        rest = _length(product)
+        last = k == len(start) - 1 or rest <= 1e-14 * abs(diagonal[0])
+        if last or k % 10 == 9:
+            small = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+            values, ends = np.linalg.eigh(small)
+            yield values, ends[0] ** 2, 0.0 if last else rest * abs(float(ends[-1, -1]))
+        if last:
+            return
+        beside.append(rest)
+        vectors.append(product / rest)
+
+
+def _spectrum(matrix: Array, vector: Array, floor: float) -> tuple[Array, Array]:
+    """Eigenvalues of a matrix (d, d), and squares of the parts of a vector (d,) in their eigenvectors.
+
+    Of a large matrix, what gives the same sum of ``squares / np.maximum(values, floor)``: by the inverse, as
+    small eigenvalues count most.
+    """
+    if len(matrix) <= SMALL or not vector.any():
+        values, vectors = np.linalg.eigh(matrix)
+        return values, (vectors.T @ vector) ** 2
+    lower, _ = cholesky(matrix + floor * np.eye(len(matrix)), 0.0)
+    square, before = float((vector * vector).sum()), math.inf
+    for inverse, shares, _ in _lanczos(lambda x: solve_upper(lower, solve_lower(lower, x)), vector):
+        values = 1.0 / inverse - floor
+        found = float((shares / np.maximum(values, floor)).sum())
+        if abs(found - before) <= 1e-13 * found:
+            break
+        before = found
+    return values, square * shares
 
 
 def _length(x: Array) -> float:
@@ -75,8 +109,8 @@ def _of_columns(scatter: Array, gap: Array, floor: float) -> float:
     if _is_positive(scatter - floor * np.eye(len(gap))):
         scaled = solve_lower(cholesky(scatter)[0], gap)
         return float((scaled * scaled).sum())
-    values, vectors = np.linalg.eigh(scatter)
-    return float(((vectors.T @ gap) ** 2 / np.maximum(values, floor)).sum())
+    values, squares = _spectrum(scatter, gap, floor)
+    return float((squares / np.maximum(values, floor)).sum())
 
 
 def _of_samples(scatter: Array, centred: Array, gap: Array, floor: float, positive: Marks) -> float:
@@ -92,11 +126,17 @@ def _of_samples(scatter: Array, centred: Array, gap: Array, floor: float, positi
         lower, _ = cholesky(full)
         weights = solve_upper(lower, solve_lower(lower, along)) / (n - 2)
         square = float((weights * weights).sum()) * (n - 2)
-    else:
+    elif n <= SMALL:
         values, vectors = np.linalg.eigh(scatter)
         values, vectors = values[values > floor], vectors[:, values > floor]
         parts = (vectors.T @ along) / (values * (n - 2))
         weights, square = vectors @ parts, float((parts * parts).sum()) * (n - 2)
+    else:
+        values, squares = _spectrum(full, along, floor)
+        seen = values > 1e-13 * values.max()  # in the others, `along` has no part but rounding
+        squares = squares[seen] / (values[seen] * (n - 2))
+        across = max(float((gap * gap).sum() - squares.sum()), 0.0)
+        return float((squares / np.maximum(values[seen], floor)).sum()) + across / floor
     rest = gap - weighted_sum(centred, weights)  # across all samples
     return square + float((rest * rest).sum()) / floor
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
+from kernels.few_runs import suits
 from study.data.samples import Sample, sample
 from study.data.starts import start
 from study.runs.plan import thresholds
@@ -121,7 +122,11 @@ def run_shard(
         thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
         asked = thresholds(config, rows)
-        descent = descend(drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold)
+        # By all runs that the plan has of the data and loss, so that no run's bits depend on those beside it.
+        lanes = "samples" if suits(len(drawn.labels), drawn.features.shape[1], len(rows)) else "runs"
+        descent = descend(
+            drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold, lanes=lanes
+        )
         progress.add(len(rows), time.perf_counter() - begun)
         runs.append(_run_rows(rows, descent, list(asked)))
         traced = rows["traced"].to_numpy()
@@ -129,7 +134,7 @@ def run_shard(
             begun = time.perf_counter()
             steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
             descent = descend(
-                drawn, rows[traced], thetas[traced], str(loss), targets=NEVER, trace_steps=steps
+                drawn, rows[traced], thetas[traced], str(loss), targets=NEVER, trace_steps=steps, lanes=lanes
             )
             progress.add(0, time.perf_counter() - begun)
             curves.append(_curve_rows(rows[traced], descent))
@@ -176,6 +181,7 @@ def descend(
     loss: str,
     hold: int = 1,
     check_every: int = 1,
+    lanes: str = "runs",
     **given: Any,
 ) -> kernels.Descent:
     """Descend on one data set at the rates of the plan, on the one thread that a job has.
@@ -188,7 +194,7 @@ def descend(
         Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps` are read.
     thetas
         Shape (rows, d): the parameters at step 0.
-    loss, hold, check_every, given
+    loss, hold, check_every, lanes, given
         As for `kernels.descend`. The budget of the study is the last step of an arrival: the checks that have
         to hold from there on come on top.
     """
@@ -201,6 +207,7 @@ def descend(
         max_steps=int(rows["max_steps"].iloc[0]) + (hold - 1) * check_every,
         hold=hold,
         check_every=check_every,
+        lanes=lanes,
         threads=1,
         **given,
     )
