@@ -42,6 +42,11 @@ shards: 4
 curves: {seeds: 3, points: 10}
 statistics: {resamples: 199}
 phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1]}
+methods: [{name: mse, loss: mse}, {name: bce, loss: bce}]
+comparisons: [[mse, bce]]
+method_runs: {learning_rates: [1]}
+remedies: {methods: [], comparisons: []}
+networks: {methods: [], comparisons: []}
 """
 """The first three seeds are traced to the end of the budget, so three shards take over half a minute."""
 

@@ -83,18 +83,18 @@ def test_holding_is_later_than_touching_and_never_later_than_the_budget(small) -
 
 def test_data_without_a_target_have_curves_and_no_rows(tmp_path) -> None:
     square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
-    square.to_csv(tmp_path / "xor.csv", index=False)
-    xor = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}
+    square.to_csv(tmp_path / "corners.csv", index=False)
+    corners = {"name": "corners", "file": str(tmp_path / "corners.csv"), "fraction": 1.0}
     changes = {"seeds": 1, "initialisations": [{"name": "normal", "scales": [1]}]}
     gaussian = SMALL["datasets"][0]
-    for datasets in ([xor], [xor, gaussian], [gaussian, xor]):
+    for datasets in ([corners], [corners, gaussian], [gaussian, corners]):
         chosen = config.load(SMALL | changes | {"datasets": datasets})
         table, drawn = draw.build(chosen)
         rows = plan.expand(chosen, table)
         made, curves = sweep.run_shard(chosen, rows, drawn, quiet(rows))
         store.write_parts(sweep.by_data(made, rows), TABLES["runs"], tmp_path / "runs.parquet")
         runs = store.read(TABLES["runs"], tmp_path / "runs.parquet")
-        assert set(runs["dataset"]) == {entry["name"] for entry in datasets} - {"xor"}
+        assert set(runs["dataset"]) == {entry["name"] for entry in datasets} - {"corners"}
         assert set(conform(curves, TABLES["curves"])["dataset"]) == {entry["name"] for entry in datasets}
 
 

@@ -30,6 +30,8 @@ phase: {scales: [1, 8], large_n: 1000, large_separability: [2], large_scales: [1
 methods: [{name: mse, loss: mse}, {name: bce, loss: bce}]
 comparisons: [[mse, bce]]
 method_runs: {learning_rates: [1]}
+remedies: {methods: [], comparisons: []}
+networks: {methods: [], comparisons: []}
 """
 
 

@@ -62,7 +62,7 @@ def _config(config: Config, experiment: Remedies | Networks) -> Config:
             "method_runs": where,
             "max_steps": experiment.max_steps,
             "statistics": config.statistics.model_copy(
-                update={"folds": min(config.statistics.folds, len(seeds))}
+                update={"folds": max(2, min(config.statistics.folds, len(seeds)))}
             ),
         }
     )
