@@ -250,7 +250,8 @@ def descend(
     task = Task(
         features=arranged,
         classes=classes,
-        raw_features=pad(x[: len(x) if recorded.size else 0]),
+        # A copy of large data is made only where something reads it: recorded scores, and batches.
+        raw_features=pad(x) if recorded.size or not cadence.fused else pad(x[:0]),
         raw_labels=y,
         starts=theta,
         rates=rates,
