@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from study.config.methods import Leg, MethodOptions
@@ -26,6 +29,7 @@ from study.report import experiments as words
 
 import kernels
 
+PAGE = Path(__file__).parents[2] / "docs" / "add-a-demonstration.md"
 BENT = ("xor", "moons", "circles")
 STUDY = {
     "seeds": 4,
@@ -363,6 +367,25 @@ def test_the_demonstrations_have_a_verdict_each() -> None:
 def test_a_demonstration_with_another_number_is_not_reproduced() -> None:
     found = [demonstrations.Finding("a", 0.094, 0.09), demonstrations.Finding("b", 0.3, 0.2)]
     assert demonstrations.DEMONSTRATIONS["nielsen"].judge(found) == "1 of 2 digits reproduced"
+
+
+def test_the_worked_example_adds_a_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the table with the numbers of the formulas: sigmoid(4), and that times its slope there."""
+    monkeypatch.setattr(demonstrations, "DEMONSTRATIONS", dict(demonstrations.DEMONSTRATIONS))
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    exec(compile(code, str(PAGE), "exec"), {"__name__": "page"})
+    rows = demonstrations.table(0).query("demonstration == 'first_step'")
+    wrong = 1 / (1 + math.exp(-4))
+    np.testing.assert_allclose(rows["ours"], [wrong, wrong * wrong * (1 - wrong)], rtol=1e-12)
+    assert (rows["verdict"] == "reproduced").all()
+
+
+def test_the_worked_example_adds_a_remedy() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    config = load(yaml.safe_load(text))
+    assert [method.loss for method in config.remedies.methods][2:] == ["mse_offset(0.5)", "bce for 10, mse"]
 
 
 def test_labels_name_losses_models_and_what_differs() -> None:
