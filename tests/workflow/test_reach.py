@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 
 STUDY = {
     *("data", "expand_plan", "sweep", "collect", "statistics", "flow", "phase", "minima", "claims"),
-    *("sensitivity", "perturbation", "method", "comparisons"),
+    *("sensitivity", "perturbation", "method", "comparisons", "experiments", "demonstrations"),
     *("figures_runs", "figures_law", "page", "manifest"),
 }
 PAGES = {"page", "manifest"}
@@ -126,4 +126,5 @@ def test_what_changes_a_result_runs_what_depends_on_it(study: Path, tree: Path, 
 def test_a_value_of_the_config_runs_what_depends_on_it(study: Path) -> None:
     found = due(study, "--config", "statistics={resamples: 198}")
     reached = {"statistics", "phase", "sensitivity", "perturbation", "claims", "comparisons"}
+    reached |= {"experiments"}
     assert found == reached | {"figures_runs", "figures_law"} | PAGES

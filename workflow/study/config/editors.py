@@ -21,10 +21,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a config file."""
     whole = _described(Config)
-    whole["properties"]["datasets"]["items"] = {
+    # Wherever data sets are listed, an entry may be of any kind.
+    whole["$defs"][DatasetOptions.__name__] = {
         "anyOf": [_entry(cls) for cls in dict.fromkeys(KINDS.values())]
     }
-    del whole["$defs"][DatasetOptions.__name__]
     return {"$schema": _DIALECT, "title": "Config of a study", **whole}
 
 
