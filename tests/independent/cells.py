@@ -132,7 +132,7 @@ def _quoted(name: str, place: str, text: str, both: Pairs) -> Check:
         return exact(name, place, text, words)
     if not cell.value > 0:
         return Check(name, place, text, cell.value, text.startswith(("unknown", "none", "<", "\\<")))
-    said = text.split("x", maxsplit=1)[0] + "x"
+    said = text.partition("\N{MULTIPLICATION SIGN}")[0] + "\N{MULTIPLICATION SIGN}"
     return quoted(name, place, said, cell.value, bound=cell.bound)
 
 

@@ -10,7 +10,20 @@ from typing import Any
 
 from comparing import Check, counted, exact, found, quoted
 from finished import Finished
-from pairing import LOSSES, POLICIES, Pairs, Slowdown, best, counts, median, pairs, pooled, ratios, slowdown
+from pairing import (
+    LOSSES,
+    POLICIES,
+    Pairs,
+    Slowdown,
+    best,
+    counts,
+    lay_out,
+    median,
+    pairs,
+    pooled,
+    ratios,
+    slowdown,
+)
 
 SUMMARY, PAGE = "summary.json", "report.md"
 CARDS = {"zero": "undecided", "ordinary": "ordinary", "sure_wrong": "confidently wrong"}
@@ -146,27 +159,35 @@ def _counts_of_pairs(study: Finished, name: str, start: Start, policy: str, said
             yield counted(f"{name}: {word}", f"{SUMMARY}, cards", text, many[word])
 
 
+OPENINGS = {"Trained by gradient descent": ("gd", 1.0), "With Adam": ("adam(0.9, 0.999, 1e-08)", 0.01)}
+"""How the first sentences begin, and whose runs they are of: an optimiser, near which rate."""
+
+
 def lede(study: Finished) -> Iterator[Check]:
-    """The first sentences: of the first and the last card, the slowdown at equal rates and the others."""
-    place = f"{SUMMARY}, lede"
-    shown = [s for s in starts(study).items() if of(study, s[1], "equal").value > 0]
-    shown = [shown[0], shown[-1]] if len(shown) > 2 else shown
-    said = " ".join(study.summary["first_screen"]["lede"])
-    yield exact("the first sentences", PAGE, said if said in study.page else "another", said)
-    pattern = r"((?:> )?[\d.,]*\d\N{MULTIPLICATION SIGN})"
-    parts = {
-        "equal": r"MSE takes (.*?)\. ",
-        "equal_no_half": r"Keras, (.*?)[;.] ",
-        "tuned": r"each loss, (.*?)\. ",
-    }
-    for policy, clause in parts.items():
-        values = [(name, of(study, start, policy)) for name, start in shown]
-        texts = re.findall(pattern, found(clause, said) or "")
-        if not all(cell.value > 0 for _, cell in values):
-            continue
-        for place_in, (name, cell) in enumerate(values):
-            text = texts[place_in] if place_in < len(texts) else None
-            yield quoted(f"{name}: slowdown, {policy}", place, text, cell.value, bound=cell.bound)
+    """The first sentences: slowdowns from the runs of methods, at equal rates and at the best ones."""
+    said = study.summary["first_screen"]["lede"]
+    text = " ".join(said)
+    yield exact("the first sentences", PAGE, text if text in study.page else "another", text)
+    for opening, (optimiser, rate) in OPENINGS.items():
+        for sentence in (one for one in said if one.startswith(opening)):
+            yield from _sentence(study, sentence, optimiser, rate)
+
+
+def _sentence(study: Finished, sentence: str, optimiser: str, rate: float) -> Iterator[Check]:
+    runs = study.table("method_runs")
+    laid = lay_out(runs[(runs["optimiser"] == optimiser) & (runs["batch_size"] == 0)])
+    keys = sorted({key[2:4] for key in laid if key[2] in {"normal", "sure_wrong"}})
+    ordinary = [key for key in keys if key[0] == "normal"] or [("zero", 0.0)]
+    texts = re.findall(r"((?:> )?[\d.,]*\d\N{MULTIPLICATION SIGN})", sentence)
+    order = [(start, policy) for policy in ("equal", "tuned") for start in (ordinary[0], keys[-1])]
+    if len(texts) != len(order):
+        return
+    for printed, (start, policy) in zip(texts, order, strict=True):
+        here = [one for key, one in laid.items() if key[2:] == (*start, study.target)]
+        made = [pairs(one, policy, rate, study.own_rate, study.folds) for one in here]
+        cell = slowdown(*ratios(pooled(one for one in made if one is not None)))
+        name = f"{optimiser}, {start[0]} {start[1]:g}: slowdown, {policy}"
+        yield _ratio(name, f"{SUMMARY}, lede", printed, cell)
 
 
 def _ratio(name: str, place: str, text: str | None, cell: Slowdown) -> Check:

@@ -356,7 +356,7 @@ def test_scaling_the_features_by_a_power_of_two_scales_time_by_its_square(
 @given(seed=st.integers(0, 2**32), loss=st.sampled_from(list(kernels.LOSSES)))
 def test_a_harder_target_takes_longer_and_the_risk_falls(seed: int, loss: str) -> None:
     features, labels = problem(15, 2, seed)
-    score = {"bce": "logloss", "mse": "brier"}[loss]
+    score = {"bce": "logloss", "mse": "brier", "squared": "brier"}[loss]
     starts = 4 * np.random.default_rng(seed).normal(size=(2, 2))
     begin = np.array([naive.scores(features, labels, theta)[score] for theta in starts])
     last = np.zeros(2)

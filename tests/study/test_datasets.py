@@ -268,12 +268,12 @@ def test_arrays_survive_a_file(tmp_path: Path) -> None:
 
 def test_a_start_along_a_direction_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     square = pd.DataFrame({"a": [0, 1, 0, 1] * 3, "b": [0, 1, 1, 0] * 3, "label": [0, 0, 1, 1] * 3})
-    square.to_csv(tmp_path / "xor.csv", index=False)
-    entry = {"name": "xor", "file": str(tmp_path / "xor.csv"), "fraction": 1.0}
+    square.to_csv(tmp_path / "corners.csv", index=False)
+    entry = {"name": "corners", "file": str(tmp_path / "corners.csv"), "fraction": 1.0}
     wrong = [{"name": "wrong", "scales": [1]}, {"name": "sure_right", "scales": [0.9]}]
     with pytest.raises(
         UserError,
-        match=r"sure_right and wrong need a direction, but data set 'xor' \(seed 0\) has none",
+        match=r"sure_right and wrong need a direction, but data set 'corners' \(seed 0\) has none",
     ):
         build(load({"datasets": [entry], "initialisations": wrong}))
     elsewhere = [{"name": "zero"}, *(start | {"datasets": ["wine_0_1"]} for start in wrong)]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.integration
 
 LATER = {
     *("claims", "statistics", "phase", "sensitivity", "perturbation", "comparisons"),
-    *("figures_runs", "figures_law", "page", "manifest"),
+    *("experiments", "figures_runs", "figures_law", "page", "manifest"),
 }
 
 

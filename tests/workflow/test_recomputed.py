@@ -115,7 +115,7 @@ def test_a_wrong_number_of_the_summary_is_found(study: Path, group: str, edit: A
     ("group", "after"),
     [
         ("First screen, as printed", r"\n- \*\*"),
-        ("First sentences", r"MSE takes "),
+        ("First sentences", r"\(MSE\) takes "),
         ("Policies, as printed", r"\n\| accuracy \| zero \| "),
     ],
 )
