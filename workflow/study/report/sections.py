@@ -97,7 +97,8 @@ def _helps(frames: Frames, found: Found) -> str:
     if mse.empty or other.empty or other["slowdown"].iloc[0] >= mse["slowdown"].iloc[0]:
         return "What helps if it has to be squared error"
     plain, least = (methods.said(part.iloc[0].to_dict()) for part in (mse, other))
-    return f"If it has to be squared error: {other['label'].iloc[0]} makes {least} of {plain}"
+    name = other["label"].iloc[0]
+    return f"If it has to be squared error: {name} needs {least} BCE's steps where MSE needs {plain}"
 
 
 def _demonstrations(frames: Frames, _found: Found) -> str:
