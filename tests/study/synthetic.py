@@ -372,7 +372,7 @@ def _experiments() -> dict[str, pd.DataFrame]:
     )
     networks["method"] += "_tanh4"
     whole = conform(pd.concat([remedies, networks])[list(EXPERIMENT_RUNS.dtypes)], EXPERIMENT_RUNS)
-    return {"experiment_runs": whole, **compare_experiments(EXPERIMENTS, [whole])}
+    return {"experiment_runs": whole, **compare_experiments(EXPERIMENTS, whole)}
 
 
 def experiment_runs() -> pd.DataFrame:

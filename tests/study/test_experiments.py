@@ -26,6 +26,7 @@ from study.experiments.views import views
 from study.methods.legs import descend_legs
 from study.methods.words import contenders, label
 from study.report import experiments as words
+from study.tables.table import gathered
 
 import kernels
 
@@ -314,7 +315,7 @@ def test_what_long_descents_find_is_met_by_one_of_them(config) -> None:
 
 
 def test_comparisons_are_of_the_runs(config, made) -> None:
-    tables = runs.compare(config, [part.runs for part in made.values()])
+    tables = runs.compare(config, gathered((part.runs for part in made.values()), EXPERIMENT_RUNS))
     rows = tables["experiments"]
     assert set(rows["experiment"]) == {"remedies", "networks"}
     plain = rows[(rows["contender"] == "first") & (rows["policy"] == "equal") & (rows["target"] == "brier")]

@@ -11,14 +11,14 @@ from study.data import kinds
 from study.data.samples import sample
 from study.errors import UserError
 from study.methods import runs as method_runs
-from study.methods.compare import compare, gathered
+from study.methods.compare import compare
 from study.methods.reached import median_interval
 from study.methods.tables import METHOD_RUNS
 from study.methods.words import label
 from study.report import methods as words
 from study.runs import draw
 from study.runs.sweep import Progress
-from study.tables.table import conform
+from study.tables.table import conform, gathered
 
 import kernels
 
@@ -64,7 +64,7 @@ def made(config, drawn):
         )
         for method in config.methods
     ]
-    return gathered(parts)
+    return gathered(parts, METHOD_RUNS)
 
 
 def test_all_methods_start_alike(made: pd.DataFrame) -> None:

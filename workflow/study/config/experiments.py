@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator
+from pydantic import Field
 
-from study.config.methods import MethodOptions, Rate, checked_pairs
+from study.config.methods import Compared, Datasets, Initialisations, MethodOptions, Methods, Pairs, Rate
 from study.data.kinds import KINDS, DatasetOptions
 from study.data.network_starts import NetworkStartOptions
 from study.data.starts import InitialisationOptions
-from study.schema import Grid, Section, distinct, key
+from study.schema import Grid, key
 
 __all__ = ["Experiment", "Networks", "Remedies"]
 
 _METHODS = "a list of methods, each a mapping with a name of its own; none to leave the experiment out"
 _DATASETS = "a list of one or more data sets, each a mapping with a name of its own"
 _PAIRS = "a list of pairs of different names of these methods, contender and baseline"
-
-_Datasets = Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)]
-_Methods = Annotated[tuple[MethodOptions, ...], Field(strict=False)]
-_Pairs = Annotated[tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)]
 
 
 def _made(*entries: Mapping[str, Any]) -> tuple[DatasetOptions, ...]:
@@ -30,31 +26,16 @@ def _made(*entries: Mapping[str, Any]) -> tuple[DatasetOptions, ...]:
                  for kind in [one.get("kind", one["name"])])  # fmt: skip
 
 
-class Experiment(Section):
+class Experiment(Compared):
     """What every experiment has; the first keys are those of the study, for this experiment alone."""
 
-    methods: _Methods = key((), "The methods, as under `methods`.", allowed=_METHODS)
-    comparisons: _Pairs = key((), "Pairs of their names, contender and baseline.", allowed=_PAIRS)
-    datasets: _Datasets = key((), "The data sets, as under `datasets`.", allowed=_DATASETS)
+    methods: Methods = key((), "The methods, as under `methods`.", allowed=_METHODS)
+    comparisons: Pairs = key((), "Pairs of their names, contender and baseline.", allowed=_PAIRS)
+    datasets: Datasets = key((), "The data sets, as under `datasets`.", allowed=_DATASETS)
     seeds: int = key(4, "Number of seeds of the study, the first ones.", ge=1, le=100_000)
     learning_rates: Grid[Rate] = key((0.25, 1.0, 8.0, 64.0), "Learning rates; see `method_runs`.")
     lengths: Grid[Rate] = key((0.01, 0.1, 1.0), "Learning rates of scale-free methods; see `method_runs`.")
     max_steps: int = key(5000, "The last step at which a run can arrive.", ge=1, le=1_000_000_000)
-
-    @field_validator("comparisons")
-    @classmethod
-    def _comparisons(
-        cls, value: tuple[tuple[str, str], ...], info: ValidationInfo
-    ) -> tuple[tuple[str, str], ...]:
-        if "methods" not in info.data:
-            return value
-        return checked_pairs(value, [method.name for method in info.data["methods"]])
-
-    @field_validator("datasets", "methods")
-    @classmethod
-    def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        distinct(tuple(entry.name for entry in value))
-        return value
 
 
 _REMEDIES = (
@@ -71,8 +52,8 @@ _REMEDIES = (
 class Remedies(Experiment):
     """What helps if it has to be squared error, on linear models."""
 
-    methods: _Methods = key(_REMEDIES, "The methods, as under `methods`.", allowed=_METHODS)
-    comparisons: _Pairs = key(
+    methods: Methods = key(_REMEDIES, "The methods, as under `methods`.", allowed=_METHODS)
+    comparisons: Pairs = key(
         tuple(
             (one.name, other)
             for one in _REMEDIES
@@ -82,7 +63,7 @@ class Remedies(Experiment):
         "Pairs of their names, contender and baseline.",
         allowed=_PAIRS,
     )
-    datasets: _Datasets = key(
+    datasets: Datasets = key(
         _made(
             {"name": "gaussian", "separability": (2.0, 4.0)},
             {"name": "imbalanced", "kind": "gaussian", "separability": (2.0,), "imbalance": 0.1},
@@ -93,7 +74,7 @@ class Remedies(Experiment):
         "The data sets, as under `datasets`.",
         allowed=_DATASETS,
     )
-    initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
+    initialisations: Initialisations = key(
         (
             InitialisationOptions(name="normal", scales=(0.5,)),
             InitialisationOptions(name="base_rate"),
@@ -128,8 +109,8 @@ _NETWORKS = (
 class Networks(Experiment):
     """MSE against BCE with a hidden layer."""
 
-    methods: _Methods = key(_NETWORKS, "The methods, as under `methods`.", allowed=_METHODS)
-    comparisons: _Pairs = key(
+    methods: Methods = key(_NETWORKS, "The methods, as under `methods`.", allowed=_METHODS)
+    comparisons: Pairs = key(
         (
             *(
                 (f"mse{by}_{model}", f"bce{by}_{model}")
@@ -142,7 +123,7 @@ class Networks(Experiment):
         "Pairs of their names, contender and baseline.",
         allowed=_PAIRS,
     )
-    datasets: _Datasets = key(
+    datasets: Datasets = key(
         _made(
             {"name": "xor"},
             {"name": "moons", "noise": 0.2},

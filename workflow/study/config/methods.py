@@ -6,13 +6,26 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator
 
 from kernels import LOSSES, MODELS, OPTIMISERS
+from study.data.kinds import DatasetOptions
 from study.data.starts import InitialisationOptions
 from study.schema import Grid, Section, Slug, distinct, key, nearest
 
-__all__ = ["COMPARISONS", "METHODS", "Leg", "MethodOptions", "MethodRuns", "Rate", "checked_pairs"]
+__all__ = [
+    "COMPARISONS",
+    "METHODS",
+    "Compared",
+    "Datasets",
+    "Initialisations",
+    "Leg",
+    "MethodOptions",
+    "MethodRuns",
+    "Methods",
+    "Pairs",
+    "Rate",
+]
 
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 """A learning rate."""
@@ -101,7 +114,7 @@ def _leg(part: str) -> Leg:
     return Leg(LOSSES.canonical(loss), int(found["steps"]) if found else None)
 
 
-def checked_pairs(pairs: tuple[tuple[str, str], ...], names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def _checked_pairs(pairs: tuple[tuple[str, str], ...], names: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Pairs of names of methods, each of two different ones; raise `ValueError` where one is not."""
     known = list(names)
     for pair in pairs:
@@ -111,6 +124,35 @@ def checked_pairs(pairs: tuple[tuple[str, str], ...], names: Iterable[str]) -> t
         if pair[0] == pair[1]:
             raise ValueError(f"{list(pair)!r} compares a method with itself")
     return distinct(pairs)
+
+
+Methods = Annotated[tuple[MethodOptions, ...], Field(strict=False)]
+
+Pairs = Annotated[tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)]
+"""Pairs of names of methods, contender and baseline."""
+
+Datasets = Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)]
+
+Initialisations = Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)]
+
+
+class Compared(Section):
+    """What holds wherever methods are compared on data sets of their own: in a study, in an experiment."""
+
+    @field_validator("datasets", "initialisations", "methods", check_fields=False)
+    @classmethod
+    def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        distinct(tuple(entry.name for entry in value))
+        return value
+
+    @field_validator("comparisons", check_fields=False)
+    @classmethod
+    def _comparisons(
+        cls, value: tuple[tuple[str, str], ...], info: ValidationInfo
+    ) -> tuple[tuple[str, str], ...]:
+        if "methods" not in info.data:
+            return value
+        return _checked_pairs(value, [method.name for method in info.data["methods"]])
 
 
 def _pair(suffix: str, **options: Any) -> tuple[MethodOptions, MethodOptions]:

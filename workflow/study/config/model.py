@@ -6,11 +6,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from kernels import LOSSES
 from study.config.experiments import Networks, Remedies
-from study.config.methods import COMPARISONS, METHODS, MethodOptions, MethodRuns, checked_pairs
+from study.config.methods import (
+    COMPARISONS,
+    METHODS,
+    Compared,
+    Datasets,
+    Initialisations,
+    MethodRuns,
+    Methods,
+    Pairs,
+)
 from study.config.sections import Benchmarks, Curves, Phase, Seeds, Statistics
 from study.config.written import read_otherwise
 from study.data.kinds import KINDS, DatasetOptions, File
@@ -18,9 +27,7 @@ from study.data.starts import InitialisationOptions, starts_of
 from study.errors import UserError
 from study.schema import (
     Grid,
-    Section,
     allowed,
-    distinct,
     key,
     nearest,
     one_of,
@@ -43,7 +50,7 @@ _NAMED = (
 )
 
 
-class Config(Section):
+class Config(Compared):
     """A study. The defaults are those of the default study."""
 
     seed: int = key(0, "Root of every random stream of the study.", ge=0, lt=2**31)
@@ -53,12 +60,12 @@ class Config(Section):
         allowed="a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole "
         "numbers >= 0",
     )
-    datasets: Annotated[tuple[SerializeAsAny[DatasetOptions], ...], Field(min_length=1, strict=False)] = key(
+    datasets: Datasets = key(
         tuple(KINDS[name](name=name, kind=name) for name in _DATASETS),
         "The data sets: see below.",
         allowed="a list of one or more data sets, each a mapping with a name of its own",
     )
-    initialisations: Annotated[tuple[InitialisationOptions, ...], Field(min_length=1, strict=False)] = key(
+    initialisations: Initialisations = key(
         (
             InitialisationOptions(name="zero"),
             InitialisationOptions(name="normal", scales=(0.5, 2.0)),
@@ -83,14 +90,12 @@ class Config(Section):
         "The losses.",
         allowed=f"a list of different names, mse and bce among them, out of {', '.join(LOSSES)}",
     )
-    methods: Annotated[tuple[MethodOptions, ...], Field(strict=False)] = key(
+    methods: Methods = key(
         METHODS,
         "Methods that are compared beyond plain descent: see below.",
         allowed="a list of methods, each a mapping with a name of its own; none to leave them out",
     )
-    comparisons: Annotated[
-        tuple[Annotated[tuple[str, str], Field(strict=False)], ...], Field(strict=False)
-    ] = key(
+    comparisons: Pairs = key(
         COMPARISONS,
         "Pairs of names of methods, contender and baseline: how many times as many steps the first takes.",
         allowed="a list of pairs of different names from `methods`, such as [mse_adam, bce_adam]",
@@ -170,21 +175,6 @@ class Config(Section):
     @classmethod
     def _targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return known(value, TARGETS)
-
-    @field_validator("comparisons")
-    @classmethod
-    def _comparisons(
-        cls, value: tuple[tuple[str, str], ...], info: ValidationInfo
-    ) -> tuple[tuple[str, str], ...]:
-        if "methods" not in info.data:
-            return value
-        return checked_pairs(value, [method.name for method in info.data["methods"]])
-
-    @field_validator("datasets", "initialisations", "methods")
-    @classmethod
-    def _names(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        distinct(tuple(entry.name for entry in value))
-        return value
 
     @field_validator("initialisations")
     @classmethod

@@ -16,6 +16,7 @@ from study.data.kinds import realise
 from study.data.network_starts import network_start
 from study.data.samples import Sample
 from study.data.streams import Stream
+from study.runs.draw import every_data_set, named
 from study.runs.sweep import NEVER
 
 if TYPE_CHECKING:
@@ -47,23 +48,11 @@ def build(config: Config, steps: int, starts: int) -> tuple[pd.DataFrame, dict[s
     """
     models = dict.fromkeys(method.model for method in config.methods)
     rows, arrays = [], dict[str, NDArray[Any]]()
-    every = [
-        (options, level, seed)
-        for options in config.datasets
-        for level in options.separabilities
-        for seed in config.seeds
-    ]
-    for data, (options, level, seed) in enumerate(every):
+    for data, (options, level, seed) in enumerate(every_data_set(config)):
         features, labels = realise(options, level, seed, config.seed)
-        named = {
-            "data": data,
-            "dataset": options.name,
-            "separability": math.nan if level is None else level,
-            "seed": seed,
-        }
         for model in models:
             found = _facts(model, features, labels, (config.seed, options.name, seed), steps, starts)
-            rows.append(named | {"model": model} | found)
+            rows.append({"data": data, "model": model} | named(options, level, seed) | found)
         no_direction = Sample(features, labels, np.zeros(features.shape[1]), np.array(math.nan))
         arrays |= {f"{data}/{name}": array for name, array in no_direction._asdict().items()}
     return pd.DataFrame(rows), arrays

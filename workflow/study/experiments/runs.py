@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -21,7 +21,7 @@ from study.methods import runs as method_runs
 from study.methods.compare import compare as compare_methods
 from study.runs import draw
 from study.runs.sweep import Progress
-from study.tables.table import Table, conform
+from study.tables.table import Table, conform, gathered
 
 if TYPE_CHECKING:
     from study.config.model import Config
@@ -36,7 +36,7 @@ class Made(NamedTuple):
     runs: pd.DataFrame
 
 
-def run(config: Config, name: str, note: Callable[[str], None], processes: int = 1) -> Made:
+def run(config: Config, name: str, note: Callable[[str], None]) -> Made:
     """Draw the data sets of a part of an experiment, and make its runs.
 
     Parameters
@@ -47,11 +47,9 @@ def run(config: Config, name: str, note: Callable[[str], None], processes: int =
         One of `views`.
     note
         Takes lines of text, on the progress.
-    processes
-        How many may compute facts.
     """
     view = views(config)[name]
-    table, arrays = _data(config, view, processes)
+    table, arrays = _data(config, view)
     made = []
     for method in view.config.methods:
         rows = method_runs.plan(view.config, method, table[table["model"] == method.model])
@@ -60,12 +58,12 @@ def run(config: Config, name: str, note: Callable[[str], None], processes: int =
     return Made(_named(table, view, EXPERIMENT_DATA), _named(pd.concat(made), view, EXPERIMENT_RUNS))
 
 
-def _data(config: Config, view: View, processes: int) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+def _data(config: Config, view: View) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """The data sets of an experiment, a row for each and model, and their arrays."""
     if view.experiment == "networks":
         return networks.build(view.config, config.networks.reference_steps, config.networks.reference_starts)
     rows, arrays = [], dict[str, NDArray[Any]]()
-    for row, parts in draw.draw(view.config, processes, view.flipped):
+    for row, parts in draw.draw(view.config, flipped=view.flipped):
         rows.append(row | {"model": "linear"})
         arrays |= parts
     return pd.DataFrame(rows), arrays
@@ -77,7 +75,7 @@ def _named(frame: pd.DataFrame, view: View, table: Table) -> pd.DataFrame:
     return conform(whole[list(table.dtypes)], table)
 
 
-def compare(config: Config, runs: Iterable[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def compare(config: Config, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Compute the tables of the comparisons of all experiments.
 
     Parameters
@@ -85,25 +83,19 @@ def compare(config: Config, runs: Iterable[pd.DataFrame]) -> dict[str, pd.DataFr
     config
         The config of the study.
     runs
-        The tables `experiment_runs` of its parts.
+        The table `experiment_runs`.
 
     Returns
     -------
     dict of str to DataFrame
         `experiments`, `experiment_cells` and `experiment_ends`, in their schemas.
     """
-    empty = pd.DataFrame(columns=list(EXPERIMENT_RUNS.dtypes))
-    whole = conform(pd.concat([empty, *runs]), EXPERIMENT_RUNS)
-    parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in _TABLES.values()}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _TABLES}
     for view in views(config).values():
-        here = whole[(whole["experiment"] == view.experiment) & (whole["flipped"] == view.flipped)]
+        here = runs[(runs["experiment"] == view.experiment) & (runs["flipped"] == view.flipped)]
         for name, found in compare_methods(view.config, here, every_rate=False).items():
-            table = _TABLES[name]
-            parts[table.name].append(_named(found, view, table))
-    return {
-        table.name: conform(pd.concat([pd.DataFrame(columns=list(table.dtypes)), *parts[table.name]]), table)
-        for table in _TABLES.values()
-    }
+            parts[name].append(_named(found, view, _TABLES[name]))
+    return {table.name: gathered(parts[name], table) for name, table in _TABLES.items()}
 
 
 _TABLES = {"comparisons": EXPERIMENTS, "compared": EXPERIMENT_CELLS, "reached": EXPERIMENT_ENDS}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,28 +10,23 @@ import pandas as pd
 
 from study.methods.reached import reached
 from study.methods.runs import common_rate
-from study.methods.tables import COMPARED, COMPARISONS, METHOD_RUNS, REACHED, of_sides
+from study.methods.tables import COMPARED, COMPARISONS, REACHED, of_sides
 from study.methods.words import label
 from study.statistics.answers import spread
 from study.statistics.cells import rate_columns, summarise
 from study.statistics.pairs import pairs
-from study.tables.table import conform
+from study.tables.table import gathered
 
 if TYPE_CHECKING:
     from study.config.methods import MethodOptions
     from study.config.model import Config
 
-__all__ = ["compare", "gathered"]
+__all__ = ["compare"]
 
 _SIDES: Final = ("mse", "bce")
 """The names that the statistics of pairs have for the two sides: contender and baseline."""
 
 _POOL: Final = ("initialisation", "scale", "policy", "rate", "target")
-
-
-def gathered(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The runs of all methods as one table."""
-    return conform(pd.concat([pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), *parts]), METHOD_RUNS)
 
 
 def compare(config: Config, runs: pd.DataFrame, *, every_rate: bool = True) -> dict[str, pd.DataFrame]:
@@ -58,12 +52,7 @@ def compare(config: Config, runs: pd.DataFrame, *, every_rate: bool = True) -> d
         for place, pair in enumerate(config.comparisons)
     ]
     return {
-        table.name: conform(
-            pd.concat([one[table.name] for one in found], ignore_index=True)
-            if found
-            else pd.DataFrame(columns=list(table.dtypes)),
-            table,
-        )
+        table.name: gathered((one[table.name] for one in found), table)
         for table in (COMPARISONS, COMPARED, REACHED)
     }
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 import kernels
 from study.config.model import TARGETS
 from study.data.kinds import held_out
-from study.data.network_starts import network_start
 from study.data.samples import Sample, sample
 from study.data.starts import starts_of
 from study.data.streams import Stream
@@ -148,7 +147,7 @@ def _run_on(
     found = descend_legs(
         drawn,
         rows,
-        _starts(rows, drawn, method.model, config.seed),
+        first_parameters(rows, drawn, config.seed, method.model),
         method.legs,
         config.hold,
         in_epoch,
@@ -161,20 +160,6 @@ def _run_on(
     scores = _scores(config, rows.iloc[0], found.theta, method.model)
     scored = rows.assign(passes=found.steps_run / in_epoch, **scores)
     return outcomes(scored, found, asked)[list(METHOD_RUNS.dtypes)]
-
-
-def _starts(rows: pd.DataFrame, drawn: Sample, model: str, root: int) -> NDArray[np.float64]:
-    """The parameters at step 0 of runs on one data set, (rows, parameters of the model)."""
-    if model == "linear":
-        return first_parameters(rows, drawn, root)
-    keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
-    made = {
-        (name, scale, seed): network_start(
-            name, scale, model, drawn.features, drawn.labels, Stream(root, "start", name, int(seed), model)
-        )
-        for name, scale, seed in set(keys)
-    }
-    return np.stack([made[key] for key in keys])
 
 
 def _scores(config: Config, row: pd.Series[Any], thetas: NDArray[np.float64], model: str) -> dict[str, Any]:

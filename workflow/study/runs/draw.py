@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["build", "check", "described", "draw"]
+__all__ = ["build", "check", "described", "draw", "every_data_set", "named"]
 
 
 def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
@@ -56,13 +56,26 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     return conform(pd.DataFrame(rows), DATASETS), arrays
 
 
+def every_data_set(config: Config) -> Iterator[tuple[DatasetOptions, float | None, int]]:
+    """Options, separability and seed of every data set of a study, in the order of their numbers."""
+    for options in config.datasets:
+        for level in options.separabilities:
+            for seed in config.seeds:
+                yield options, level, seed
+
+
+def named(options: DatasetOptions, separability: float | None, seed: int) -> dict[str, Any]:
+    """The columns that name a data set."""
+    level = math.nan if separability is None else separability
+    return {"dataset": options.name, "separability": level, "seed": seed}
+
+
 def draw(config: Config, processes: int = 1, flipped: float = 0.0) -> Iterator[_Drawn]:
     """Realise the data sets of a study in so many processes: yield of each, in order, its row and arrays.
 
     A share of `flipped` of each class has the label of the other one.
     """
-    settings = ((options, level) for options in config.datasets for level in options.separabilities)
-    every = ((options, level, seed) for options, level in settings for seed in config.seeds)
+    every = every_data_set(config)
     one = functools.partial(_draw_one, config, flipped)
     if min(processes, config.number_of_data_sets // _WORTH_A_PROCESS) <= 1:
         yield from map(one, enumerate(every))
@@ -85,8 +98,8 @@ def _draw_one(config: Config, flipped: float, place: _Place) -> _Drawn:
     found = _facts(options, seed, features, labels)
     _check_aim(config, options.name, seed, found)
     row = (
-        {"data": data, "dataset": options.name}
-        | {"separability": math.nan if separability is None else separability, "seed": seed}
+        {"data": data}
+        | named(options, separability, seed)
         | {"bayes_error": float(digits9(options.bayes_error(separability)))}
         | found.row()
     )

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 import kernels
 from kernels.few_runs import suits
+from study.data.network_starts import network_start
 from study.data.samples import Sample, sample
 from study.data.starts import start
+from study.data.streams import Stream
 from study.runs.plan import thresholds
 from study.runs.tables import CURVES, RUNS
 
@@ -157,8 +159,10 @@ def prepare(losses: Iterable[str]) -> None:
         kernels.descend(features, labels, thetas, targets=NEVER, **common)
 
 
-def first_parameters(rows: pd.DataFrame, drawn: Sample, root: int) -> NDArray[np.float64]:
-    """Make the parameters at step 0 of runs on one data set, (rows, d).
+def first_parameters(
+    rows: pd.DataFrame, drawn: Sample, root: int, model: str = "linear"
+) -> NDArray[np.float64]:
+    """Make the parameters at step 0 of runs on one data set, (rows, parameters of the model).
 
     Parameters
     ----------
@@ -168,9 +172,18 @@ def first_parameters(rows: pd.DataFrame, drawn: Sample, root: int) -> NDArray[np
         The data set.
     root
         Root seed of the study.
+    model
+        A name from `kernels.MODELS`.
     """
+
+    def made_from(name: str, scale: float, seed: int) -> NDArray[np.float64]:
+        if model == "linear":
+            return start(name, scale, drawn.aim, seed, root)
+        stream = Stream(root, "start", name, seed, model)
+        return network_start(name, scale, model, drawn.features, drawn.labels, stream)
+
     keys = list(zip(rows["initialisation"], rows["scale"], rows["seed"], strict=True))
-    made = {key: start(key[0], key[1], drawn.aim, int(key[2]), root) for key in set(keys)}
+    made = {key: made_from(key[0], key[1], int(key[2])) for key in set(keys)}
     return np.stack([made[key] for key in keys])
 
 

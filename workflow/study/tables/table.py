@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from study.prose import Prose
 
-__all__ = ["ROW_GROUP", "Column", "Dtype", "Table", "conform"]
+__all__ = ["ROW_GROUP", "Column", "Dtype", "Table", "conform", "gathered"]
 
 Dtype = Literal["int64", "float64", "str", "bool"]
 
@@ -102,3 +103,8 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     if out.duplicated(list(table.key)).any():
         raise ValueError(f"table {table.name}: two rows share the key {', '.join(table.key)}")
     return out.sort_values(list(table.key), kind="stable", ignore_index=True)
+
+
+def gathered(parts: Iterable[pd.DataFrame], table: Table) -> pd.DataFrame:
+    """Put parts together, none of them or some without rows, in the form of their schema; see `conform`."""
+    return conform(pd.concat([pd.DataFrame(columns=list(table.dtypes)), *parts], ignore_index=True), table)
