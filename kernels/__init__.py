@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from kernels.arithmetic import exp, expit, expit_slope, log1p, softplus, tanh
     from kernels.descent import Descent, descend
     from kernels.epochs import batches
-    from kernels.evaluation import gradient, risk
+    from kernels.evaluation import gradient, parameters, risk
     from kernels.flow import Flow, gradient_flow
     from kernels.losses import LOSSES
-    from kernels.models import MODELS, parameters
+    from kernels.models import MODELS
     from kernels.optimisers import OPTIMISERS
 
 if any(Path(__file__).resolve().parents[1].glob("kernels-*.dist-info")):
@@ -63,7 +63,7 @@ _MODULES: Final = {
     "gradient": "evaluation",
     "gradient_flow": "flow",
     "log1p": "arithmetic",
-    "parameters": "models",
+    "parameters": "evaluation",
     "risk": "evaluation",
     "softplus": "arithmetic",
     "tanh": "arithmetic",

@@ -20,6 +20,7 @@ from kernels.targets import TARGETS
 
 __all__ = [
     "evaluation_budget",
+    "feature_count",
     "finite_array",
     "float_type",
     "known_loss",
@@ -149,6 +150,11 @@ def step_budget(value: object) -> int:
 def hold_of(value: object) -> int:
     """The number of steps in a row for which a target has to hold."""
     return _whole("hold", value, 1, "a whole number from 1 on")
+
+
+def feature_count(value: object) -> int:
+    """The number of features, the bias column included."""
+    return _whole("d", value, 1, "a whole number from 1 on")
 
 
 def evaluation_budget(value: object) -> int:

@@ -1,4 +1,4 @@
-"""Risk and gradient of many parameter vectors on the same samples."""
+"""Risk and gradient of many parameter vectors on the same samples, and how long such a vector is."""
 
 from __future__ import annotations
 
@@ -17,9 +17,35 @@ from kernels.passes import full_pass
 from kernels.samples import Classes, aligned_rows, arrange, pad
 from kernels.vectors import WIDTH, store
 
-__all__ = ["gradient", "risk"]
+__all__ = ["gradient", "parameters", "risk"]
 
 Floats = npt.NDArray[np.float64]
+
+
+def parameters(model: str, d: int) -> int:
+    """Number of parameters of a run.
+
+    A linear model has one a feature.  A hidden layer has its input weights (H, d) row by row, then H output
+    weights, then the bias of the output; the hidden units have no bias but that of a feature of ones.
+
+    Parameters
+    ----------
+    model
+        A name from `kernels.MODELS`, with its parameters in parentheses: ``"tanh(4)"``.
+    d
+        Number of features, 1 or more, the bias column included.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, the value and what is allowed.
+
+    Examples
+    --------
+    >>> parameters("tanh(4)", 3)
+    17
+    """
+    return checks.known_model(model).rows(checks.feature_count(d))
 
 
 @cache

@@ -13,15 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from kernels.arithmetic import sigmoid_pair, tanh_pair
-from kernels.errors import failure
 from kernels.jit import lanewise
 from kernels.registry import Family, Parameter, Registry
 from kernels.vectors import fma, load, select, store
 
-__all__ = ["GROUP", "MODELS", "Model", "parameters", "register"]
+__all__ = ["GROUP", "MODELS", "Model", "register"]
 
 GROUP: Final = 4
 """Samples taken at a time, so that as many chains of dependent operations are under way together."""
@@ -76,48 +73,38 @@ def register(model: Model | Family[Model]) -> None:
     MODELS.register(model)
 
 
-def parameters(model: str, d: int) -> int:
-    """Number of parameters of a run.
-
-    A linear model has one a feature.  A hidden layer has its input weights (H, d) row by row, then H output
-    weights, then the bias of the output; the hidden units have no bias but that of a feature of ones.
-
-    Parameters
-    ----------
-    model
-        A name from `kernels.MODELS`, with its parameters in parentheses: ``"tanh(4)"``.
-    d
-        Number of features, 1 or more, the bias column included.
-
-    Raises
-    ------
-    ValueError
-        Naming the argument, the value and what is allowed.
-
-    Examples
-    --------
-    >>> parameters("tanh(4)", 3)
-    17
-    """
-    if isinstance(d, bool) or not isinstance(d, int | np.integer) or d < 1:
-        raise failure("d", repr(d), "a whole number from 1 on")
-    return MODELS.find(model).rows(int(d))
-
-
 @lanewise
-def _linear_logits(features: Any, i: Any, theta: Any, scratch: Any) -> Any:  # noqa: ARG001
-    column = load(theta, 0)
+def _products(features: Any, i: Any, theta: Any, first: Any) -> Any:
+    """Products of the samples i to i + 3 with the parameters from row `first` on, one a feature."""
+    column = load(theta, first)
     z0 = features[i, 0] * column
     z1 = features[i + 1, 0] * column
     z2 = features[i + 2, 0] * column
     z3 = features[i + 3, 0] * column
     for j in range(1, features.shape[1]):
-        column = load(theta, j)
+        column = load(theta, first + j)
         z0 = fma(features[i, j], column, z0)
         z1 = fma(features[i + 1, j], column, z1)
         z2 = fma(features[i + 2, j], column, z2)
         z3 = fma(features[i + 3, j], column, z3)
     return z0, z1, z2, z3
+
+
+@lanewise
+def _add_products(features: Any, i: Any, slopes: Any, gradient: Any, first: Any) -> None:
+    """Add these samples, each times its slope, to the gradient from row `first` on."""
+    for j in range(features.shape[1]):
+        total = load(gradient, first + j)
+        total = fma(features[i, j], slopes[0], total)
+        total = fma(features[i + 1, j], slopes[1], total)
+        total = fma(features[i + 2, j], slopes[2], total)
+        total = fma(features[i + 3, j], slopes[3], total)
+        store(gradient, first + j, total)
+
+
+@lanewise
+def _linear_logits(features: Any, i: Any, theta: Any, scratch: Any) -> Any:  # noqa: ARG001
+    return _products(features, i, theta, 0)
 
 
 @lanewise
@@ -129,13 +116,7 @@ def _linear_pull(  # the parameters of every model, used or not
     slopes: Any,
     gradient: Any,
 ) -> None:
-    for j in range(features.shape[1]):
-        total = load(gradient, j)
-        total = fma(features[i, j], slopes[0], total)
-        total = fma(features[i + 1, j], slopes[1], total)
-        total = fma(features[i + 2, j], slopes[2], total)
-        total = fma(features[i + 3, j], slopes[3], total)
-        store(gradient, j, total)
+    _add_products(features, i, slopes, gradient, 0)
 
 
 register(
@@ -164,17 +145,7 @@ def _logits_of(rows: int, activate: Any) -> Any:
         z0 = load(theta, theta.shape[0] - 1)
         z1, z2, z3 = z0, z0, z0
         for h in range(units):
-            column = load(theta, h * d)
-            x0 = features[i, 0] * column
-            x1 = features[i + 1, 0] * column
-            x2 = features[i + 2, 0] * column
-            x3 = features[i + 3, 0] * column
-            for j in range(1, d):
-                column = load(theta, h * d + j)
-                x0 = fma(features[i, j], column, x0)
-                x1 = fma(features[i + 1, j], column, x1)
-                x2 = fma(features[i + 2, j], column, x2)
-                x3 = fma(features[i + 3, j], column, x3)
+            x0, x1, x2, x3 = _products(features, i, theta, h * d)
             weight, row = load(theta, units * d + h), GROUP * rows * h
             z0 = fma(weight, activate(x0, scratch, row), z0)
             z1 = fma(weight, activate(x1, scratch, row + rows), z1)
@@ -208,17 +179,8 @@ def _pull_of(rows: int, slope: Any) -> Any:
             total = fma(s3, h3, total)
             store(gradient, units * d + h, total)
             weight = load(theta, units * d + h)
-            g0 = s0 * weight * g0
-            g1 = s1 * weight * g1
-            g2 = s2 * weight * g2
-            g3 = s3 * weight * g3
-            for j in range(d):
-                total = load(gradient, h * d + j)
-                total = fma(features[i, j], g0, total)
-                total = fma(features[i + 1, j], g1, total)
-                total = fma(features[i + 2, j], g2, total)
-                total = fma(features[i + 3, j], g3, total)
-                store(gradient, h * d + j, total)
+            slopes_in = (s0 * weight * g0, s1 * weight * g1, s2 * weight * g2, s3 * weight * g3)
+            _add_products(features, i, slopes_in, gradient, h * d)
 
     return pull
 

@@ -68,6 +68,12 @@ def logits(model: str, theta: Array, features: Array) -> Array:
     return total
 
 
+def _shape(model: str, features: Array) -> tuple[int, int]:
+    """Number of hidden units, and of their inputs without the bias column."""
+    d = features.shape[1]
+    return (kernels.parameters(model, d) - 1) // (d + 1), d - 1
+
+
 def _layers(inner: Array, outer: Array) -> Array:
     """Parameters from input weights (H, d - 1) and output weights (H,): all biases are 0."""
     with_bias = np.column_stack([inner, np.zeros(len(inner))])
@@ -92,14 +98,14 @@ def _saturated(share: float, model: str, features: Array, labels: NDArray[np.int
     """A Glorot start with longer output weights, so that a share of samples is confidently wrong."""
     count = math.ceil(share * len(labels))
     logit = float(digits9(math.log(CONFIDENCE / (1.0 - CONFIDENCE))))
-    units = (kernels.parameters(model, features.shape[1]) - 1) // (features.shape[1] + 1)
+    units, inputs = _shape(model, features)
     while True:
-        theta = _glorot(units, features.shape[1] - 1, stream)
+        theta = _glorot(units, inputs, stream)
         margins = np.sort((2 * labels - 1) * logits(model, theta, features))
         # At least half of the samples are wrong, or are so with the signs of all output weights changed.
         sign, reached = max((1.0, -margins[count - 1]), (-1.0, margins[-count]), key=lambda pair: pair[1])
         if reached > 1e-6:  # units of relu may be 0 for nearly all samples
-            theta[units * features.shape[1] :] *= sign * (logit / reached)
+            theta[units * (inputs + 1) :] *= sign * (logit / reached)
             return theta
 
 
@@ -111,11 +117,14 @@ class NetworkInitialisation:
     ----------
     summary : str
         What it is, for the reference page.
+    make : callable
+        From (scale, model, features, labels, stream) to theta_0, as `network_start`.
     scaled : bool
         Whether it has a scale, a share of the samples from above 0 to 1/2.
     """
 
     summary: Prose
+    make: Callable[[float, str, Array, NDArray[np.int64], Stream], Array]
     scaled: bool = False
     scales: ClassVar[str] = "> 0 and <= 0.5"
 
@@ -128,14 +137,17 @@ NETWORK_STARTS: Final[dict[str, NetworkInitialisation]] = {
     "glorot": NetworkInitialisation(
         "uniform weights between plus and minus the root of 6 over inputs and outputs of the layer together, "
         "biases 0 (Glorot and Bengio 2010); takes no scale.",
+        lambda scale, model, features, labels, stream: _glorot(*_shape(model, features), stream),  # noqa: ARG005
     ),
     "he": NetworkInitialisation(
         "normal weights of variance 2 over the inputs of the layer, biases 0 (He et al. 2015); takes no "
         "scale.",
+        lambda scale, model, features, labels, stream: _he(*_shape(model, features), stream),  # noqa: ARG005
     ),
     "saturated": NetworkInitialisation(
         "a Glorot start whose output weights are longer, so that a share a of the samples is given its wrong "
         "class with a probability of 0.99 or more.",
+        _saturated,
         scaled=True,
     ),
 }
@@ -171,8 +183,4 @@ def network_start(
     -------
     float64 array (rows,)
     """
-    if name == "saturated":
-        return _saturated(scale, model, features, labels, stream)
-    d = features.shape[1]
-    units = (kernels.parameters(model, d) - 1) // (d + 1)
-    return {"glorot": _glorot, "he": _he}[name](units, d - 1, stream)
+    return NETWORK_STARTS[name].make(scale, model, features, labels, stream)

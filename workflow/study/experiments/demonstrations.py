@@ -120,7 +120,7 @@ def _lab(root: int) -> list[Finding]:
     return out
 
 
-def _same_as_bce(found: list[Finding]) -> str:
+def _none_caught(found: list[Finding]) -> str:
     starts, mse, _ = (one.ours for one in found)
     return "not borne out by its own data" if mse == starts else f"{starts - mse:g} starts stay behind"
 
@@ -186,7 +186,7 @@ DEMONSTRATIONS: Final = {
         "Squared error of a logistic regression on six samples has many local minima, which stop gradient "
         "descent.",
         _lab,
-        _same_as_bce,
+        _none_caught,
     ),
     "pretraining": Demonstration(
         "Cross-entropy first, then squared error",

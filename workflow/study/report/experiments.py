@@ -11,8 +11,7 @@ import pandas as pd
 from study.experiments.demonstrations import DEMONSTRATIONS
 from study.methods.words import AGAINST, contenders
 from study.report.grids import Grid
-from study.report.methods import shown, start_name, starts_of_rows
-from study.report.words import times
+from study.report.methods import difference, from_start, said, shown, start_name, starts_of_rows
 
 
 def networks(table: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -50,9 +49,9 @@ def network_sentences(table: pd.DataFrame, target: str) -> list[str]:
             _of_optimiser(here[here["scale_free"] == free], by)
             for by, free in (("by gradient descent", False), ("by Adam", True))
         ]
-        said = [part for part in parts if part]
-        if said:
-            out.append(f"From {name}, at equal rates: {'; '.join(said)}.")
+        known = [part for part in parts if part]
+        if known:
+            out.append(f"From {name}, at equal rates: {'; '.join(known)}.")
     return out
 
 
@@ -64,16 +63,14 @@ def _of_optimiser(rows: pd.DataFrame, by: str) -> str:
     if known.empty:
         return f"{by} it is not known, because too few runs arrived within the budget with either loss"
     ordered = known.sort_values("slowdown")
-    ends = [times(row["slowdown"], bound=bool(row["slowdown_bound"])) for row in ordered.to_dict("records")]
+    ends = [said(row) for row in ordered.to_dict("records")]
     text = f"{by} MSE takes {ends[0]}" if ends[0] == ends[-1] else f"{by} MSE takes {ends[0]} to {ends[-1]}"
     rest = f" (unknown in {unknown} of {len(rows)} cases: too few arrived)" if unknown else ""
     return f"{text} as many steps as BCE{rest}"
 
 
 def _record(rows: pd.DataFrame, start: tuple[str, float], policy: str) -> Mapping[Any, Any] | None:
-    here = rows[
-        (rows["initialisation"] == start[0]) & (rows["scale"] == start[1]) & (rows["policy"] == policy)
-    ]
+    here = from_start(rows[rows["policy"] == policy], start)
     return here.to_dict("records")[0] if len(here) else None
 
 
@@ -141,11 +138,7 @@ def _reached(ends: pd.DataFrame, contender: str, share: float) -> str:
     row = _ends_row(ends, contender, share)
     if row is None:
         return "none"
-    limits = [row["difference_low"], row["difference_high"]]
-    text = f"{row['difference']:+.4f}"
-    if not any(map(math.isnan, limits)):
-        text += f" [{limits[0]:+.4f}, {limits[1]:+.4f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return difference(row)
 
 
 def advice(table: pd.DataFrame, ends: pd.DataFrame, target: str) -> list[str]:
@@ -162,11 +155,11 @@ def advice(table: pd.DataFrame, ends: pd.DataFrame, target: str) -> list[str]:
         return []
     tuned = wrong[(wrong["scale"] == scale) & (wrong["policy"] == "tuned") & (wrong["contender"] != "mse")]
     better = tuned[tuned["slowdown"] < best["slowdown"]].sort_values("slowdown", kind="stable")
-    said = (
+    plain = (
         f"From a start that is {100 * scale:g}% sure and wrong, plain MSE takes {_text(equal)} as many "
         f"steps as BCE by gradient descent at 1/L, and {_text(best)} with the best rate for each."
     )
-    out = [said]
+    out = [plain]
     named = [
         _remedy(rows, str(row["contender"]), str(row["label"]), start) for row in better.to_dict("records")
     ]
@@ -188,19 +181,19 @@ def _remedy(rows: pd.DataFrame, contender: str, label: str, start: tuple[str, fl
 def _noise(ends: pd.DataFrame) -> list[str]:
     """Whether a bounded loss is worth it where training labels are flipped."""
     shares = sorted(share for share in ends["flipped"].unique() if share > 0)
-    clear, said = 0, []
+    clear, values = 0, []
     for share in shares:
         row = _ends_row(ends, "mse", share)
         if row is not None:
             low, high = row["difference_low"], row["difference_high"]
             clear += bool(high < 0 or low > 0)
-            said.append(f"{row['difference']:+.4f} with {100 * share:g}%".replace("-", "\N{MINUS SIGN}"))
-    if not said:
+            values.append(f"{row['difference']:+.4f} with {100 * share:g}%".replace("-", "\N{MINUS SIGN}"))
+    if not values:
         return []
     judged = "clearly different in none of these" if clear == 0 else f"clearly different in {clear} of these"
     text = (
         "With training labels flipped, the Brier score of plain MSE on samples with true labels, less BCE's, "
-        f"is {' and '.join(said)} of them flipped: {judged}."
+        f"is {' and '.join(values)} of them flipped: {judged}."
     )
     return [text]
 

@@ -142,10 +142,9 @@ def _range(rows: pd.DataFrame) -> str:
     ordered = rows.sort_values(["slowdown", "initialisation", "scale"])
     least, greatest = ordered.iloc[0], ordered.iloc[-1]
     if len(rows) == 1 or least["slowdown"] == greatest["slowdown"]:
-        return times(least["slowdown"], bound=bool(least["slowdown_bound"]))
+        return said(least.to_dict())
     ends = [
-        f"{times(row['slowdown'], bound=bool(row['slowdown_bound']))} "
-        f"({start_name(row['initialisation'], row['scale'])})"
+        f"{said(row.to_dict())} ({start_name(row['initialisation'], row['scale'])})"
         for row in (least, greatest)
     ]
     return f"from {ends[0]} to {ends[1]}"
@@ -215,10 +214,14 @@ def reached_grid(table: pd.DataFrame) -> Grid:
 
 
 def _reached(row: Mapping[Any, Any]) -> str:
+    return f"{row['contender_median']:.3f}, {row['baseline_median']:.3f}; {difference(row)}"
+
+
+def difference(row: Mapping[Any, Any]) -> str:
+    """Write by how much two methods differ in what they reach, with the interval where there is one."""
     ends = [row["difference_low"], row["difference_high"]]
     limits = "" if any(map(math.isnan, ends)) else f" [{ends[0]:+.4f}, {ends[1]:+.4f}]"
-    both = f"{row['contender_median']:.3f}, {row['baseline_median']:.3f}"
-    return f"{both}; {row['difference']:+.4f}{limits}".replace("-", "\N{MINUS SIGN}")
+    return f"{row['difference']:+.4f}{limits}".replace("-", "\N{MINUS SIGN}")
 
 
 def _in_the_end(table: pd.DataFrame) -> pd.DataFrame:
