@@ -137,7 +137,9 @@ NETWORK_STARTS: Final[dict[str, NetworkInitialisation]] = {
     "glorot": NetworkInitialisation(
         "uniform weights between plus and minus the root of 6 over inputs and outputs of the layer together, "
         "biases 0 (Glorot and Bengio 2010); takes no scale.",
-        lambda scale, model, features, labels, stream: _glorot(*_shape(model, features), stream),  # noqa: ARG005
+        lambda scale, model, features, labels, stream: (  # noqa: ARG005
+            _glorot(*_shape(model, features), stream)
+        ),
     ),
     "he": NetworkInitialisation(
         "normal weights of variance 2 over the inputs of the layer, biases 0 (He et al. 2015); takes no "
