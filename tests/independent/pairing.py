@@ -28,13 +28,14 @@ class Runs:
     """Runs of a loss: a row per seed, a column per rate.
 
     `time` is the step of arrival, or the budget where the run did not arrive (`seen` is False there), and nan
-    where there is no such run; `spent` the steps that were made until then.
+    where there is no such run; `spent` the steps that were made until then; `budget` the largest of any run.
     """
 
     rates: Floats
     time: Floats
     seen: Bools
     spent: Floats
+    budget: int
 
     def at(self, rate: float) -> int | None:
         """Column of a rate; None where it was not run."""
@@ -82,7 +83,7 @@ def _matrix(side: pd.DataFrame, seeds: npt.NDArray[np.int64]) -> Runs:
     time, spent = (np.full((len(seeds), len(rates)), np.nan) for _ in range(2))
     seen = np.zeros(time.shape, dtype=bool)
     time[at], spent[at], seen[at] = side["time"], side["spent"], side["seen"]
-    return Runs(rates, time, seen, spent)
+    return Runs(rates, time, seen, spent, int(side["max_steps"].max()))
 
 
 def pairs(setting: Setting, policy: str, rate: float, own: Mapping[str, float], folds: int) -> Pairs | None:
@@ -109,9 +110,8 @@ def pairs(setting: Setting, policy: str, rate: float, own: Mapping[str, float], 
 
 
 def cost(runs: Runs, row: int, column: int) -> int:
-    """What a run counts in the choice of a rate: its steps, 1 at least, or twice the budget it missed in."""
-    time = int(runs.time[row, column])
-    return max(time, 1) if runs.seen[row, column] else 2 * time
+    """What a run counts in the choice of a rate: its steps, 1 at least; if it missed, twice the budget."""
+    return max(int(runs.time[row, column]), 1) if runs.seen[row, column] else 2 * runs.budget
 
 
 def best(runs: Runs, rows: Iterable[int]) -> int:

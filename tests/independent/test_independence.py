@@ -56,14 +56,14 @@ def test_the_best_rate_has_the_smallest_geometric_mean(seed: int) -> None:
     rng = np.random.default_rng(seed)
     seen = rng.random((7, 4)) < 0.8
     time = np.where(seen, rng.integers(0, 50, size=(7, 4)), 50.0)
-    runs = pairing.Runs(np.arange(1.0, 5.0), time, seen, time)
+    runs = pairing.Runs(np.arange(1.0, 5.0), time, seen, time, 50)
     means = stats.gmean(np.where(seen, np.maximum(time, 1.0), 100.0), axis=0)
     assert pairing.best(runs, range(7)) == int(np.argmin(means.round(9)))
 
 
 def test_of_equally_good_rates_the_smaller_is_chosen() -> None:
     time = np.array([[2.0, 3.0, 1.0], [3.0, 2.0, 6.0]])
-    runs = pairing.Runs(np.array([1.0, 2.0, 4.0]), time, np.ones((2, 3), dtype=bool), time)
+    runs = pairing.Runs(np.array([1.0, 2.0, 4.0]), time, np.ones((2, 3), dtype=bool), time, 20)
     assert pairing.best(runs, range(2)) == 0
     # Each seed is evaluated at the rate that is best for the other.
     assert pairing.cross_fitted(runs, 5).tolist() == [1, 2]

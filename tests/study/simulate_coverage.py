@@ -80,7 +80,7 @@ class Population:
         luck = self.luck * rng.standard_normal((seeds, 1))
         noise = np.where(beyond > 0, self.rough, self.smooth) * rng.standard_normal((seeds, RATES.size))
         steps = np.maximum(np.ceil(np.exp(curve + luck + noise)), 1.0)
-        return Trials(RATES, np.minimum(steps, self.budget), steps <= self.budget)
+        return Trials(RATES, np.minimum(steps, self.budget), steps <= self.budget, self.budget)
 
     def truth(self, seeds: int = 10**5) -> tuple[float, float]:
         """Median ratio at the best rate of each loss, and how much worse the second best of MSE is."""
@@ -88,7 +88,7 @@ class Population:
         sides, worse = {}, 0.0
         for loss in ("mse", "bce"):
             trials = self.trials(loss, seeds, rng)
-            mean = costs(trials.times, trials.observed).mean(axis=0) / 1e9
+            mean = costs(trials.times, trials.observed, trials.budget).mean(axis=0) / 1e9
             at = int(mean.argmin())
             worse = worse or math.exp(np.sort(mean)[1] - mean[at])
             sides[loss] = trials.times[:, at], trials.observed[:, at]

@@ -236,6 +236,17 @@ def test_a_target_that_a_data_set_does_not_have_is_left_out() -> None:
     assert thresholds(load(SMALL | {"targets": ["accuracy"]}), plan[plan["data"] == 3]) == {}
 
 
+@pytest.mark.parametrize("above", [20, 1_000])
+def test_above_their_own_smoothness_rate_runs_have_the_smaller_budget(above: int) -> None:
+    config = load(SMALL | {"max_steps": 500, "max_steps_above": above})
+    plan = expand(config, _built()[0])
+    large = plan["rate"] > 1.0000001 * plan["loss"].map({"mse": 3.2455, "bce": 1.0})
+    assert large.any()
+    assert not large.all()
+    assert set(plan.loc[large, "max_steps"]) == {min(above, 500)}
+    assert set(plan.loc[~large, "max_steps"]) == {500}
+
+
 def test_the_same_config_gives_the_same_plan() -> None:
     pd.testing.assert_frame_equal(_plan(), _plan())
 
@@ -258,7 +269,8 @@ def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
     asked = plan[["target_accuracy", "target_brier", "target_logloss"]].notna().sum(axis=None)
     assert f"rows        {asked:,} (" in text
     assert 1_600 < asked < 1_800  # on a few samples, MSE's optimum may have no log loss
-    assert "steps       at most 305,400 (509 a run)" in text
+    most = int((plan["max_steps"] + 9).sum())
+    assert f"steps       at most {most:,} (509 a run at most)" in text
     assert re.search(
         r"sweep time  [\d.]+ (s|min|h|days) expected, [\d.]+ (s|min|h|days) at most, on \d+ cores?", text
     )
@@ -269,7 +281,7 @@ def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("study.runs.estimate.TRIAL_SECONDS", 1e-9)
     _, table = load(SMALL), _built()[0]
     for steps in (1_000, 1_000_000):
-        text = describe(load(SMALL | {"max_steps": steps}), *_built(), threads=1)
+        text = describe(load(SMALL | {"max_steps": steps, "max_steps_above": steps}), *_built(), threads=1)
         seconds = float((table["n"] * table["d"]).sum()) * 1e-6 * 40 * (steps + 9)
         assert f"{_said(seconds)} at most, on 1 core of" in text
 

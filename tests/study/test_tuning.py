@@ -40,7 +40,9 @@ some_tables = st.integers(2, 9).flatmap(tables)
 
 def trials(table):
     times = np.array([[BUDGET if step is None else step for step in row] for row in table], dtype=float)
-    return Trials(np.array(RATES), times, np.array([[step is not None for step in row] for row in table]))
+    return Trials(
+        np.array(RATES), times, np.array([[step is not None for step in row] for row in table]), BUDGET
+    )
 
 
 def choice_of(table, folds):
@@ -139,9 +141,13 @@ def test_products_that_are_equal_are_a_tie():
     assert len(set(cost.tolist())) > 1
 
 
-def test_a_run_that_never_arrives_counts_twice_its_budget_and_step_0_as_one():
-    found = costs(np.array([[BUDGET, BUDGET, 0.0, 1.0]]), np.array([[False, True, True, True]]))
-    assert found.tolist() == [[round(1e9 * math.log(2 * BUDGET)), round(1e9 * math.log(BUDGET)), 0, 0]]
+def test_a_run_that_never_arrives_counts_twice_the_largest_budget_and_step_0_as_one():
+    times, arrived = (
+        np.array([[BUDGET, BUDGET / 4, BUDGET, 0.0, 1.0]]),
+        np.array([[False, False, True, True, True]]),
+    )
+    missed = round(1e9 * math.log(2 * BUDGET))
+    assert costs(times, arrived, BUDGET).tolist() == [[missed, missed, round(1e9 * math.log(BUDGET)), 0, 0]]
 
 
 @given(some_tables.filter(lambda t: len(t["mse"]) > 2), st.integers(2, 6), st.data())
@@ -215,8 +221,8 @@ def test_an_interval_with_the_choice_is_wider_where_the_best_rate_is_in_doubt():
     mse = np.where(good == np.array([[True, False]]), 20.0, 200.0)
     sure = np.ones((30, 2), dtype=bool)
     sides = {
-        "mse": Trials(np.array([1.0, 2.0]), mse, sure),
-        "bce": Trials(np.array([1.0, 2.0]), np.full((30, 2), 10.0), sure),
+        "mse": Trials(np.array([1.0, 2.0]), mse, sure, BUDGET),
+        "bce": Trials(np.array([1.0, 2.0]), np.full((30, 2), 10.0), sure, BUDGET),
     }
     choice = Choice("brier", np.arange(30), sides, 5)
     kept = mse[np.arange(30), choice.position("mse")] / 10

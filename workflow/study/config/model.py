@@ -119,6 +119,14 @@ class Config(Compared):
     max_steps: int = key(
         20_000, "The last step at which a run can arrive: later, it is censored.", ge=1, le=1_000_000_000
     )
+    max_steps_above: int = key(
+        5_000,
+        "The same, where it is smaller, for rates above a loss's own 1/L, and for lengths of Adam above "
+        "the one of its equal rates. A step can raise the loss there, and most runs that arrive do so early: "
+        "without this, runs that never arrive take most of the study's time.",
+        ge=1,
+        le=1_000_000_000,
+    )
     shards: int = key(8, "Jobs the sweep is cut into. The results do not depend on it.", ge=1, le=10_000)
     curves: Curves = key(Curves(), "Learning curves: see below.")
     statistics: Statistics = key(Statistics(), "Intervals: see below.")

@@ -61,6 +61,7 @@ def _config(config: Config, experiment: Remedies | Networks) -> Config:
             "comparisons": experiment.comparisons,
             "method_runs": where,
             "max_steps": experiment.max_steps,
+            "max_steps_above": experiment.max_steps,
             "statistics": config.statistics.model_copy(
                 update={"folds": max(2, min(config.statistics.folds, len(seeds)))}
             ),

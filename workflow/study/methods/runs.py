@@ -19,7 +19,7 @@ from study.data.starts import starts_of
 from study.data.streams import Stream
 from study.methods.legs import descend_legs
 from study.methods.tables import METHOD_RUNS
-from study.runs.plan import WITHOUT_HALF, nearest_rate, thresholds
+from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, stable_rates, thresholds
 from study.runs.sweep import Progress, first_parameters, outcomes
 from study.tables.table import conform
 
@@ -83,6 +83,7 @@ def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataF
         columns=["dataset", "place", "initialisation", "scale"],
     )
     rates = pd.DataFrame({"rate": rates_of(config, method)})
+    rates["max_steps"] = [budget(config, rate, _stable(config, method)) for rate in rates["rate"]]
     rows = table[inside].merge(starts, on="dataset").merge(rates, how="cross")
     as_it_is = method.scale_free or method.model != "linear"
     unit = 1.0 if as_it_is else 1.0 / (kernels.LOSSES["bce"].smoothness * rows["smoothness"])
@@ -94,8 +95,16 @@ def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataF
         scale_free=method.scale_free,
         start=rows["data"] * (len(starts) + 1) + rows["place"],
         learning_rate=rows["rate"] * unit,
-        max_steps=config.max_steps,
     )
+
+
+def _stable(config: Config, method: MethodOptions) -> float:
+    """The largest rate of a method whose runs have the whole budget."""
+    if method.scale_free:
+        return common_rate(config, True)
+    if method.model != "linear":
+        return math.inf  # what is stable is not known
+    return min(stable_rates()[leg.loss] for leg in method.legs)
 
 
 def run(
@@ -125,11 +134,12 @@ def run(
     """
     progress.begin()
     made = []
-    for data, group in rows.groupby("data", sort=True):
+    groups: Any = rows.groupby(["data", "max_steps"], sort=True)
+    for (data, _), group in groups:
         begun = time.perf_counter()
         asked = thresholds(config, group)
         if asked:
-            made.append(_run_on(config, method, group, sample(arrays, int(str(data))), asked))
+            made.append(_run_on(config, method, group, sample(arrays, data), asked))
         progress.add(len(group), time.perf_counter() - begun)
     progress.end()
     return conform(pd.concat(made) if made else pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), METHOD_RUNS)

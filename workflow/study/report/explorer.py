@@ -105,7 +105,6 @@ def _data(
         "first": axes.first(headline, nested),
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
-        "budget": wording.count(last),
         "cells": nested,
         "survival": _survivals(axes, arrivals, frames["arrival_steps"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),

@@ -39,7 +39,7 @@ def fullest_shard(config: Config, table: pd.DataFrame, price: NDArray[np.float64
         Seconds that a step of one run takes, by data set, shape (data,).
     """
     grid = Grid(config, table)
-    return float(np.bincount(grid.shards, price * grid.sizes).max()) * _last_step(config)
+    return float(np.bincount(grid.shards, price * grid.steps).max())
 
 
 def describe(
@@ -66,10 +66,10 @@ def describe(
         Some lines of text, without a line break at the end.
     """
     grid = Grid(config, table)
-    runs, last = int(grid.sizes.sum()), _last_step(config)
+    runs, last, most = int(grid.sizes.sum()), _last_step(config), int(grid.steps.sum())
     cores = checks.thread_count(threads or allowed_cores())
     price = (table["n"] * _price(table["d"].to_numpy())).to_numpy()  # seconds a step of one run, by data set
-    upper = float((price * grid.sizes).sum()) * last / cores
+    upper = float((price * grid.steps).sum()) / cores
     settings = table.groupby(["dataset", "separability"], dropna=False, sort=False)["data"]
     first = settings.transform("first").to_numpy()
     trials = np.unique(first)
@@ -80,7 +80,7 @@ def describe(
         for data in trials
     }
     typical = float((price * grid.sizes * np.array([steps[data] for data in first])).sum()) / cores
-    share = float(np.mean([steps[data] for data in trials])) / last
+    share = sum(steps[data] * grid.sizes[data] for data in trials) / grid.steps[trials].sum()
     count = int(grid.shards.max()) + 1
     defined = table[[f"target_{target}" for target in config.targets]].notna().sum(axis=1).to_numpy()
     losses = ", ".join(f"{grid.count(loss):,} {loss}" for loss in config.losses)
@@ -92,7 +92,7 @@ def describe(
         f"starts      {int(grid.starts.sum()):,}",
         f"runs        {runs:,} ({losses})",
         f"rows        {int((grid.sizes * defined).sum()):,} (a row per run and target)",
-        f"steps       at most {runs * last:,} ({last:,} a run)",
+        f"steps       at most {most:,} ({last:,} a run at most)",
         f"shards      {count:,} ({_duration(typical * cores / count)} of one core each)",
         f"sweep time  {_duration(typical)} expected, {_duration(upper)} at most, on {machine}",
         f"            ({trial}{cut}: a run takes {share:.0%} of its budget)",
@@ -125,10 +125,11 @@ def _trial_steps(config: Config, rows: pd.DataFrame, data: Sample, budget: int) 
             targets=thresholds(config, group) or None,
             hold=config.hold,
         )
+        last = group["max_steps"].to_numpy() + config.hold - 1
         censored = np.any(
             [run.steps_run == budget, *(ends == "censored" for ends in run.status.values())], axis=0
         )
-        total += float(np.where(censored, _last_step(config), run.steps_run).sum())
+        total += float(np.where(censored, last, np.minimum(run.steps_run, last)).sum())
     return total / len(rows)
 
 

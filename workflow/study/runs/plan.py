@@ -29,6 +29,7 @@ __all__ = [
     "Grid",
     "assign_shards",
     "blocks",
+    "budget",
     "expand",
     "grid_of_one",
     "nearest_rate",
@@ -101,6 +102,8 @@ class Grid:
     ----------
     sizes : int array (data,)
         Runs on each data set.
+    steps : int array (data,)
+        Steps that all of these take if none arrives.
     shards : int array (data,)
         Shard of each data set.
     """
@@ -110,6 +113,8 @@ class Grid:
         self._runs = {name: grid_of_one(config, str(name)) for name in table["dataset"].unique()}
         starts = {name: int(runs["start"].max()) + 1 for name, runs in self._runs.items()}
         self.sizes = table["dataset"].map({name: len(runs) for name, runs in self._runs.items()}).to_numpy()
+        steps = {name: int((runs["max_steps"] + config.hold - 1).sum()) for name, runs in self._runs.items()}
+        self.steps = table["dataset"].map(steps).to_numpy()
         self.starts = table["dataset"].map(starts).to_numpy()
         self._first_run = np.cumsum(self.sizes) - self.sizes
         self._first_start = np.cumsum(self.starts) - self.starts
@@ -144,7 +149,7 @@ class Grid:
             | {"scale": run["scale"], "rate": run["rate"], "traced": traced}
             | {"start": first_start + np.tile(runs["start"].to_numpy(), tiled)}
             | {"learning_rate": run["rate"] / (kernels.LOSSES["bce"].smoothness * data.pop("smoothness"))}
-            | {"max_steps": np.full(tiled * repeated, self._config.max_steps)}
+            | {"max_steps": np.tile(runs["max_steps"].to_numpy(), tiled)}
             | {"shard": np.repeat(self.shards[chosen], repeated)}
         )
         plan["dataset"] = _words(table["dataset"], np.repeat(np.arange(tiled), repeated))
@@ -173,12 +178,27 @@ def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
     """List the runs on one data set, by start (from 0); `nearest` marks the rate of the recorded curves."""
     nearest = nearest_rate(config.learning_rates, 1.0)
     rows = [
-        (i, name, scale, loss, rate, rate == nearest)
+        (i, name, scale, loss, rate, rate == nearest, budget(config, rate, stable_rates()[loss]))
         for i, (name, scale) in enumerate(starts_of(config.initialisations, dataset))
         for loss in config.losses
         for rate in rates(config, loss)
     ]
-    return pd.DataFrame(rows, columns=["start", "initialisation", "scale", "loss", "rate", "nearest"])
+    columns = ["start", "initialisation", "scale", "loss", "rate", "nearest", "max_steps"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def budget(config: Config, rate: float, stable: float) -> int:
+    """Budget of a run in steps: smaller above the rate up to which every step lowers the loss.
+
+    Parameters
+    ----------
+    config
+        Its budgets are read.
+    rate, stable
+        The rate of the run and the largest that has the whole budget, in the same units.
+    """
+    whole = rate <= stable * (1 + 1e-9)
+    return config.max_steps if whole else min(config.max_steps, config.max_steps_above)
 
 
 def nearest_rate(rates: Iterable[float], wanted: float) -> float:

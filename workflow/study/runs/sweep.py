@@ -118,13 +118,13 @@ def run_shard(
     prepare(plan["loss"].unique())
     progress.begin()
     runs, curves = [], []
-    groups: Any = plan.groupby(["data", "loss"], sort=True)
-    for (data, loss), rows in groups:
+    groups: Any = plan.groupby(["data", "loss", "max_steps"], sort=True)
+    for (data, loss, _), rows in groups:
         drawn = sample(arrays, data)
         thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
         asked = thresholds(config, rows)
-        # By all runs that the plan has of the data and loss, so that no run's bits depend on those beside it.
+        # By all runs of the plan in this group, so that no run's bits depend on those beside it.
         lanes = "samples" if suits(len(drawn.labels), drawn.features.shape[1], len(rows)) else "runs"
         descent = descend(
             drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold, lanes=lanes

@@ -85,7 +85,9 @@ def summarise(
         "both_missed": np.bincount(codes[counted & (missed == "both")], minlength=cells),
         "slower": np.bincount(codes[rows["slower"].to_numpy(bool)], minlength=cells),
         "faster": np.bincount(codes[rows["faster"].to_numpy(bool)], minlength=cells),
-        "budget": np.maximum.reduceat(rows["max_steps_mse"].to_numpy(np.int64), begin),
+        "budget": np.minimum.reduceat(
+            rows[["max_steps_mse", "max_steps_bce"]].min(axis=1).to_numpy(np.int64), begin
+        ),
         **mse,
         **bce,
         "logrank_p": log_rank(mse_times, mse_in, bce_times, bce_in),

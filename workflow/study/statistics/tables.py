@@ -54,7 +54,7 @@ SUMMARY: Final = (
         "MSE certainly took more steps than BCE; without the starts where the target held at step 0.",
     ),
     Column("faster", "int64", "pairs", "MSE certainly took fewer steps, likewise."),
-    Column("budget", "int64", "steps", "Largest budget among the MSE runs."),
+    Column("budget", "int64", "steps", "Smallest budget among the runs."),
     *_of_loss("mse"),
     *_of_loss("bce"),
     Column(
@@ -114,7 +114,7 @@ def _rates_of(loss: str) -> tuple[Column, ...]:
             "float64",
             "ratio",
             f"Geometric mean steps of {name} at the cross-fitted rates over those at the best single rate in "
-            "hindsight; a run that missed counts as twice its budget; nan except under `tuned`.",
+            "hindsight; a run that missed counts as twice the largest budget; nan except under `tuned`.",
         ),
         Column(
             f"edge_{loss}",

@@ -43,30 +43,34 @@ class Trials:
         Shape (seeds, rates), float64: the step of arrival, or the budget where the run did not arrive.
     observed
         Shape (seeds, rates), bool: whether it arrived.
+    budget
+        The largest budget among the runs, at any rate.
     """
 
     rates: Floats
     times: Floats
     observed: Bools
+    budget: float
 
     @cached_property
     def cost(self) -> Ints:
         """What each run counts in the choice of a rate: log(steps) in billionths; see `costs`."""
-        return costs(self.times, self.observed)
+        return costs(self.times, self.observed, self.budget)
 
 
-def costs(times: Floats, observed: Bools) -> Ints:
+def costs(times: Floats, observed: Bools, budget: float) -> Ints:
     """Logarithm of the steps of runs, as whole billionths of a nat.
 
-    A run that never arrives counts as twice its budget (PAR2 of algorithm configuration), one that arrives at
-    step 0 as one step. The mean over seeds is the logarithm of a geometric mean.
+    A run that never arrives counts as twice the largest budget (PAR2 of algorithm configuration), whatever
+    its own, so that no rate looks good because its runs were given up early. One that arrives at step 0
+    counts as one step. The mean over seeds is the logarithm of a geometric mean.
 
     Parameters
     ----------
-    times, observed
+    times, observed, budget
         As of `Trials`.
     """
-    steps = np.where(observed, np.maximum(times, 1.0), 2.0 * times)
+    steps = np.where(observed, np.maximum(times, 1.0), 2.0 * budget)
     return np.asarray(np.rint(np.log(steps) * _UNITS), dtype=np.int64)
 
 
@@ -173,7 +177,7 @@ class Choice:
         for loss in sorted(self.trials):
             trials = self.trials[loss]
             parts += [trials.rates.astype("<f8").tobytes(), trials.times.astype("<f8").tobytes()]
-            parts.append(trials.observed.tobytes())
+            parts += [trials.observed.tobytes(), np.float64(trials.budget).astype("<f8").tobytes()]
         return b"".join(parts)
 
     def drawn(self, picked: Ints) -> Drawn:
@@ -196,7 +200,8 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
     Parameters
     ----------
     rows
-        Columns of a setting, `target`, `seed`, `start`, `loss` (`mse` or `bce`), `rate`, `time`, `observed`.
+        Columns of a setting, `target`, `seed`, `start`, `loss` (`mse` or `bce`), `rate`, `time`, `observed`,
+        `max_steps`.
     folds
         Folds, at least 2; fewer where there are fewer seeds.
 
@@ -229,4 +234,4 @@ def _trials(side: pd.DataFrame, seeds: Ints) -> Trials:
     times[row, column] = side["time"].to_numpy(float)[inside]
     observed[row, column] = side["observed"].to_numpy(bool)[inside]
     whole = ~np.isnan(times).any(axis=0)
-    return Trials(rates[whole], times[:, whole], observed[:, whole])
+    return Trials(rates[whole], times[:, whole], observed[:, whole], float(side["max_steps"].max()))

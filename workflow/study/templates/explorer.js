@@ -221,8 +221,8 @@
     var note = data.policies[policyIndex()].note;
     var words = visible().map(function (i) {
       if (note) return atRate(i, cell); // the numbers of the cell are of other rates
-      return losses[i].name + ": " + cell[9] + " at the start, " + cell[10 + i] + " after " + data.budget
-        + " steps, median " + cell[4 + i] + " steps";
+      return losses[i].name + ": " + cell[9] + " at the start, " + cell[10 + i]
+        + " when their budget ended, median " + cell[4 + i] + " steps";
     });
     charts.frame(svg, ticks, "Share of runs not yet at the target, by step. " + words.join("; ") + ".");
     visible().forEach(function (i) {
