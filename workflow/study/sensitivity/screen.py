@@ -82,7 +82,7 @@ def rerun(
         return rows
     rows, order = rows.reset_index(drop=True), rows.index
     made = []
-    groups: Any = rows.groupby(["data", "loss", "target"], sort=True)
+    groups: Any = rows.groupby(["data", "loss", "target", "max_steps"], sort=True)
     for (data, loss, target), group in groups:
         drawn, begun = sample(arrays, data), time.perf_counter()
         asked = {target: group["threshold"].to_numpy()}
