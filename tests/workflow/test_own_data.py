@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import running
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 GOOD = "x,z,outcome\n" + "".join(
     f"{i / 7 - 1:.3f},{i * 37 % 11},{'ny'[i * 13 % 10 > 4]}\n" for i in range(20)
