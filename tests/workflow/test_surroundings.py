@@ -45,6 +45,36 @@ def test_a_slip_in_a_config_file_is_refused_before_anything_runs(tmp_path: Path)
     assert not (tmp_path / "study" / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"seeds: 3  # f\xfcr mich\n", "UnicodeDecodeError"),
+        ("seeds: 3\n".encode("utf-16"), "UnicodeDecodeError"),
+        (b"seeds: 3\ncurves:\n\tseeds: 1\n", "Config file is not valid JSON or YAML"),
+        (b"\xef\xbb\xbfseeds: 3\r\n", ""),  # as Windows writes it
+    ],
+)
+def test_what_snakemake_says_of_a_config_file_is_in_the_documentation(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    done = running.snakemake(tmp_path, "-n", "--configfile", str(tmp_path / "mine.yaml"), before=["env"])
+    assert (done.returncode == 0) == (not said), done.stderr
+    assert said in done.stderr
+    assert f"| `{said}` |" in (ROOT / "config" / "README.md").read_text() or not said
+    if "YAML" in said:
+        code = f'import yaml; yaml.safe_load(open("{tmp_path / "mine.yaml"}"))'
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "line 3, column 1" in other.stderr
+
+
+def test_a_target_after_the_config_file_is_taken_for_one_as_the_documentation_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seeds: 3\n")
+    message = "No such file or directory: 'check'"
+    assert message in running.snakemake(tmp_path, "--configfile", str(tmp_path / "mine.yaml"), "check").stderr
+    assert f"| `{message}` |" in (ROOT / "config" / "README.md").read_text()
+
+
 def test_a_config_file_with_an_empty_mapping_is_the_default_study(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("{}\n")
     done = running.snakemake(tmp_path, "-n", "--configfile", str(tmp_path / "mine.yaml"))
