@@ -52,7 +52,7 @@ def check_memory() -> None:
 def check_numba() -> None:
     """End the process with a message if Numba refuses a setting, or the version of another package."""
     try:
-        import numba  # noqa: F401, PLC0415  it needs the memory checked above
+        from kernels import code_cache  # noqa: F401, PLC0415  it loads Numba, which needs the memory checked
     except (ValueError, ImportError) as error:
         given = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
         raise SystemExit(
