@@ -156,11 +156,10 @@ def report_partially():
         if log.exists() and log.stat().st_mtime >= begun
     }
     made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
+    # What made the jobs fail, such as a full disk, may make this fail too.
     try:
         partial_report.write(made, missing, failed)
-    except (
-        OSError
-    ) as error:  # what made the jobs fail, such as a full disk, may make this fail too
+    except OSError as error:
         say(f"{partial_report.PAGE}: cannot be written ({error.strerror})")
     else:
         say(f"{partial_report.PAGE}: what was made, and what is missing")
