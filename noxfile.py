@@ -73,7 +73,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def processes(session: nox.Session) -> None:
-    """Tests that start Snakemake, another Python or a build; the lines they reach are noted."""
+    """Tests that start Snakemake, another Python, a build or a browser; the lines they reach are noted."""
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "processes and not slow")
 
 

@@ -1,12 +1,16 @@
-"""What all tests share: their order."""
+"""What all tests share: their order, and which of them start other programs."""
 
 from __future__ import annotations
 
 import pytest
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first the files that take longest, so that no worker is left with one of them at the end."""
+    """Mark what opens a browser, and put first the files that take longest, lest a worker end with one."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.processes)
     items.sort(
         key=lambda item: (item.path.parent.name != "workflow", not item.get_closest_marker("integration"))
     )
