@@ -237,20 +237,16 @@ rule page:
 
 rule plan:
     input:
-        arrays="results/data/arrays.npz",
-        datasets="results/tables/datasets.parquet",
+        files=ancient(checked.files),
     log:
-        "results/logs/describe.log",
+        ".snakemake/log/describe.log",
     localrule: True
     conda:
         "../envs/study.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
     params:
         config=config,
     message:
-        "Estimating run time"
+        "Estimating run time; nothing is written"
     script:
         "../scripts/describe.py"
 
