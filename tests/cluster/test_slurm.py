@@ -18,7 +18,7 @@ import pytest
 import yaml
 from study.config.model import load
 from study.files import digest
-from study.runs import resources
+from study.estimate import resources
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"

@@ -17,7 +17,9 @@ rule data:
     # All of this machine; on a cluster, where no number is set, two.
     threads: workflow.resource_settings.cores or 2
     resources:
-        mem_mb=growing(2000 + checked.number_of_data_sets // 200),
+        mem_mb=lambda wildcards, threads, attempt: (
+            attempt * study_resources.data_memory(checked, threads)
+        ),
         runtime=growing(30 + checked.number_of_data_sets // 200),
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
@@ -72,8 +74,8 @@ rule sweep:
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=growing(1000 + checked.number_of_data_sets // 400),
-        runtime=sweep_minutes,
+        mem_mb=by_data(study_resources.sweep_memory),
+        runtime=by_data(study_resources.sweep_minutes),
     params:
         config=only("seed", "targets", "hold", "curves"),
         code=fingerprint("sweep"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["build", "check", "described", "draw", "every_data_set", "named"]
+__all__ = ["build", "check", "described", "draw", "every_data_set", "named", "processes_of"]
 
 
 def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
@@ -77,12 +77,17 @@ def draw(config: Config, processes: int = 1, flipped: float = 0.0) -> Iterator[_
     """
     every = every_data_set(config)
     one = functools.partial(_draw_one, config, flipped)
-    if min(processes, config.number_of_data_sets // _WORTH_A_PROCESS) <= 1:
+    if processes_of(config, processes) == 1:
         yield from map(one, enumerate(every))
         return
     # Forked: a new process would run the script of the job again, as it imports the main module.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         yield from pool.map(one, enumerate(every), chunksize=4)
+
+
+def processes_of(config: Config, cores: int) -> int:
+    """In how many processes the data sets of a study are drawn on so many cores."""
+    return cores if min(cores, config.number_of_data_sets // _WORTH_A_PROCESS) > 1 else 1
 
 
 _Drawn = tuple[dict[str, Any], dict[str, NDArray[Any]]]
