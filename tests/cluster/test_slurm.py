@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 from study.config.model import load
-from study.files import digest
 from study.estimate import resources
+from study.files import digest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"

@@ -27,8 +27,8 @@ FIXED: Final = 40.0
 """Core-seconds of these that hardly depend on the config, measured on the machine of docs/benchmarks.md."""
 
 A_CELL: Final = 0.002
-"""Core-seconds of the statistics of the runs that differ in their seed alone, for each target, measured there;
-in proportion to the resamples, here the default's."""
+"""Core-seconds of the statistics of runs that differ in their seed alone, for each target, measured there; in
+proportion to the resamples, here the default's."""
 
 AGAIN: Final = 0.12
 """Time of the runs that are made again to see how sure the answer is, as a share of that of the sweep."""
@@ -37,8 +37,8 @@ AGAIN: Final = 0.12
 def describe(config: Config, threads: int | None = None) -> str:
     """Say how large a study is and how long it will take, before it runs.
 
-    The first data set of each setting is drawn. On these, some runs of each part are tried, most over a part of
-    their budget. Nothing is written.
+    The first data set of each setting is drawn. On these, some runs of each part are tried, most over a part
+    of their budget. Nothing is written.
 
     Parameters
     ----------

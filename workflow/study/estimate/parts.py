@@ -15,6 +15,7 @@ import kernels
 from kernels.few_runs import FEW, suits
 from kernels.width import WIDTH
 from study.data.samples import Sample, sample
+from study.data.steps import silent
 from study.estimate.trials import Group, clock, thinned
 from study.experiments import networks
 from study.experiments.views import View, views
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from study.config.methods import MethodOptions
     from study.config.model import Config
 
-__all__ = ["Drawn", "Part", "flow_part", "first_data_sets", "run_parts"]
+__all__ = ["Drawn", "Part", "first_data_sets", "flow_part", "run_parts"]
 
 REFERENCE: Final = 2000
 """Steps at most of a descent for the targets of a network, in a trial."""
@@ -38,6 +39,7 @@ SHORT: Final = 5.0
 
 SAMPLES: Final = 5000
 """Samples at most on which the gradient flow of large draws is tried."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -156,12 +158,13 @@ def run_parts(config: Config, drawn: Drawn) -> Iterator[Part]:
 
 def _sweep(config: Config, drawn: Drawn) -> Part:
     grid = Grid(config, drawn.table)
-    groups, every = [], grid.rows(np.arange(len(drawn.table)))
+    groups = []
     seeds = len(config.seeds)
-    for (data, loss, _), rows in every.groupby(["data", "loss", "max_steps"], sort=True):  # type: ignore[misc]
+    every: Any = grid.rows(np.arange(len(drawn.table))).groupby(["data", "loss", "max_steps"], sort=True)
+    for (data, loss, _), rows in every:
         of_data = sample(drawn.arrays, data)
-        shape = of_data.features.shape
-        lanes = "samples" if suits(*shape, len(rows)) else "runs"
+        n, d = of_data.features.shape
+        lanes = "samples" if suits(n, d, len(rows)) else "runs"
         descends = _to_targets(config, str(loss), lanes)
         curves = min(config.curves.seeds, seeds)
         together = FEW if lanes == "samples" else WIDTH
@@ -169,9 +172,7 @@ def _sweep(config: Config, drawn: Drawn) -> Part:
     return Part("sweep", int(grid.sizes.sum()) * seeds, config.number_of_shards, groups, seeds=seeds)
 
 
-def _to_targets(
-    config: Config, loss: str, lanes: str
-) -> Callable[[Sample, pd.DataFrame], kernels.Descent]:
+def _to_targets(config: Config, loss: str, lanes: str) -> Callable[[Sample, pd.DataFrame], kernels.Descent]:
     """What makes runs of the sweep."""
 
     def descends(drawn: Sample, rows: pd.DataFrame) -> kernels.Descent:
@@ -190,7 +191,8 @@ def _methods(config: Config, drawn: Drawn, name: str) -> Part:
         of_model = drawn.table[drawn.table["model"] == method.model]
         plan = method_runs.plan(config, method, of_model)
         runs += len(plan) * copies
-        for (data, _), rows in plan.groupby(["data", "max_steps"], sort=True):  # type: ignore[misc]
+        every: Any = plan.groupby(["data", "max_steps"], sort=True)
+        for (data, _), rows in every:
             of_data = sample(drawn.arrays, data)
             if thresholds(config, rows):
                 beyond = (config.hold - 1) * method_runs.in_epoch(method, of_data)
@@ -198,9 +200,7 @@ def _methods(config: Config, drawn: Drawn, name: str) -> Part:
     return Part(name, runs, len(config.methods), groups, seeds=copies)
 
 
-def _of_method(
-    config: Config, method: MethodOptions
-) -> Callable[[Sample, pd.DataFrame], kernels.Descent]:
+def _of_method(config: Config, method: MethodOptions) -> Callable[[Sample, pd.DataFrame], kernels.Descent]:
     """What makes runs of a method."""
 
     def descends(drawn: Sample, rows: pd.DataFrame) -> kernels.Descent:
@@ -240,5 +240,5 @@ def _solved(
     """Seconds that some of the flows take."""
     some = config.model_copy(update={"phase": config.phase.model_copy(update=changes)})
     begun = clock()
-    phase.flow(some, table, arrays, Progress("flow", 1, lambda line: None))
+    phase.flow(some, table, arrays, Progress("flow", 1, silent))
     return clock() - begun

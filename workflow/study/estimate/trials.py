@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ class Group:
     def work(self) -> float:
         """About what all its runs take if none arrives, in any unit."""
         n, d = self.drawn.features.shape
-        return self.copies * n * (10.0 + d) * float((self.rows["max_steps"] + self.beyond).sum())
+        return float(self.copies * n * (10 + d) * (self.rows["max_steps"] + self.beyond).sum())
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,16 @@ def _expected(group: Group, few: Sample, seconds: float) -> Expected:
         some = _part(rows, max(group.together, int(group.together * seconds / 2 / first)))
     passes = _passes(np.resize(_steps(group, few, some, FIRST, end), len(rows)), group.together)
     most = _passes((rows["max_steps"] + group.beyond).to_numpy(), group.together)
-    traced = rows.loc[rows["traced"], "max_steps"].to_numpy() if group.curves else np.zeros(0)
+    traced = rows.loc[rows["traced"], "max_steps"].to_numpy() if group.curves else np.zeros(0, dtype=np.int64)
     curves = price * group.curves * _passes(traced, group.together)
     return Expected(
-        group.copies * (call + price * passes) + curves, group.copies * (call + price * most) + curves, len(some)
+        group.copies * (call + price * passes) + curves,
+        group.copies * (call + price * most) + curves,
+        len(some),
     )
 
 
-def _passes(steps: NDArray[np.int64], together: int) -> float:
+def _passes(steps: NDArray[Any], together: int) -> float:
     """Passes over the samples that runs of so many steps take, if so many go together."""
     ends = [0.0] * together
     for made in steps.tolist():
@@ -225,7 +227,7 @@ def _longer(stays: float, done: float, limit: float, runs: int) -> NDArray[np.fl
 
 
 def thinned(drawn: Sample) -> Sample:
-    """Draw `FEW` samples of a data set that has more, the same share of each class; twice its columns at least."""
+    """Draw `FEW` samples of a data set that has more, twice its columns at least, of each class alike."""
     n, d = drawn.features.shape
     few = max(FEW, 2 * d)
     if n <= few:

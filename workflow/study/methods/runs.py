@@ -19,7 +19,7 @@ from study.data.starts import starts_of
 from study.data.streams import Stream
 from study.methods.legs import descend_legs
 from study.methods.tables import METHOD_RUNS
-from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, stable_rates, thresholds
+from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, thresholds
 from study.runs.sweep import Progress, first_parameters, outcomes
 from study.tables.table import conform
 
@@ -104,7 +104,7 @@ def _stable(config: Config, method: MethodOptions) -> float:
         return common_rate(config, True)
     if method.model != "linear":
         return math.inf  # what is stable is not known
-    return min(kernels.LOSSES['bce'].smoothness / kernels.LOSSES[leg.loss].smoothness for leg in method.legs)
+    return min(stable_rates()[leg.loss] for leg in method.legs)
 
 
 def run(
