@@ -22,6 +22,7 @@ rule method:
             "targets",
             "hold",
             "max_steps",
+            "max_steps_above",
             "methods",
             "comparisons",
             "method_runs",

@@ -51,6 +51,7 @@ rule expand_plan:
             "learning_rates",
             "losses",
             "max_steps",
+            "max_steps_above",
             "shards",
             "curves",
         ),

@@ -204,20 +204,21 @@ def descend(
     drawn
         The data set.
     rows
-        Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps` are read.
+        Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps`, one for all, are read.
     thetas
         Shape (rows, d): the parameters at step 0.
     loss, hold, check_every, lanes, given
         As for `kernels.descend`. The budget of the study is the last step of an arrival: the checks that have
         to hold from there on come on top.
     """
+    (budget,) = rows["max_steps"].unique().tolist()
     return kernels.descend(
         drawn.features,
         drawn.labels,
         thetas,
         loss=loss,
         learning_rate=rows["learning_rate"].to_numpy(),
-        max_steps=int(rows["max_steps"].iloc[0]) + (hold - 1) * check_every,
+        max_steps=budget + (hold - 1) * check_every,
         hold=hold,
         check_every=check_every,
         lanes=lanes,
