@@ -104,7 +104,8 @@ def _stable(config: Config, method: MethodOptions) -> float:
         return common_rate(config, True)
     if method.model != "linear":
         return math.inf  # what is stable is not known
-    return min(stable_rates()[leg.loss] for leg in method.legs)
+    smoothness = [kernels.LOSSES[leg.loss].smoothness for leg in method.legs]
+    return kernels.LOSSES["bce"].smoothness / max(smoothness)
 
 
 def run(
