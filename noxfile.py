@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent
 os.environ["PATH"] = (
     f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # even if it is not activated
 )
-FAST = "not slow and not cluster and not integration"
+FAST = "not processes and not slow and not cluster and not integration"
 
 # Each generated file and the command that writes it or prints it.
 PRINTED = {
@@ -66,9 +66,20 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests except the slow and the cluster ones, with their coverage."""
+    """All tests within this process, which is what `pytest` means here; the lines they reach are noted."""
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+
+
+@nox.session
+def processes(session: nox.Session) -> None:
+    """Tests that start Snakemake, another Python or a build; the lines they reach are noted."""
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "processes and not slow")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Report the lines that `tests` and `processes` have reached; too few are an error."""
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 

@@ -18,7 +18,7 @@ from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 SNAKEFILE = """
 import json, os

@@ -11,7 +11,7 @@ import pytest
 
 import kernels
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 PROGRAM = """
 import hashlib, sys

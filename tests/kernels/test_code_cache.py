@@ -13,7 +13,7 @@ import kernels
 from kernels import code_cache
 from kernels.jit import compiled
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 EVERYTHING = Path(__file__).with_name("everything.py")
 

@@ -18,7 +18,7 @@ from numba import njit
 import kernels
 from kernels import python_vectors, vectors
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 FOLDER = Path(kernels.__file__).parent
 EVERYTHING = Path(__file__).with_name("everything.py")

@@ -90,6 +90,24 @@ def test_a_job_ends_with_the_line_and_without_a_traceback(
         raise ValueError("other")
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_who_reads_no_more_makes_no_command_fail(inside: bool, tmp_path: Path) -> None:
+    """As `snakemake plan | head -1` does."""
+    log = str(tmp_path / "job.log")
+    before = f"job({log!r})" if inside else "suppress()"
+    code = (
+        "import sys\nfrom contextlib import suppress\nfrom study.job import job, show\nsys.stdin.read()\n"
+        f"with {before}:\n    show('one\\n' * 100_000)\n    show('two')\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 0
+
+
 def run_limited(command: list[str], size: int) -> subprocess.CompletedProcess[str]:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))

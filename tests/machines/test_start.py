@@ -15,7 +15,7 @@ from snakemake.script import PythonScript
 from study import machine
 from study.errors import UserError
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "reproducibility" / "tiny.yaml"

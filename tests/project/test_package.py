@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[2]
 FOR_KERNELS = ("numpy", "numba", "llvmlite")

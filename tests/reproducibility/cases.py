@@ -240,7 +240,7 @@ BAD: dict[str, Bad] = {
         _mine(), ("mine.csv", "no feature"), {"mine.csv": text("label\n0\n1\n0\n1\n")}
     ),
     "data file that is a folder": Bad(
-        _mine(), ("mine.csv", "no such file"), {"mine.csv": lambda path: path.mkdir()}
+        _mine(), ("mine.csv", "a folder"), {"mine.csv": lambda path: path.mkdir()}
     ),
     "data file that is a pickle": Bad(
         _mine(file="mine.pkl"),

@@ -80,6 +80,11 @@ FORMS: dict[str, Callable[[Path], object]] = {
     "mark.csv": lambda path: path.write_text(PLAIN, encoding="utf-8-sig"),
     "windows.csv": lambda path: path.write_bytes(PLAIN.replace("\n", "\r\n").encode()),
     "blank_lines.csv": lambda path: path.write_text("\n" + PLAIN.replace("\n0.905", "\n\n0.905") + "\n\n"),
+    "bars.csv": lambda path: path.write_text(PLAIN.replace(",", "|")),
+    "separator_at_the_end.csv": lambda path: path.write_text(PLAIN.replace("\n", ",\n")),
+    "separators_at_the_end.csv": lambda path: path.write_text(PLAIN.replace("\n", ",,,\n")),
+    "separator_after_values.csv": lambda path: path.write_text(PLAIN.replace("\n", ",\n").replace("y,", "y")),
+    "separators_after_names.csv": lambda path: path.write_text(PLAIN.replace("y\n", "y,,\n")),
     "wide.txt": lambda path: path.write_text(PLAIN.replace(",", "\t"), encoding="utf-16"),
     "quoted.csv": lambda path: path.write_text(PLAIN.replace("x,z,y", '"x","z","y"')),
     "single_quotes.csv": lambda path: path.write_text(PLAIN.replace("x,z,y", "'x','z','y'")),
@@ -170,6 +175,67 @@ def test_a_row_of_another_width_is_named_with_both_counts(tmp_path: Path) -> Non
     assert same(given(written(tmp_path / "r.txt", table)))
 
 
+def test_a_separator_at_the_end_of_rows_moves_no_value_to_another_column(tmp_path: Path) -> None:
+    numbered = "".join(f"{i + 1},{z},{y},\n" for i, (_, z, y) in enumerate(ROWS))
+    found = given(written(tmp_path / "numbered.csv", f"x,z,y\n{numbered}"))
+    assert same(found, FRAME.assign(x=range(1, 13)))
+    assert found.said[1:] == ("empty columns at the end left out: 1",)
+    unnamed = "y,x,\n" + "".join(f"{y},{i + 1},{z}\n" for i, (_, z, y) in enumerate(ROWS))
+    assert same(given(written(tmp_path / "unnamed.csv", unnamed)), FRAME.assign(x=range(1, 13)))
+
+
+@pytest.mark.parametrize(
+    ("above", "line", "named"),
+    [
+        ("sep=,\n", 2, "'sep='"),
+        ("# made by a tool\n#\n", 3, "'# made by a tool'"),
+        ("Sheet 1,,\n\n", 3, "'Sheet 1'"),
+    ],
+)
+def test_what_stands_above_the_names_is_shown(above: str, line: int, named: str, tmp_path: Path) -> None:
+    [problem] = refused(written(tmp_path / "mine.csv", above + PLAIN))
+    assert problem == (
+        f"line {line}: here are the names of the columns, but above them is {named}; allowed: the names "
+        "first; delete what is above them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"), [("x,z", 'x,"z', 1), ("\n0.33,", '\n"0.33,', 4), ("\n0.547,", '\n"0.547,', 13)]
+)
+def test_a_quotation_mark_that_is_not_closed_is_named_with_its_line(
+    old: str, new: str, line: int, tmp_path: Path
+) -> None:
+    for more in ("", "0.5,0.5,1\n" * 20_000):  # within the limits of Python's reader, and beyond them
+        [problem] = refused(written(tmp_path / "mine.csv", PLAIN.replace(old, new) + more))
+        assert problem.startswith(f"line {line}: a quotation mark that is opened here is not closed; allowed")
+
+
+INSTEAD: dict[str, tuple[bytes, str]] = {
+    "mine.csv": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "`git lfs pull`"),
+    "mine.parquet": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "`git lfs pull`"),
+    "page.csv": (b"\n<!DOCTYPE html>\n<html><body>y,x</body></html>\n", "a web page"),
+    "sheet.csv": (b"PK\x03\x04\x14\0\0\0", "a spreadsheet or .zip file; save it as CSV"),
+    "packed.csv": (gzip.compress(PLAIN.encode()), "compressed by gzip; let its name end in .gz"),
+}
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_a_file_that_is_not_what_its_name_says_is_named(name: str, tmp_path: Path) -> None:
+    content, what = INSTEAD[name]
+    (tmp_path / name).write_bytes(content)
+    [problem] = refused(tmp_path / name)
+    assert what in problem
+
+
+def test_why_there_is_no_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "parts.parquet").mkdir()
+    (tmp_path / "link.csv").symlink_to("gone.csv")
+    assert refused(tmp_path / "parts.parquet")[0].startswith("a folder; allowed: one file")
+    assert refused(tmp_path / "link.csv") == ["a link to gone.csv, which does not exist"]
+    assert refused(Path("~/mine.csv"))[0].endswith("; write the folder itself in place of ~")
+
+
 def test_a_file_without_a_header_is_not_taken_for_one_with(tmp_path: Path) -> None:
     path = written(tmp_path / "noheader.csv", PLAIN.partition("\n")[2])
     [line] = refused(path)
@@ -240,6 +306,37 @@ def test_a_word_among_numbers_is_no_level(tmp_path: Path) -> None:
         "column 'x': not numbers, as the other values are: 'abc' in line 9; allowed: numbers; mend them, or "
         "write `drop: [x]`"
     )
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["1,10{}", "1'10{}.5", "1.10{},5", "1 10{}", "{}%", "${}.50", "-{} €", "({}.5)", "1.{}d5", "\u2212{}"],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_numbers_that_are_not_read_as_such_become_no_levels(form: str, suffix: str, tmp_path: Path) -> None:
+    frame = FRAME.assign(w=[form.format(i % 9) for i in range(12)])
+    path = tmp_path / f"mine{suffix}"
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    [problem] = refused(path)
+    assert problem.startswith(f"column 'w': numbers in a form that is not read: {form.format(0)!r} in ")
+    assert "write `drop: [w]`" in problem
+    assert same(given(path, drop=["w"]))
+
+
+def test_a_decimal_comma_between_quotation_marks_is_read_if_told_so(tmp_path: Path) -> None:
+    content = "x,z,y\n" + "".join(f'"{x}","{z}",{y}\n'.replace(".", ",") for x, z, y in ROWS)
+    path = written(tmp_path / "mine.csv", content)
+    assert all("if the comma is the decimal sign, write `decimal: ','`" in line for line in refused(path))
+    assert same(given(path, decimal=","))
+
+
+@pytest.mark.parametrize(
+    "form", ["{}-{}", "<{}", "{}+", "{}:30", "v{}", "{}.{}.1", "{}th", "{} cars", "2024-0{}-01"]
+)
+def test_levels_that_only_begin_like_numbers_stay_levels(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    FRAME.assign(w=[form.format(i % 3 + 1, i % 3 + 2) for i in range(12)]).to_csv(path, index=False)
+    assert len(given(path).names) == 4
 
 
 def test_missing_values_are_left_out_or_filled_in_but_never_in_silence(tmp_path: Path) -> None:

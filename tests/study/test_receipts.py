@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import subprocess
@@ -152,6 +153,27 @@ def test_times_follow_the_receipts(folder: Path, same: bool) -> None:
     os.utime("results/plan.parquet", (200, 200) if same else (50, 50))
     recovered()
     assert (Path(SHARD).stat().st_mtime >= Path("results/plan.parquet").stat().st_mtime) == same
+
+
+def test_the_file_of_another_user_gives_way_to_a_copy_whose_time_can_be_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system lets only its owner set the time of a file, whoever may write it."""
+    theirs = Path(SHARD).stat().st_ino
+    content = Path(SHARD).read_bytes()
+    os.utime(SHARD, (100, 100))
+    os.utime("results/plan.parquet", (200, 200))
+    setting = os.utime
+
+    def of_own_files(path: str | Path, *, ns: tuple[int, int]) -> None:
+        if Path(path).stat().st_ino == theirs:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        setting(path, ns=ns)
+
+    monkeypatch.setattr(os, "utime", of_own_files)
+    recovered()
+    assert Path(SHARD).stat().st_mtime == 200
+    assert Path(SHARD).read_bytes() == content
 
 
 def test_leftovers_of_writers_that_are_dead_are_removed(folder: Path) -> None:

@@ -12,7 +12,7 @@ import running
 from running import due, tiny
 from test_reach import edit
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 LATER = {
     *("claims", "statistics", "phase", "sensitivity", "perturbation", "comparisons"),

@@ -23,7 +23,7 @@ import pytest
 import running
 from snakemake import cli
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 RUNS = {
     "deploy_sources": "unpacks a workflow elsewhere; takes an address",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import running
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 GOOD = "x,z,outcome\n" + "".join(
     f"{i / 7 - 1:.3f},{i * 37 % 11},{'ny'[i * 13 % 10 > 4]}\n" for i in range(20)
@@ -41,6 +41,22 @@ def test_every_problem_of_a_file_is_listed_before_anything_runs(target: str, tmp
         "mine: mine.csv, column 'z': not finite: inf in line 3, inf in line 14",
         "mine: mine.csv, column 'x': no value in line 3 (1 of 20 missing)",
     ]
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("target", ["check", "tables"])
+def test_a_file_from_the_future_is_named_before_snakemake_refuses_what_is_made_of_it(
+    target: str, tmp_path: Path
+) -> None:
+    words = study_of(tmp_path, "label: outcome, positive: y")
+    os.utime(tmp_path / "mine.csv", (2.1e9, 2.1e9))
+    done = running.snakemake(tmp_path, target, *words)
+    assert done.returncode == 1
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("mine: ")]
+    assert line.startswith(
+        "mine: mine.csv: last changed on 2036-07-18 at 13:20:00 UTC, which is in the future"
+    )
+    assert line.endswith("allowed: a time in the past; write `touch` and its name")
     assert not (tmp_path / "results").exists()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import running
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 ROOT = running.ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from running import due
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 STUDY = {
     *("data", "expand_plan", "sweep", "collect", "statistics", "flow", "phase", "minima", "claims"),

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "independent"))
 import recompute
 from finished import Finished
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 PROGRAM = running.ROOT / "tests" / "independent" / "recompute.py"
 
 

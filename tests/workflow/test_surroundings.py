@@ -45,6 +45,36 @@ def test_a_slip_in_a_config_file_is_refused_before_anything_runs(tmp_path: Path)
     assert not (tmp_path / "study" / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"seeds: 3  # f\xfcr mich\n", "UnicodeDecodeError"),
+        ("seeds: 3\n".encode("utf-16"), "UnicodeDecodeError"),
+        (b"seeds: 3\ncurves:\n\tseeds: 1\n", "Config file is not valid JSON or YAML"),
+        (b"\xef\xbb\xbfseeds: 3\r\n", ""),  # as Windows writes it
+    ],
+)
+def test_what_snakemake_says_of_a_config_file_is_in_the_documentation(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    done = running.snakemake(tmp_path, "-n", "--configfile", str(tmp_path / "mine.yaml"))
+    assert (done.returncode == 0) == (not said), done.stderr
+    assert said in done.stdout + done.stderr
+    assert f"| `{said}` |" in (ROOT / "config" / "README.md").read_text() or not said
+    if "YAML" in said:
+        code = f'import yaml; yaml.safe_load(open("{tmp_path / "mine.yaml"}"))'
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "line 3, column 1" in other.stderr
+
+
+def test_a_target_after_the_config_file_is_taken_for_one_as_the_documentation_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seeds: 3\n")
+    message = "No such file or directory: 'check'"
+    assert message in running.snakemake(tmp_path, "--configfile", str(tmp_path / "mine.yaml"), "check").stderr
+    assert f"| `{message}` |" in (ROOT / "config" / "README.md").read_text()
+
+
 def test_a_config_file_with_an_empty_mapping_is_the_default_study(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("{}\n")
     done = running.snakemake(tmp_path, "-n", "--configfile", str(tmp_path / "mine.yaml"))
@@ -83,6 +113,71 @@ def test_a_container_runs_no_more_jobs_at_once_than_it_may(study: Path, tmp_path
     assert "this container" not in done.stderr
 
 
+@pytest.mark.parametrize("given", ["", "many"])
+def test_a_number_of_cores_that_is_none_does_not_end_a_command(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", given)
+    done = running.snakemake(tmp_path, "help")
+    assert done.returncode == 0, done.stderr
+
+
+def test_nor_does_an_empty_limit_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "cgroup").mkdir()
+    (tmp_path / "cgroup" / "cpu.max").write_text("")
+    done = running.snakemake(tmp_path, "help", before=mounted(tmp_path / "cgroup", "/sys/fs/cgroup"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_setting_that_numba_refuses_is_named_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "0")
+    done = running.snakemake(tmp_path, "-n", before=["env"])  # a process that has not loaded it
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Numba cannot be loaded (Number of threads specified")
+    assert "unset what is wrong of: NUMBA_" in done.stderr
+    assert "NUMBA_NUM_THREADS=0" in done.stderr
+
+
+def as_nobody(*variables: str) -> list[str]:
+    """A prefix that runs a command as a user whom the system does not know; skips the test elsewhere."""
+    prefix = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups"]
+    prefix += [f"--{kind}-caps=+dac_read_search" for kind in ("inh", "ambient")]  # this tree may be private
+    prefix += ["env", "-u", "USER", "-u", "LOGNAME", "-u", "LNAME", "-u", "USERNAME", *variables]
+    if not shutil.which("setpriv") or subprocess.run([*prefix, "true"], check=False).returncode:
+        pytest.skip("no other user can be taken on here")
+    return prefix
+
+
+def test_a_user_without_a_name_can_run_the_study(tmp_path: Path) -> None:
+    os.chown(tmp_path, 54321, 54321)
+    done = running.snakemake(tmp_path, "help", before=as_nobody(f"HOME={tmp_path}"))
+    assert done.returncode == 0, done.stderr
+    assert "User: 54321" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "closed", [".snakemake/claim", ".snakemake/metadata", "results/tables", ".snakemake"]
+)
+def test_what_another_user_does_not_share_is_named_in_a_line(closed: str, tmp_path: Path) -> None:
+    for name in ("results/tables", ".snakemake/metadata", ".snakemake/log", ".snakemake/locks"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / ".snakemake" / "claim").touch()
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 54321, 54321)
+    os.chown(tmp_path / closed, 0, 0)
+    home = tmp_path.parent / f"{tmp_path.name}-home"
+    home.mkdir()
+    os.chown(home, 54321, 54321)
+    done = running.snakemake(tmp_path, "--config", "max_steps=10", before=as_nobody(f"HOME={home}"))
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    line = f"{closed}: cannot be written; allowed: a folder that this user can write to; to continue another"
+    assert done.stderr.splitlines()[-1].startswith(line)
+
+
 def test_code_is_kept_with_the_study_where_the_cache_cannot_be_written(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +198,16 @@ def test_results_that_are_a_link_to_nowhere_are_reported(tmp_path: Path) -> None
     assert done.returncode != 0
     line = f"results: a link to {tmp_path / 'scratch' / 'mine'}, which does not exist; make that folder"
     assert line in done.stderr
+
+
+def test_no_room_for_the_partial_report_either_is_said_in_a_line(study: Path) -> None:
+    limited = ["sh", "-c", 'ulimit -f 20; exec "$@"', "sh"]  # files of 10 kB at most: no figure, no page
+    words = ["--forcerun", "figures_law", "--until", "figures_law"]
+    done = running.snakemake(study, *words, "--configfile", str(study / "tiny.yaml"), before=limited)
+    assert done.returncode != 0
+    assert "results: File too large" in done.stderr
+    assert "results/partial.html: cannot be written (File too large)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def kill_when_at_work(log: Path) -> None:

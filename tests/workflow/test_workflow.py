@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "study"))
 import recorded
 from running import snakemake, tiny
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 
 def test_a_study_ends_in_its_tables_and_its_report(finished: Path) -> None:

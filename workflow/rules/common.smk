@@ -25,6 +25,8 @@ except ImportError as error:
 from study import machine
 
 machine.check_memory()  # before large libraries are loaded
+machine.check_numba()
+machine.name_user()
 
 from study.benchmarks import ancestry
 from study.runs import draw
@@ -154,8 +156,13 @@ def report_partially():
         if log.exists() and log.stat().st_mtime >= begun
     }
     made = {str(file) for each in dag.jobs for file in each.output} - missing.keys()
-    partial_report.write(made, missing, failed)
-    say(f"{partial_report.PAGE}: what was made, and what is missing")
+    # What made the jobs fail, such as a full disk, may make this fail too.
+    try:
+        partial_report.write(made, missing, failed)
+    except OSError as error:
+        say(f"{partial_report.PAGE}: cannot be written ({error.strerror})")
+    else:
+        say(f"{partial_report.PAGE}: what was made, and what is missing")
 
 
 _execute, workflow.execute = workflow.execute, execute

@@ -5,7 +5,7 @@ from pathlib import Path
 from study.benchmarks import compare as compare_commits
 from study.config import model as config
 from study.errors import UserError
-from study.job import job, note
+from study.job import job, note, show
 
 with job(snakemake.log[0]):
     checked = config.load(snakemake.params.config)
@@ -22,7 +22,7 @@ with job(snakemake.log[0]):
         note=note(snakemake.log[0]),
     )
     compare_commits.write(found, Path(snakemake.params.csv), Path(snakemake.params.raw))
-    print(compare_commits.report(found))
+    show(compare_commits.report(found))
     if slower := found.failures(chosen.threshold):
         raise UserError(
             f"slower by more than {chosen.threshold:.0%}: {', '.join(map(compare_commits.short, slower))}"

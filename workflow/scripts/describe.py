@@ -2,7 +2,7 @@
 
 from study.config import model as config
 from study.estimate.describe import describe
-from study.job import job
+from study.job import job, show
 
 with job(snakemake.log[0]):
-    print(describe(config.load(snakemake.params.config)))
+    show(describe(config.load(snakemake.params.config)))

@@ -1,6 +1,8 @@
 """Adapter: print what `snakemake` can do here."""
 
-print(
+from study.job import show
+
+show(
     """\
 snakemake                                      run the study to its report, results/report.html
 snakemake -n                                   show what would be done, and do nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any, Final
 from study.errors import UserError, shortage
 from study.provenance import receipts
 
-__all__ = ["job", "note"]
+__all__ = ["job", "note", "show"]
 
 _UNENDED: Final = (
     "Still running, or ended from outside: by the system, as it does when memory runs out (allow more, or "
@@ -69,6 +70,15 @@ def job(
             with suppress(OSError):
                 text = Path(log).read_text(encoding="utf-8")
                 Path(log).write_text(text.removeprefix(_UNENDED), encoding="utf-8")
+
+
+def show(text: str) -> None:
+    """Print to stdout. Who has closed the other end, as ``head`` does, has read enough: that is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python would complain once more as it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def note(log: str | Path) -> Callable[[str], None]:

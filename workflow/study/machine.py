@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import resource
 import shlex
@@ -15,14 +16,16 @@ from typing import Any, Final
 from snakemake.script import PythonScript
 from snakemake.utils import available_cpu_count
 
-from study.errors import UserError
+from study.errors import UserError, shortage
 
 __all__ = [
     "check_memory",
+    "check_numba",
     "check_place",
     "check_slurm",
     "cores",
     "fitting_cores",
+    "name_user",
     "place_code",
     "quote_interpreter",
 ]
@@ -46,11 +49,27 @@ def check_memory() -> None:
         )
 
 
+def check_numba() -> None:
+    """End the process with a message if Numba refuses a setting, or the version of another package."""
+    try:
+        from kernels import code_cache  # noqa: F401, PLC0415  it loads Numba, which needs the memory checked
+    except (ValueError, ImportError) as error:
+        given = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("NUMBA_"))
+        raise SystemExit(
+            shortage(error)
+            or f"Numba cannot be loaded ({error}). If that names a package, install the versions of "
+            f"requirements.lock; else unset what is wrong of: {', '.join(given) or 'no variable NUMBA_...'}"
+        ) from None
+
+
 def cores() -> int:
     """Number of cores that this process may use: a container may be allowed the time of few of them."""
     from joblib import cpu_count  # noqa: PLC0415  it loads NumPy, which needs the memory checked above
 
-    return int(cpu_count())
+    try:
+        return int(cpu_count())
+    except ValueError:  # LOKY_MAX_CPU_COUNT is not a number, or the system's file of the limit is empty
+        return int(available_cpu_count())
 
 
 def fitting_cores(given: int | None) -> int | None:
@@ -65,6 +84,14 @@ def fitting_cores(given: int | None) -> int | None:
         The cores Snakemake is to use; None where it needs none.
     """
     return min(given, cores()) if given is not None and given == available_cpu_count() else given
+
+
+def name_user() -> None:
+    """Give the user a name where the system has none (``docker run --user 1234``): Snakemake asks for it."""
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["USER"] = str(os.getuid())
 
 
 def place_code(note: Callable[[str], None]) -> None:

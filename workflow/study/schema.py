@@ -214,13 +214,19 @@ def _hint(details: ErrorDetails) -> str:
     value = details["input"]
     if details["type"] == "string_type" and isinstance(value, bool | int | float | date):
         return " (YAML does not read this as text: put it in quotes, on the command line in two pairs)"
-    if isinstance(value, str) and details["type"] in {"float_type", "int_type"}:
-        try:
-            number = int(value) if details["type"] == "int_type" else float(value)
-            return f" (this is text: write {number!r}, without quotes)"
-        except ValueError:
+    if not isinstance(value, str | float) or details["type"] not in {"float_type", "int_type"}:
+        return ""
+    try:
+        number = float(value)
+    except ValueError:
+        return ""
+    if details["type"] == "int_type":
+        if not number.is_integer() or abs(number) > 2**53:
             return ""
-    return ""
+        number = int(number)
+    if isinstance(value, str):
+        return f" (this is text: write {number!r}, without quotes)"
+    return f" (write {number}, without a point or an exponent)"
 
 
 def _locate(

@@ -29,6 +29,12 @@ _WORDS: Final = (("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f",
 """Words that YAML or a file may use for true and for false."""
 
 
+_OTHERWISE: Final = re.compile(
+    r"[(+\-\u2212]?[$€£¥]?\s?(\d{1,3}([\s'\u2019_.,]\d{3})+|\d+)([.,]\d*)?([dD][+-]?\d+)?\s?[%‰$€£¥]?\)?"
+)
+"""A number as people or other programs write it: with thousands apart, a unit, other digits or signs."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """Features and labels of a file, as numbers.
@@ -249,6 +255,13 @@ class _Look:
             self.problem(
                 f"not numbers, as the other values are: {self.places(wrong, texts)}; allowed: numbers; mend "
                 f"them, or {drop}{hint}",
+                name,
+            )
+            return None
+        if texts[wrong].map(lambda text: _OTHERWISE.fullmatch(text) is not None).mean() >= 0.5:
+            self.problem(
+                f"numbers in a form that is not read: {self.places(wrong, texts)}; allowed: such as -1234.5, "
+                f"without marks for thousands, units or currencies; mend them, or {drop}{hint}",
                 name,
             )
             return None

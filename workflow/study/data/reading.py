@@ -71,6 +71,16 @@ SHOWN: Final = 3
 _LOOKED_AT: Final = 200
 """Records of a text file that are looked at to find its form."""
 
+_WEB_PAGE: Final = "a web page, perhaps one to sign in at, in place of the data; download the file itself"
+_INSTEAD: Final = (
+    (b"version https://git-lfs", "a pointer of Git LFS in place of the data; `git lfs pull` fetches these"),
+    (b"<!doctype html", _WEB_PAGE),
+    (b"<html", _WEB_PAGE),
+    (b"PK\3\4", "a spreadsheet or .zip file; save it as CSV, or let its name end in .csv.zip"),
+    (b"\x1f\x8b", "compressed by gzip; let its name end in .gz"),
+)
+"""How a file begins that is not what its name says, and what it is."""
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -105,15 +115,17 @@ def read(options: FileOptions) -> Contents:
             f"{path}: not a data file that can be read; allowed: {', '.join(_TEXTS)} (or one of these "
             f"compressed: {', '.join(_UNPACK)}), {', '.join(_TABLES)} or .arff; save it as one of them"
         )
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file (relative to {Path.cwd()})")
     try:
+        _check_there(path)
         if suffix in _TABLES:
+            with Path(path).open("rb") as file:
+                _check_begin(path, file.read(100))
             contents = Contents(_TABLES[suffix](path))
         else:
             content = Path(path).read_bytes()
             if suffixes[-1] in _UNPACK:
                 content = _UNPACK[suffixes[-1]](content)
+            _check_begin(path, content[:100])
             text, encoding = _decoded(content, options)
             contents = _arff(text) if suffix == ".arff" else _Text(options, text, encoding).contents()
     except (UserError, MemoryError):
@@ -124,6 +136,26 @@ def read(options: FileOptions) -> Contents:
     contents.frame.columns = contents.frame.columns.map(str)
     _check_names(path, contents.frame.columns)
     return contents
+
+
+def _check_there(path: str) -> None:
+    """Raise `UserError` if there is no file at a path."""
+    place = Path(path)
+    if place.is_dir():
+        raise UserError(f"{path}: a folder; allowed: one file (for a folder of parts, write them into one)")
+    if place.is_symlink() and not place.exists():
+        raise UserError(f"{path}: a link to {place.readlink()}, which does not exist")
+    if not place.is_file():
+        home = "; write the folder itself in place of ~" if path.startswith("~") else ""
+        raise UserError(f"{path}: no such file (relative to {Path.cwd()}){home}")
+
+
+def _check_begin(path: str, begin: bytes) -> None:
+    """Raise `UserError` if a file begins as what is no data does."""
+    begin = begin.lstrip().lower()
+    for sign, what in _INSTEAD:
+        if begin.startswith(sign.lower()):
+            raise UserError(f"{path}: {what}")
 
 
 def _decoded(content: bytes, options: FileOptions) -> tuple[str, str]:
@@ -168,6 +200,12 @@ def _bare(text: str) -> str:
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == "'" else text
 
 
+def _trimmed(fields: list[str]) -> list[str]:
+    """Leave out empty fields at the end."""
+    last = max((number for number, text in enumerate(fields) if text.strip()), default=0)
+    return fields[: last + 1]
+
+
 def is_number(value: str) -> bool:
     """Whether a text is a number, with a point or a comma."""
     return _NUMBER.fullmatch(value.strip()) is not None
@@ -186,18 +224,20 @@ class _Text:
         if not self.head:
             raise UserError(f"{self.options.file}: cannot be read: it is empty")
         self._check_header()
-        rows = self._rows()
+        rows, width = self._rows()
         frame = pd.read_csv(
             io.StringIO(self.text),
             sep=r"\s+" if self.separator == " " else self.separator,
             decimal=self.decimal,
             header=0 if self.header else None,
-            names=list(range(len(self.names))),
+            names=list(range(width)),
             index_col=False,
             skipinitialspace=True,
             na_values=list(_MARKS),
             low_memory=False,
         )
+        empty = width - len(self.names)
+        frame = frame.iloc[:, : len(self.names)]
         frame.columns = pd.Index(self.names)
         said = (
             f"read as {self.encoding}, separated by {_NAMES.get(self.separator, shown(self.separator))}, "
@@ -208,7 +248,8 @@ class _Text:
                 else "without a header: columns called 1, 2 and so on"
             )
         )
-        return Contents(frame, (said,), rows if len(rows) == len(frame) else None)
+        more = (f"empty columns at the end left out: {empty}",) if empty else ()
+        return Contents(frame, (said, *more), rows if len(rows) == len(frame) else None)
 
     @property
     def header(self) -> bool:
@@ -220,7 +261,7 @@ class _Text:
         """The separator: the one given, or the one that names the label, or makes records of one length."""
         words = {"tab": "\t", "blanks": " "}
         given = words.get(self.options.separator, self.options.separator)
-        return given or max((";", "\t", ",", " "), key=self._fit)
+        return given or max((";", "\t", ",", " ", "|"), key=self._fit)
 
     def _fit(self, separator: str) -> tuple[bool, bool, float, int]:
         """Judge a separator: does it name the label, give records of one length, numbers, many fields."""
@@ -253,12 +294,14 @@ class _Text:
         first = self.head[0]
         if not self.header:
             return [str(number + 1) for number in range(len(first))]
-        return ["", *first] if self._has_row_names() else first
+        # Fields at the end that are empty in all lines come from separators that some programs put there.
+        names = first[: max(len(_trimmed(fields)) for fields in self.head)]
+        return ["", *names] if self._has_row_names(names) else names
 
-    def _has_row_names(self) -> bool:
+    def _has_row_names(self, names: list[str]) -> bool:
         """Whether each row begins with a name or its number, and the header has no field for it."""
-        first, rows = self.head[0], self.head[1:]
-        if not rows or any(len(row) != len(first) + 1 for row in rows):
+        rows = self.head[1:]
+        if any(len(row) != len(names) + 1 for row in rows) or not any(row[-1] for row in rows):
             return False
         begins = [row[0] for row in rows]
         counted = begins == [str(number + 1) for number in range(len(rows))]
@@ -266,19 +309,50 @@ class _Text:
 
     def _records(self, separator: str) -> Iterator[tuple[int, list[str]]]:
         """Yield the line and the fields of each record that is not blank."""
-        lines: Iterable[str] = io.StringIO(self.text, newline="")
-        if separator == " ":
-            lines = (f"{line.expandtabs(1).strip()}\n" for line in lines)
-        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+        reader = csv.reader(self._lines(separator), delimiter=separator, skipinitialspace=True)
         begun = 1
-        for fields in reader:
-            if len(fields) > 1 or (fields and fields[0].strip()):
-                yield begun, fields
-            begun = reader.line_num + 1
+        try:
+            for fields in reader:
+                if len(fields) > 1 or (fields and fields[0].strip()):
+                    yield begun, fields
+                begun = reader.line_num + 1
+        except csv.Error:  # a field beyond all limits
+            raise self._unclosed(begun) from None
+
+    def _lines(self, separator: str) -> Iterable[str]:
+        """Yield the lines; blanks that separate are single ones, and none at either end."""
+        lines = io.StringIO(self.text, newline="")
+        return (f"{line.expandtabs(1).strip()}\n" for line in lines) if separator == " " else lines
+
+    def _unclosed(self, line: int) -> UserError:
+        return UserError(
+            f"{self.options.file}, line {line}: a quotation mark that is opened here is not closed; allowed: "
+            'pairs of "; mend the line'
+        )
+
+    def _check_closed(self, line: int) -> None:
+        """Raise `UserError` if the last record, which begins in a line, ends inside quotation marks."""
+        rest = itertools.islice(self._lines(self.separator), line - 1, None)
+        try:
+            list(csv.reader(rest, delimiter=self.separator, skipinitialspace=True, strict=True))
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                raise self._unclosed(line) from None
 
     def _check_header(self) -> None:
-        """Raise `UserError` if the names are values, as far as can be seen."""
+        """Raise `UserError` if the names are values or in a line below, as far as can be seen."""
         names = self.head[0]
+        records = itertools.islice(self._records(self.separator), _LOOKED_AT)
+        named = [
+            line
+            for line, fields in records
+            if self.options.label in map(_bare, fields) and not any(map(is_number, fields))
+        ]
+        if self.options.header is not False and self.options.label not in names and named:
+            raise UserError(
+                f"{self.options.file}, line {named[0]}: here are the names of the columns, but above them is "
+                f"{shown(self.head[0][0])}; allowed: the names first; delete what is above them"
+            )
         if self.options.header is None and self.options.label not in names and any(map(is_number, names)):
             values = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
             raise UserError(
@@ -287,15 +361,22 @@ class _Text:
                 "is a header, `header: true` and the name"
             )
 
-    def _rows(self) -> tuple[int, ...]:
-        """Return the line of each row; raise `UserError` if one has more or fewer values than names."""
-        found, wrong = [], []
-        for line, fields in itertools.islice(self._records(self.separator), int(self.header), None):
+    def _rows(self) -> tuple[tuple[int, ...], int]:
+        """Return the line of each row, and the number of fields of the longest, empty ones included.
+
+        Raises `UserError` if a row has more or fewer values than there are names.
+        """
+        found, wrong, width, last = [], [], len(self.names), 1
+        for number, (line, fields) in enumerate(self._records(self.separator)):
+            width, last = max(width, len(fields)), line
+            if self.header and number == 0:
+                continue
             found.append(line)
-            if len(fields) != len(self.names):
+            if len(fields) < len(self.names) or any(map(str.strip, fields[len(self.names) :])):
                 wrong.append((line, len(fields)))
+        self._check_closed(last)
         if not wrong:
-            return tuple(found)
+            return tuple(found), width
         expected = f"{len(self.names)} {'names in the header' if self.header else 'in the first line'}"
         separator = _NAMES.get(self.separator, shown(self.separator))
         lines = [

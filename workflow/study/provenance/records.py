@@ -9,6 +9,7 @@ only if they would be made from something else.
 from __future__ import annotations
 
 import os
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -18,7 +19,7 @@ from typing import Any
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
-from study.files import digest
+from study.files import digest, replacing
 
 __all__ = ["lend", "order", "restore"]
 
@@ -110,5 +111,11 @@ def _age(path: str, newer_than: Mapping[str, str], older_than: list[str]) -> Non
         time = min(now, bound - 1_000_000_000)
     else:
         time = max([now, *(Path(other).stat().st_mtime_ns for other in newer_than)])
-    if time != now:
+    if time == now:
+        return
+    try:
         os.utime(path, ns=(time, time))
+    except PermissionError:  # the file of another user of a shared folder: a copy of it can be given a time
+        with replacing(Path(path)) as copy:
+            shutil.copyfile(path, copy)
+            os.utime(copy, ns=(time, time))

@@ -14,7 +14,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import psutil
 
@@ -32,6 +32,11 @@ ASIDE = _RESULTS / "set-aside"
 
 CLAIM = _RECORDS / "claim"
 """The file that a run holds a lock on; written when the run begins."""
+
+_ALLOWED: Final = (
+    "allowed: a folder that this user can write to; to continue another user's study, copy its folder "
+    "(cp -r), or let both write to it in a group (umask 002)"
+)
 
 _held: list[IO[str]] = []  # open as long as this process lives: closing the file would release the lock
 
@@ -88,12 +93,13 @@ def _check_writable() -> None:
         _RECORDS.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
-    for folder in (
-        _RESULTS,
-        *(path for path in _RESULTS.iterdir() if path.is_dir() and path.name != "reference"),
-    ):
+    inner = [path for top in (_RESULTS, _RECORDS) if os.access(top, os.R_OK) for path in top.iterdir()]
+    folders = [path for path in inner if path.is_dir() and path != _RESULTS / "reference"]
+    for folder in (_RESULTS, _RECORDS, *folders):
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(f"{folder}: cannot be written; allowed: a folder that this user can write to")
+            raise UserError(f"{folder}: cannot be written; {_ALLOWED}")
+    if CLAIM.exists() and not os.access(CLAIM, os.W_OK):
+        raise UserError(f"{CLAIM}: cannot be written; {_ALLOWED}")
 
 
 def recover(rules: Mapping[str, str], note: Callable[[str], None]) -> None:

@@ -7,6 +7,7 @@ import math
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,10 +137,21 @@ def check(config: Config) -> None:
                     f"{options.file}: lies in results/, which the study writes; allowed: a file elsewhere"
                 )
             options.read()
+            _check_time(Path(options.file))
         except UserError as error:
             problems += [f"{options.name}: {line}" for line in str(error).splitlines()]
     if problems:
         raise UserError("\n".join(problems))
+
+
+def _check_time(path: Path) -> None:
+    """Raise `UserError` if a file is from the future: Snakemake would refuse all that is made from it."""
+    changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    if changed > datetime.now(UTC):
+        raise UserError(
+            f"{path}: last changed on {changed:%Y-%m-%d at %H:%M:%S} UTC, which is in the future by this "
+            "machine's clock; allowed: a time in the past; write `touch` and its name"
+        )
 
 
 def described(config: Config) -> list[str]:
