@@ -44,8 +44,8 @@ def imported(path: Path) -> set[str]:
 
 LAYERS = (
     "prose", "errors", "machine", "schema", "wording", "wrapping", "pages", "files", "git", "tables", "data",
-    "config", "runs", "statistics", "methods", "experiments", "theory", "sensitivity", "claims", "catalogue",
-    "provenance", "job", "figures", "remembered", "report", "benchmarks", "dictionary",
+    "config", "runs", "statistics", "methods", "experiments", "theory", "sensitivity", "estimate", "claims",
+    "catalogue", "provenance", "job", "figures", "remembered", "report", "benchmarks", "dictionary",
 )  # fmt: skip
 """Packages and modules of `workflow/study`, lowest first: each may import from itself and from lower ones."""
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 from study.config.model import load
+from study.estimate import resources
 from study.files import digest
-from study.runs import resources
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).parent / "slurm.sh"

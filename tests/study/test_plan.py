@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from study.catalogue import TABLES
-from study.config.model import Config, load
+from study.config.model import load
 from study.runs.draw import build
-from study.runs.estimate import describe, fullest_shard
 from study.runs.plan import Grid, blocks, expand, rates, thresholds
 from study.tables.table import conform
 
@@ -212,14 +210,6 @@ def test_blocks_are_the_plan_shard_by_shard(study: dict[str, Any], shards: int, 
     )
 
 
-def test_the_largest_shard_is_computed_from_the_plan() -> None:
-    config, table = load(SMALL), _built()[0]
-    price = np.arange(1.0, 16.0)
-    plan = expand(config, table)
-    spent = price[plan["data"]] * (plan["max_steps"] + 9)  # a target met at the last step holds for ten
-    assert fullest_shard(config, table, price) == pytest.approx(spent.groupby(plan["shard"]).sum().max())
-
-
 def test_thresholds_are_those_of_the_targets_asked_for() -> None:
     config = load(SMALL | {"targets": ["brier", "accuracy"]})
     plan = expand(config, _built()[0])
@@ -257,49 +247,3 @@ def test_a_million_runs_have_a_start_and_a_number_each() -> None:
     plan = expand(load(SMALL), many.assign(data=range(30_000)))
     assert plan["run"].tolist() == list(range(30_000 * 4 * 10))
     assert plan["start"].nunique() == 120_000
-
-
-def test_the_description_says_how_much_there_is_and_how_long_it_takes() -> None:
-    config: Config = load(SMALL)
-    text = describe(config, *_built())
-    assert "data sets   15 (3 settings, 5 seeds)" in text
-    assert "starts      60" in text
-    assert "runs        600 (420 mse, 180 bce)" in text
-    plan = _plan()
-    asked = plan[["target_accuracy", "target_brier", "target_logloss"]].notna().sum(axis=None)
-    assert f"rows        {asked:,} (" in text
-    assert 1_600 < asked < 1_800  # on a few samples, MSE's optimum may have no log loss
-    most = int((plan["max_steps"] + 9).sum())
-    assert f"steps       at most {most:,} (509 a run at most)" in text
-    assert re.search(
-        r"sweep time  [\d.]+ (s|min|h|days) expected, [\d.]+ (s|min|h|days) at most, on \d+ cores?", text
-    )
-
-
-def test_the_upper_bound_grows_with_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("study.runs.estimate._timed", lambda d: d * 1e-6)
-    monkeypatch.setattr("study.runs.estimate.TRIAL_SECONDS", 1e-9)
-    _, table = load(SMALL), _built()[0]
-    for steps in (1_000, 1_000_000):
-        text = describe(load(SMALL | {"max_steps": steps, "max_steps_above": steps}), *_built(), threads=1)
-        seconds = float((table["n"] * table["d"]).sum()) * 1e-6 * 40 * (steps + 9)
-        assert f"{_said(seconds)} at most, on 1 core of" in text
-
-
-def test_the_description_counts_only_targets_that_are_defined() -> None:
-    table, arrays = _built()
-    some = table.assign(target_accuracy=table["target_accuracy"].where(table["data"] >= 5))
-    assert "rows        400 (" in describe(load(SMALL | {"targets": ["accuracy"]}), some, arrays)
-    none = table.assign(target_accuracy=math.nan)
-    assert "rows        0 (" in describe(load(SMALL | {"targets": ["accuracy"]}), none, arrays)
-
-
-def _said(seconds: float) -> str:
-    """The same time in words, written independently, for the two magnitudes of the test above."""
-    return (
-        f"{seconds / 60:.2g} min"
-        if seconds < 3600
-        else f"{seconds / 3600:.2g} h"
-        if seconds < 86400
-        else f"{seconds / 86400:.2g} days"
-    )

@@ -33,9 +33,9 @@ from study.runs import draw
 from study.config import model as study_config
 from study.config import written as config_text
 from study.data import kinds as datasets
+from study.estimate import resources as study_resources
 from study.experiments import views as experiments
 from study.provenance import receipts, records, recovery
-from study.runs import resources as study_resources
 from study.errors import UserError, shortage
 from study.provenance import partial as partial_report
 from study.provenance.fingerprints import contents
@@ -194,14 +194,27 @@ def growing(amount):
     return lambda wildcards, attempt: attempt * amount
 
 
-def sweep_minutes(wildcards, input, attempt):
-    """Time limit of a shard, from the plan's size; more at each further attempt."""
+def by_data(amount):
+    """An amount of a resource by the sizes of the data sets; more at each further attempt."""
+
+    def needed(wildcards, input, attempt):
+        return attempt * sized(amount, checked, input.datasets)
+
+    return needed
+
+
+def by_part(amount):
+    """An amount of a resource by the part of an experiment; more at each further attempt."""
+    return lambda wildcards, attempt: attempt * sized(amount, checked, wildcards.part)
+
+
+def sized(amount, *arguments):
+    """An amount of a resource; a lack of memory ends Snakemake without a traceback."""
     try:
-        return attempt * study_resources.sweep_minutes(checked, input.datasets)
+        return amount(*arguments)
     except Exception as error:
         if (line := shortage(error)) is None:
             raise
-        # Snakemake prints this one without a traceback.
         raise ResourceValidationError(line) from None
 
 

@@ -14,8 +14,8 @@ rule experiment:
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(120),
+        mem_mb=by_part(study_resources.experiment_memory),
+        runtime=by_part(study_resources.experiment_minutes),
     params:
         config=only("seed", "seeds", "targets", "hold", "remedies", "networks"),
         code=fingerprint("experiment"),

@@ -12,8 +12,8 @@ rule method:
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=growing(2000),
-        runtime=growing(120),
+        mem_mb=by_data(study_resources.method_memory),
+        runtime=by_data(study_resources.method_minutes),
     params:
         config=only(
             "seed",

@@ -17,7 +17,9 @@ rule data:
     # All of this machine; on a cluster, where no number is set, two.
     threads: workflow.resource_settings.cores or 2
     resources:
-        mem_mb=growing(2000 + checked.number_of_data_sets // 200),
+        mem_mb=lambda wildcards, threads, attempt: (
+            attempt * study_resources.data_memory(checked, threads)
+        ),
         runtime=growing(30 + checked.number_of_data_sets // 200),
     params:
         config=only("seed", "seeds", "datasets", "initialisations"),
@@ -73,8 +75,8 @@ rule sweep:
     conda:
         "../envs/study.yaml"
     resources:
-        mem_mb=growing(1000 + checked.number_of_data_sets // 400),
-        runtime=sweep_minutes,
+        mem_mb=by_data(study_resources.sweep_memory),
+        runtime=by_data(study_resources.sweep_minutes),
     params:
         config=only("seed", "targets", "hold", "curves"),
         code=fingerprint("sweep"),
@@ -238,20 +240,16 @@ rule page:
 
 rule plan:
     input:
-        arrays="results/data/arrays.npz",
-        datasets="results/tables/datasets.parquet",
+        files=ancient(checked.files),
     log:
-        "results/logs/describe.log",
+        ".snakemake/log/describe.log",
     localrule: True
     conda:
         "../envs/study.yaml"
-    resources:
-        mem_mb=growing(2000),
-        runtime=growing(10),
     params:
         config=config,
     message:
-        "Estimating run time"
+        "Estimating run time; nothing is written"
     script:
         "../scripts/describe.py"
 

@@ -10,10 +10,11 @@ from study.tables import store
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params):
     checked, rows = config.load(snakemake.params.config), []
+    say = note(snakemake.log[0])
     for line in draw.described(checked):
-        note(snakemake.log[0])(line)
+        say(line)
     with arrays.writing(snakemake.output.arrays) as add:
-        for row, drawn in draw.draw(checked, snakemake.threads):
+        for row, drawn in draw.draw(checked, snakemake.threads, note=say):
             rows.append(row)
             add(drawn)
     for path in (snakemake.output.csv, snakemake.output.parquet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
@@ -81,13 +82,16 @@ def show(text: str) -> None:
 
 
 def note(log: str | Path) -> Callable[[str], None]:
-    """Return a function that writes a line to stderr, and to `log` where there is room for it."""
+    """Return a function that writes a line to stderr, and to `log` where there is room for it.
 
-    def write(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-        _append(log, f"{line}\n")
+    It can be sent to other processes.
+    """
+    return functools.partial(_note, log)
 
-    return write
+
+def _note(log: str | Path, line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+    _append(log, f"{line}\n")
 
 
 def _append(log: str | Path, text: str) -> None:

@@ -23,6 +23,7 @@ from study.data.margins import max_margin_of_independent
 from study.data.optima import bce_limit
 from study.data.separation import unit
 from study.data.spread import fisher, largest_eigenvalue
+from study.data.steps import Step, silent
 
 __all__ = ["SHARE", "Facts", "base_rate_scores", "facts", "named_scores", "target", "threshold"]
 
@@ -77,7 +78,7 @@ class _Scores:
     logloss: float
 
 
-def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
+def facts(features: Array, labels: NDArray[np.int64], step: Step = silent) -> Facts:
     """Facts of a data set.
 
     Parameters
@@ -86,6 +87,8 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
         With the bias column last.
     labels : int array (n,)
         0 or 1, both present.
+    step
+        Is told each step as it begins.
 
     Notes
     -----
@@ -99,7 +102,8 @@ def facts(features: Array, labels: NDArray[np.int64]) -> Facts:
     regression").
     """
     n, d = features.shape
-    optima = _optima(features * (2.0 * labels - 1.0)[:, None])
+    optima = _optima(features * (2.0 * labels - 1.0)[:, None], step)
+    step("measuring the distance between the classes")
     direction = digits9(np.where(np.abs(optima.direction) < 1e-13, 0.0, optima.direction))
     base = base_rate_scores(int(labels.sum()), n)
     scores = named_scores("bce", optima.bce) | named_scores("mse", optima.mse) | named_scores("base", base)
@@ -127,29 +131,33 @@ class _Optima(NamedTuple):
     largest: float  # eigenvalue of X'X
 
 
-def _optima(signed: Array) -> _Optima:
+def _optima(signed: Array, step: Step) -> _Optima:
     """Find the optima, in the space of the samples if they are not more than the columns."""
     n, d = signed.shape
     if n > d:
-        return _optima_of_many(signed)
+        return _optima_of_many(signed, step)
+    step("finding the direction of largest margin")
     products = gram(np.ascontiguousarray(signed.T))
     largest, weights = largest_eigenvalue(products), max_margin_of_independent(products)
     if weights is not None:
         perfect = _Scores(1.0, 0.0, 0.0)
         return _Optima(True, unit(weighted_sum(signed, weights)), perfect, perfect, largest)
     rows, basis = row_space(signed, products)
-    found = _optima_of_many(rows)
+    found = _optima_of_many(rows, step)
     return found._replace(direction=weighted_sum(basis, found.direction), largest=largest)
 
 
-def _optima_of_many(signed: Array) -> _Optima:
+def _optima_of_many(signed: Array, step: Step) -> _Optima:
     """Find the optima of any samples; fast if they are many."""
+    step("making the columns orthonormal")
     n, frame = len(signed), frame_of(signed)
+    step("finding where descent on BCE ends")
     separable, limit, finite_optimum = bce_limit(signed, frame)
     direction = unit(finite_optimum) if limit is None else limit
     bce = mse = _Scores(1.0, 0.0, 0.0)
     if not separable.all():
         bce = _scores(matvec(signed[~separable], finite_optimum), n)
+        step("searching the least squared error")
         mse = _scores(mse_margins(signed, frame, finite_optimum, limit, separable), n)
     return _Optima(bool(separable.all()), direction, bce, mse, n * largest_eigenvalue(frame.gram))
 

@@ -49,7 +49,7 @@ def run(config: Config, name: str, note: Callable[[str], None]) -> Made:
         Takes lines of text, on the progress.
     """
     view = views(config)[name]
-    table, arrays = _data(config, view)
+    table, arrays = _data(config, view, note)
     made = []
     for method in view.config.methods:
         rows = method_runs.plan(view.config, method, table[table["model"] == method.model])
@@ -58,12 +58,14 @@ def run(config: Config, name: str, note: Callable[[str], None]) -> Made:
     return Made(_named(table, view, EXPERIMENT_DATA), _named(pd.concat(made), view, EXPERIMENT_RUNS))
 
 
-def _data(config: Config, view: View) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+def _data(
+    config: Config, view: View, note: Callable[[str], None]
+) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """The data sets of an experiment, a row for each and model, and their arrays."""
     if view.experiment == "networks":
         return networks.build(view.config, config.networks.reference_steps, config.networks.reference_starts)
     rows, arrays = [], dict[str, NDArray[Any]]()
-    for row, parts in draw.draw(view.config, flipped=view.flipped):
+    for row, parts in draw.draw(view.config, flipped=view.flipped, note=note):
         rows.append(row | {"model": "linear"})
         arrays |= parts
     return pd.DataFrame(rows), arrays

@@ -19,7 +19,7 @@ from study.data.starts import starts_of
 from study.data.streams import Stream
 from study.methods.legs import descend_legs
 from study.methods.tables import METHOD_RUNS
-from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, stable_rates, thresholds
+from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, thresholds
 from study.runs.sweep import Progress, first_parameters, outcomes
 from study.tables.table import conform
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from study.config.methods import MethodOptions
     from study.config.model import Config
 
-__all__ = ["COMMON", "common_rate", "plan", "run"]
+__all__ = ["COMMON", "common_rate", "descend_on", "in_epoch", "plan", "run"]
 
 COMMON: Final = {False: 1.0, True: 0.01}
 """Near which rate equal rates are shown, by `scale_free`: 1/L_BCE, and ten times PyTorch's default for Adam.
@@ -104,7 +104,8 @@ def _stable(config: Config, method: MethodOptions) -> float:
         return common_rate(config, True)
     if method.model != "linear":
         return math.inf  # what is stable is not known
-    return min(stable_rates()[leg.loss] for leg in method.legs)
+    smoothness = [kernels.LOSSES[leg.loss].smoothness for leg in method.legs]
+    return kernels.LOSSES["bce"].smoothness / max(smoothness)
 
 
 def run(
@@ -145,6 +146,46 @@ def run(
     return conform(pd.concat(made) if made else pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), METHOD_RUNS)
 
 
+def in_epoch(method: MethodOptions, drawn: Sample) -> int:
+    """Steps in which a method sees every sample of a data set once."""
+    return math.ceil(len(drawn.labels) / method.batch_size) if method.batch_size else 1
+
+
+def descend_on(
+    config: Config,
+    method: MethodOptions,
+    rows: pd.DataFrame,
+    drawn: Sample,
+    asked: Mapping[str, NDArray[np.float64]],
+) -> kernels.Descent:
+    """Descend from the starts of runs on one data set.
+
+    Parameters
+    ----------
+    config, method
+        As for `plan`.
+    rows
+        Rows of what `plan` returns.
+    drawn
+        The data set.
+    asked
+        Thresholds by target, a value per row.
+    """
+    return descend_legs(
+        drawn,
+        rows,
+        first_parameters(rows, drawn, config.seed, method.model),
+        method.legs,
+        config.hold,
+        in_epoch(method, drawn),
+        model=method.model,
+        optimiser=method.optimiser,
+        targets=asked,
+        batch_size=method.batch_size or None,
+        batch_seed=_batch_seed(config, rows.iloc[0]),
+    )
+
+
 def _run_on(
     config: Config,
     method: MethodOptions,
@@ -153,22 +194,9 @@ def _run_on(
     asked: Mapping[str, NDArray[np.float64]],
 ) -> pd.DataFrame:
     """The runs of a method on one data set: a row for each run and target."""
-    in_epoch = math.ceil(len(drawn.labels) / method.batch_size) if method.batch_size else 1
-    found = descend_legs(
-        drawn,
-        rows,
-        first_parameters(rows, drawn, config.seed, method.model),
-        method.legs,
-        config.hold,
-        in_epoch,
-        model=method.model,
-        optimiser=method.optimiser,
-        targets=asked,
-        batch_size=method.batch_size or None,
-        batch_seed=_batch_seed(config, rows.iloc[0]),
-    )
+    found = descend_on(config, method, rows, drawn, asked)
     scores = _scores(config, rows.iloc[0], found.theta, method.model)
-    scored = rows.assign(passes=found.steps_run / in_epoch, **scores)
+    scored = rows.assign(passes=found.steps_run / in_epoch(method, drawn), **scores)
     return outcomes(scored, found, asked)[list(METHOD_RUNS.dtypes)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from study.data.kinds import DatasetOptions, File, realise
 from study.data.samples import Array, Sample
 from study.data.separation import UndecidedError
 from study.data.starts import INITIALISATIONS, starts_of
+from study.data.steps import Step, Steps, silent
 from study.data.tables import DATASETS
 from study.errors import UserError
 from study.tables.table import conform
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from study.config.model import Config
 
 
-__all__ = ["build", "check", "described", "draw", "every_data_set", "named"]
+__all__ = ["build", "check", "described", "draw", "every_data_set", "named", "processes_of"]
 
 
 def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
@@ -71,19 +72,34 @@ def named(options: DatasetOptions, separability: float | None, seed: int) -> dic
     return {"dataset": options.name, "separability": level, "seed": seed}
 
 
-def draw(config: Config, processes: int = 1, flipped: float = 0.0) -> Iterator[_Drawn]:
-    """Realise the data sets of a study in so many processes: yield of each, in order, its row and arrays.
+def draw(
+    config: Config, processes: int = 1, flipped: float = 0.0, note: Callable[[str], None] | None = None
+) -> Iterator[_Drawn]:
+    """Realise the data sets of a study: yield of each, in order, its row and arrays.
 
-    A share of `flipped` of each class has the label of the other one.
+    Parameters
+    ----------
+    config
+    processes
+        How many at most do it.
+    flipped
+        Share of each class that has the label of the other one.
+    note
+        Takes lines of text, on the steps of a data set that takes long; it is sent to the processes.
     """
     every = every_data_set(config)
-    one = functools.partial(_draw_one, config, flipped)
-    if min(processes, config.number_of_data_sets // _WORTH_A_PROCESS) <= 1:
+    one = functools.partial(_draw_one, config, flipped, note)
+    if processes_of(config, processes) == 1:
         yield from map(one, enumerate(every))
         return
     # Forked: a new process would run the script of the job again, as it imports the main module.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         yield from pool.map(one, enumerate(every), chunksize=4)
+
+
+def processes_of(config: Config, cores: int) -> int:
+    """In how many processes the data sets of a study are drawn on so many cores."""
+    return cores if min(cores, config.number_of_data_sets // _WORTH_A_PROCESS) > 1 else 1
 
 
 _Drawn = tuple[dict[str, Any], dict[str, NDArray[Any]]]
@@ -92,11 +108,14 @@ _Place = tuple[int, tuple[DatasetOptions, float | None, int]]
 _WORTH_A_PROCESS: Final = 20  # data sets
 
 
-def _draw_one(config: Config, flipped: float, place: _Place) -> _Drawn:
+def _draw_one(config: Config, flipped: float, note: Callable[[str], None] | None, place: _Place) -> _Drawn:
     """Realise one data set: its row and its arrays."""
     data, (options, separability, seed) = place
-    features, labels = realise(options, separability, seed, config.seed, flipped)
-    found = _facts(options, seed, features, labels)
+    level = "" if separability is None else f", separability {separability:g}"
+    with Steps(f"data set {options.name}{level}, seed {seed}", note or silent) as step:
+        step("drawing the samples")
+        features, labels = realise(options, separability, seed, config.seed, flipped)
+        found = _facts(options, seed, features, labels, step)
     _check_aim(config, options.name, seed, found)
     row = (
         {"data": data}
@@ -149,10 +168,12 @@ def described(config: Config) -> list[str]:
     return lines
 
 
-def _facts(options: DatasetOptions, seed: int, features: Array, labels: NDArray[np.int64]) -> Facts:
+def _facts(
+    options: DatasetOptions, seed: int, features: Array, labels: NDArray[np.int64], step: Step
+) -> Facts:
     """Find the facts; raise `UserError`, naming a column, if its numbers lie too far apart for them."""
     try:
-        return facts(features, labels)
+        return facts(features, labels, step)
     except UndecidedError as error:
         apart = np.abs(features - np.median(features, axis=0))[:, :-1]
         # Few numbers lie far from all others, and these close together.
