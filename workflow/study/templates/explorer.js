@@ -340,9 +340,8 @@
   /* Store with an element the rows that it shows, each with its setting, and for a chart its heading. */
   function numbers(place, head, rows) {
     var here = choice();
-    place.numbers = [here.map(function (one) { return one[0]; }).concat(head)].concat(rows.map(function (row) {
-      return here.map(function (one) { return one[1]; }).concat(row);
-    }));
+    var own = function (part) { return here.map(function (one) { return one[part]; }); };
+    place.numbers = [own(0).concat(head)].concat(rows.map(function (row) { return own(1).concat(row); }));
     var title = place.querySelector(".charttitle");
     place.heading = title && {
       title: title.textContent, setting: byId("where").textContent,

@@ -1,6 +1,6 @@
 /* Buttons below each picture save it as it is, in the colours of a light page; those below each table save or
-   copy its cells as they are shown, and those of the explorer its numbers. What can be saved is a table or has a
-   name, `data-name`; the explorer adds `numbers` and `heading`. */
+   copy its cells as they are shown, and those of the explorer its numbers. What can be saved is a table or
+   has a name, `data-name`; the explorer adds `numbers` and `heading`. */
 (function () {
   "use strict";
 
@@ -121,7 +121,7 @@
     }).join("\n") + "\n";
   }
 
-  /* The numbers behind the explorer's charts, else the cells of a table, without the blanks that align them. */
+  /* The numbers behind the explorer's charts, or the cells of a table, without the blanks for alignment. */
   function rowsOf(place) {
     return place.numbers || [].map.call(place.rows, function (row) {
       return [].map.call(row.cells, function (cell) { return cell.innerText.replace(/\s+/g, " ").trim(); });
