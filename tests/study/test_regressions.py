@@ -187,7 +187,7 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
 
 
 def test_the_first_number_is_true_of_the_kernels(drawn: pd.DataFrame) -> None:
-    """How many are on a slower level, where levels can be told apart; else the worst change of the last run."""
+    """How many are on a slower level, where levels can be told apart; else the worst change of a run."""
     shown = history_page.first(history.standing(drawn), history_page.names(drawn))
     parts = each(own(drawn))
     changes = [100 * (rows["time"].iloc[-1] / rows["time"].iloc[-2] - 1) for rows in parts if len(rows) > 1]
