@@ -74,7 +74,7 @@ def test_the_first_screen_is_on_the_first_sheet_of_paper(browser, file, tmp_path
         assert 5 < len(others) < 12
 
 
-FIRST = ".lede, .matrix legend, .matrix thead, .matrix tbody, .matrix > p, header figcaption"
+FIRST = ".lede, .matrix legend, .matrix thead, .matrix tbody, .matrix > p.small, header figcaption"
 WORDS = """all => all.flatMap(one => one.innerText.split(/\\s+/)).filter(word => word)"""
 
 
