@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from browsing import CONTRAST, CONTROLS, agree, cell, choice, opened, row, true, unfold
 from study import report, wording
+from study.figures import FIGURES
+from study.figures.style import STYLE
 from study.report import explorer
 from study.statistics.cells import slowdown
 from study.statistics.ends import arrival_steps, arrivals
@@ -291,6 +293,36 @@ def test_medians_of_0_steps_next_to_a_ratio_are_explained(browser, frames, pictu
         true(page, changed)
 
 
+def test_where_it_is_worst_is_listed_for_the_choice_and_can_be_shown(browser, file, data, frames):
+    cells = frames["slowdown"]
+    with opened(browser, file) as page:
+        page.click("#explorer-worst summary")
+        lists = []
+        for control, value in (
+            ("policy", "tuned"),
+            ("target", "logloss"),
+            ("policy", "equal"),
+            ("rate", "4"),
+        ):
+            page.select_option(f"#explorer-{control}", value)
+            kept = {name: choice(page)[name] for name in ("policy", "rate", "target")}
+            items = page.locator("#explorer-worst li").all()
+            lists.append([item.inner_text() for item in items])
+            items[0].locator("button").press("Enter")
+            assert page.evaluate("document.activeElement.id") == "explorer-result"
+            assert page.inner_text("#explorer-told") == ""
+            shown = choice(page)
+            assert kept == {name: shown[name] for name in kept}
+            here = cells[(cells["policy"] == shown["policy"]) & (cells["target"] == shown["target"])]
+            here = here[here["rate"] == float(shown["rate"])] if shown["rate"] else here
+            assert row(frames, shown)["slowdown"] == here["slowdown"].max()
+            assert lists[-1][0].startswith(f"{page.inner_text('#explorer-value')} {shown['data']}")
+            assert f"data={shown['data']}" in page.evaluate("location.hash")
+            agree(page, data)
+            true(page, frames)
+        assert len({tuple(one) for one in lists}) == len(lists)
+
+
 def test_the_lines_can_be_chosen(browser, file):
     with opened(browser, file) as page:
         for loss in ("mse", "bce"):
@@ -481,20 +513,34 @@ def test_nothing_overflows(browser, file, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.parametrize("width", [320, 390, 1400])
-def test_the_figure_of_many_letters_keeps_its_width_and_scrolls_by_itself(browser, file, width):
+@pytest.mark.parametrize("width", [320, 390, 768, 1000, 1400])
+def test_on_a_narrow_screen_figures_keep_their_letters_legible_and_scroll_by_themselves(browser, file, width):
+    sizes = """all => all.map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"""
+    narrow = width < 640
     with opened(browser, file, viewport={"width": width, "height": 844}) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
         unfold(page)
-        region = page.locator("figure[data-name=phase] [role=region]")
-        assert region.locator("svg").bounding_box()["width"] >= 528
-        assert region.get_attribute("aria-label")
-        region.focus()
-        page.keyboard.press("ArrowRight")
-        if width < 528:
-            page.wait_for_function("() => document.querySelector('.broad').scrollLeft > 0")
-        else:
-            assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = page.eval_on_selector_all("main figure svg:not(.chart)", sizes)
+        assert len(found) == len(FIGURES) - 1  # the neuron's is on the first screen
+        assert min(found) * SMALLEST >= (
+            15 if narrow else 12.5
+        )  # matplotlib's points are the picture's units
+        cues = page.locator("main .cue").all()
+        assert [cue.is_visible() for cue in cues] == [narrow] * len(found)
+        for name in ("phase", "slowdown"):
+            region = page.locator(f"figure[data-name={name}] [role=region]")
+            assert region.get_attribute("aria-label")
+            region.focus()
+            page.keyboard.press("ArrowRight")
+            if narrow:
+                page.wait_for_function(
+                    f"() => document.querySelector('[data-name={name}] .broad').scrollLeft"
+                )
+            else:
+                assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+
+
+SMALLEST = STYLE["legend.fontsize"]
 
 
 def test_letters_of_the_charts_keep_their_size(browser, file):

@@ -42,7 +42,10 @@ def test_identical_bytes_are_said_to_be_identical(studies, tmp_path: Path) -> No
     assert compare_studies.summaries(found) == ["All tables are identical, byte for byte."]
     compare_studies.write(found, tmp_path / "s.csv", tmp_path / "s.html")
     assert store.read(STUDIES, tmp_path / "s.csv").empty
-    assert "The two studies are identical" in (tmp_path / "s.html").read_text()
+    html = (tmp_path / "s.html").read_text()
+    assert "The two studies are identical" in html
+    assert compare_studies.first(found) == ("0", "differences: all tables are identical, byte for byte")
+    assert '<span class="value faster">0</span>' in html
 
 
 def test_a_changed_step_and_cell_are_named_with_how_much(studies, frames, tmp_path: Path) -> None:
@@ -174,6 +177,9 @@ def test_the_rows_shown_first_differ_most_and_both_studies_have_them(studies, fr
     assert alone.count("<tr>") == 1 + 100
     assert "100 of 150; all are in" in html
     assert "3 of them differ" in html
+    both = len(frames["runs"]) - 150 + len(frames["slowdown"])
+    assert compare_studies.first(found) == ("3", f"results differ, of {both:,} that both studies have")
+    assert '<span class="value slower">3</span>' in html
     assert "150 only in base; 0 only in head" in html
 
 

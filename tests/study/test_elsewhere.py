@@ -53,16 +53,50 @@ def test_paper_is_light_and_nothing_on_it_is_cut_or_dead(browser, file):
         assert len(figure_register.FIGURES) / 3 < pages < 20
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_on_paper_every_closed_part_is_open(browser, file, frames, tmp_path, scripts):
+def printed(page, path, **paper):
+    """The texts of the printed pages, in the order in which they are drawn, with one blank between words."""
     if shutil.which("pdftotext") is None:
         reason = "no pdftotext here; `apt-get install poppler-utils` gives one"
         (pytest.fail if os.environ.get("MSE_BCE_REQUIRE_BROWSER") == "1" else pytest.skip)(reason)
+    page.pdf(path=path, **paper)
+    command = ["pdftotext", "-raw", path, "-"]
+    text = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    return [re.sub(r"\s+", " ", one).strip() for one in text.removesuffix("\f").split("\f")]
+
+
+def test_the_first_screen_is_on_the_first_sheet_of_paper(browser, file, tmp_path):
+    with opened(browser, file) as page:
+        words = page.eval_on_selector_all(FIRST, WORDS)
+        first, *others = printed(page, tmp_path / "page.pdf", format="A4")
+        assert "What is counted, and how sure it is" in first
+        assert len(words) > 100
+        assert [word for word in words if word not in first.replace(" ", "")] == []
+        assert 5 < len(others) < 12
+
+
+FIRST = ".lede, .matrix legend, .matrix thead, .matrix tbody, .matrix > p.small, header figcaption"
+WORDS = """all => all.flatMap(one => one.innerText.split(/\\s+/)).filter(word => word)"""
+
+
+@pytest.mark.parametrize("height", [239, 252, 278, 297])
+def test_no_head_of_a_table_stands_alone_at_the_foot_of_a_column(browser, file, tmp_path, height):
+    """Papers of many heights, so that tables break at many places; the head is repeated after each."""
+    heads = """all => all.map(table => [...table.querySelectorAll("thead th")]
+      .map(cell => cell.textContent).join(" "))"""
+    with opened(browser, file) as page:
+        names = page.eval_on_selector_all("main table", heads)
+        sheets = printed(page, tmp_path / "page.pdf", width="210mm", height=f"{height}mm")
+    seen = [name for name in names if any(name in sheet for sheet in sheets)]
+    assert len(seen) > 4
+    for sheet in sheets:
+        assert not [name for name in seen if sheet.endswith(name) or f"{name} {name}" in sheet]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_paper_every_closed_part_is_open(browser, file, frames, tmp_path, scripts):
     with opened(browser, file, java_script_enabled=scripts) as page:
-        page.pdf(path=tmp_path / "page.pdf", format="A4")
+        text = " ".join(printed(page, tmp_path / "page.pdf", format="A4"))
         assert page.locator("details[open]").count() == 0  # as the reader left them
-    command = ["pdftotext", tmp_path / "page.pdf", "-"]
-    text = re.sub(r"\s+", " ", subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     for evidence in frames["claims"]["evidence"]:
         assert evidence in text
     assert text.count("True if:") == len(frames["claims"])

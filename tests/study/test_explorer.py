@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 
 import numpy as np
@@ -60,6 +61,49 @@ def test_every_cell_is_there_in_the_words_of_the_page(data, frames):
     assert cell[6:9] == [row["mse_reached"], row["bce_reached"], row["starts"]]
     assert cell[9:] == ["100%", "0%", "25.0%", "", row["text"]]
     assert (row["mse_reached"], row["bce_reached"], row["starts"]) == (8, 6, 8)
+
+
+def worst(data, policy, rate, target):
+    """The places that the explorer lists for a policy, its rate and a target: names and the printed ratio."""
+    p = next(i for i, o in enumerate(data["policies"]) if (o["policy"], o.get("rate")) == (policy, rate))
+    t = next(i for i, one in enumerate(data["targets"]) if one["key"] == target)
+    out = []
+    for setting, start in data["worst"][p][t]:
+        place, begun = data["settings"][setting], data["starts"][start]
+        text = data["cells"][setting][start][p][t][0]
+        out.append((place["name"], place["separability"], begun["name"], begun["scale"], text))
+    return out
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_where_it_is_worst_is_the_largest_slowdown_of_the_table(data, frames, policy):
+    """Of all rows of the table `slowdown` with that policy, rate and target, bounds marked as bounds."""
+    cells = frames["slowdown"]
+    rates = {o.get("rate") for o in data["policies"] if o["policy"] == policy}
+    for rate, target in itertools.product(rates, ("accuracy", "brier", "logloss")):
+        here = cells[(cells["policy"] == policy) & (cells["target"] == target)]
+        here = here[here["rate"] == float(rate)] if rate else here
+        ranked = here[here["slowdown"] > 0].sort_values("slowdown", ascending=False)
+        found = worst(data, policy, rate, target)
+        assert len(found) == min(explorer.WORST, len(ranked))
+        for (name, separability, start, scale, text), value in zip(found, ranked["slowdown"], strict=False):
+            mine = here[(here["dataset"] == name) & (here["initialisation"] == start)]
+            level = mine["separability"].map(lambda v: None if np.isnan(v) else wording.number(v))
+            mine = mine[(level == separability) | (level.isna() & (separability is None))]
+            (row,) = mine[mine["scale"] == float(scale)].to_dict("records")
+            assert row["slowdown"] == value
+            assert text == words.ratio(row)
+            assert text.startswith(">") == row["slowdown_bound"]
+
+
+def test_a_bound_is_listed_before_a_slowdown_of_the_same_value(frames):
+    cells = frames["slowdown"].copy()
+    here = cells[(cells["policy"] == "tuned") & (cells["target"] == "brier")].index[:3]
+    cells.loc[here, "slowdown"] = 1e6
+    cells.loc[here, "slowdown_bound"] = [False, True, False]
+    changed = explorer.build(frames | {"slowdown": cells}, 0.95)
+    listed = worst(changed, "tuned", None, "brier")
+    assert [place[-1][0] for place in listed[:3]] == [">", "1", "1"]
 
 
 def late(frames, **seeds):

@@ -17,7 +17,7 @@ from matplotlib.path import Path
 from study import figures
 from study.catalogue import TABLES
 from study.figures import choice, phase, progress, style
-from study.figures.style import MARKERS, SERIES, at_least
+from study.figures.style import COLOURS, INK, MARKERS, SERIES, at_least
 from study.pages import TEMPLATES
 from study.tables.table import conform
 
@@ -75,20 +75,48 @@ def oklab(rgb):
     return np.array(axes) @ np.cbrt(np.array(cones) @ np.clip(rgb, 0, 1))
 
 
-@pytest.mark.parametrize("colour", SERIES)
-def test_a_series_shows_on_every_page_and_keeps_its_colour_there(colour):
+def themes():
+    """The colours of the light page, of the dark one and of paper: in the page's style sheet, by name."""
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    pages = re.findall(r"--page: (#[0-9a-f]{6})", style)
-    assert len(pages) == 3  # light, dark and paper
-    for page in pages:
-        dark, light = sorted((luminance(page), luminance(colour)))
-        assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11
-    assert colour not in style  # it names the colours that change with the theme
+    roots = re.findall(r":root[^{]*\{([^}]*)\}", style)
+    light, dark, paper = (dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", root)) for root in roots)
+    return {"light": light, "dark": light | dark, "paper": light | paper}
 
 
+def shown(colour, theme):
+    """What the page makes of a figure's colour, of marks and of lines alike."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    (fill,), (stroke,) = (
+        re.findall(rf'^\[{kind}="{colour}"\] {{ {kind}: var\(--(\w+)\); }}$', style, re.MULTILINE)
+        for kind in ("fill", "stroke")
+    )
+    assert fill == stroke
+    return themes()[theme][fill]
+
+
+# Of WCAG: for graphics 1.4.11 asks for 3, for text 1.4.3 for 4.5, which marks on a dark page have too.
+@pytest.mark.parametrize(("theme", "least"), [("light", 3), ("paper", 3), ("dark", 4.5)])
+def test_every_mark_stands_out_on_every_page(theme, least):
+    page = luminance(themes()[theme]["page"])
+    for colour in (*SERIES, *COLOURS.values(), INK):
+        dark, light = sorted((page, luminance(shown(colour, theme))))
+        assert (light + 0.05) / (dark + 0.05) >= least, colour
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "paper"])
+def test_mse_is_orange_and_bce_blue_on_every_page(theme):
+    def hue(colour):
+        _, a, b = oklab(linear(shown(colour, theme)))
+        return np.degrees(np.arctan2(b, a)) % 360
+
+    assert 40 < hue(COLOURS["mse"]) < 65  # red is at 29 degrees, yellow at 110
+    assert 235 < hue(COLOURS["bce"]) < 260  # cyan is at 195, blue at 264
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("sight", SIGHT)
-def test_series_are_distinguished_by_colour_and_by_marker(sight):
-    seen = [oklab(SIGHT[sight] @ linear(colour)) for colour in SERIES]
+def test_series_are_distinguished_by_colour_and_by_marker(sight, theme):
+    seen = [oklab(SIGHT[sight] @ linear(shown(colour, theme))) for colour in SERIES]
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
     assert len(set(MARKERS)) == len(MARKERS) == len(SERIES)
     assert not set(MARKERS) & set("^v<>")

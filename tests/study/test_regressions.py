@@ -140,6 +140,11 @@ def each(table: pd.DataFrame):
     return [rows.sort_values("order") for _, rows in table.groupby(["benchmark", "machine"])]
 
 
+def own(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the kernels, without those of other libraries."""
+    return table[table["solver"].str.startswith("kernels")]
+
+
 def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
     [first, *_] = history_page.summary(drawn)
     steps = int(drawn["changed"].sum()), int(drawn["calibrated_changed"].sum())
@@ -157,16 +162,17 @@ def test_the_first_sentence_is_true_of_the_changes(drawn: pd.DataFrame) -> None:
 
 def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) -> None:
     text = " ".join(history_page.summary(drawn)[1:])
+    drawn = own(drawn)
     pairs = [rows["time"].to_numpy()[-2:] for rows in each(drawn) if len(rows) > 1]
     ratios = [100 * (b / a - 1) for a, b in pairs]
     assert ("from the runs before them" in text) == bool(ratios)
     if ratios:
         assert f"by {min(ratios):+.1f}% to {max(ratios):+.1f}%." in text
         last = [rows[rows["level"] == rows["level"].iloc[-1]]["time"].to_numpy() for rows in each(drawn)]
-        last = [own for own in last if len(own) > 1]
+        last = [times for times in last if len(times) > 1]
         slowest, fastest = (
-            sum(own[-1] == own.max() for own in last),
-            sum(own[-1] == own.min() for own in last),
+            sum(times[-1] == times.max() for times in last),
+            sum(times[-1] == times.min() for times in last),
         )
         counts = f"{fastest} are the fastest run of their level and {slowest} the"
         assert f"{len(last)} whose level has other runs, {counts}" in text
@@ -180,6 +186,59 @@ def test_the_other_sentences_are_true_of_the_latest_runs(drawn: pd.DataFrame) ->
         )
 
 
+def test_the_first_number_is_true_of_the_kernels(drawn: pd.DataFrame) -> None:
+    """How many are on a slower level, where levels can be told apart; else the worst change of a run."""
+    shown = history_page.first(history.standing(drawn), history_page.names(drawn))
+    parts = each(own(drawn))
+    changes = [100 * (rows["time"].iloc[-1] / rows["time"].iloc[-2] - 1) for rows in parts if len(rows) > 1]
+    if not changes:
+        assert shown is None
+        return
+    text = history_page.page(drawn, [])
+    assert text.index(f"{shown.value}</span>") < text.index('class="lede"')
+    if max(map(len, parts)) < fewest_runs():
+        assert (shown.value, shown.slower) == (f"{max(changes):+.1f}%", max(changes) > 0)
+        return
+    behind = [100 * (rows["level"].iloc[-1] / rows["level"].min() - 1) for rows in parts]
+    slower = [change for change in behind if change > 0]
+    assert (shown.value, shown.slower) == (f"{len(slower)} of {len(parts)}", bool(slower))
+    assert not slower or f"by up to {max(slower):+.1f}% (" in shown.label
+
+
+def test_benchmarks_have_names_in_words_in_natural_order_and_others_are_apart(tmp_path: Path) -> None:
+    content = recorded.run(0)
+    for entry in content["benchmarks"]:
+        for old, new in (("d2", "d30"), ("d8", "d8")):
+            if entry["group"].endswith(old):
+                entry["group"] = f"bce, n = 256, d = {new[1:]}, 1024 runs"
+    recorded.store(tmp_path, 0, content)
+    table = history.table(runs.read([tmp_path])[0])
+    sections = history_page.sections(table)
+    shape = "BCE, n = 256, d = {}, 1024 runs{}"
+    solvers = ("", ": NumPy", ": kernels, 1 thread")
+    assert [one["name"] for one in sections] == [shape.format(d, by) for d in (8, 30) for by in solvers]
+    assert [one["name"] for one in sections if not one["ours"]] == [
+        shape.format(d, ": NumPy") for d in (8, 30)
+    ]
+    text = history_page.page(table, [])
+    trends, _, others = text.partition('id="peers"')
+    assert ": NumPy" in others
+    assert ": NumPy" not in trends
+    assert "NumPy" not in "".join(history_page.summary(table))
+    rows = [line.split("<")[0] for line in trends.split('<th scope="row">')[1:]]
+    assert rows == [shape.format(d, by) for d in (8, 30) for by in ("", ": kernels, 1 thread")]
+
+
+def test_two_benchmarks_of_one_kind_keep_their_own_names(tmp_path: Path) -> None:
+    content = recorded.run(0)
+    first, second, *_ = content["benchmarks"]
+    second["group"], second["extra_info"]["solver"] = first["group"], first["extra_info"]["solver"]
+    recorded.store(tmp_path, 0, content)
+    names = history_page.names(history.table(runs.read([tmp_path])[0]))
+    assert len(set(names.values())) == len(names)
+    assert names[first["name"]] == f"MSE, d2 ({first['name']})"
+
+
 def test_the_latest_runs_are_those_of_the_table(drawn: pd.DataFrame) -> None:
     rows = {(row.benchmark, row.machine): row for row in history.standing(drawn)}
     assert len(rows) == len(each(drawn))
@@ -188,7 +247,7 @@ def test_the_latest_runs_are_those_of_the_table(drawn: pd.DataFrame) -> None:
         assert (row.commit, row.time, row.runs) == (last["commit"], last["time"], len(own))
         levels = own["level"].nunique()
         assert row.levels == levels
-        words = history_page._latest(row)
+        words = history_page._latest(row, history_page.names(drawn))
         assert len(words) == len(history_page.LATEST)
         shown = words[history_page.LATEST.index("its level to the best level")]
         assert (shown == "one level only") == (levels == 1)

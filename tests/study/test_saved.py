@@ -12,7 +12,10 @@ from browsing import choice, opened, row, unfold
 from PIL import Image
 from study import figures as figure_register
 from study import wording
+from study.report.contents import contents
+from study.report.grids import Grid
 from study.statistics.survival import survival
+from synthetic import PROVENANCE
 
 pytestmark = pytest.mark.integration
 
@@ -213,3 +216,61 @@ def test_a_table_can_be_copied_and_is_what_is_saved(browser, file, name, old, tm
         page.wait_for_selector(f"[data-name={name}] button:has-text('Copied')")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert table(copied, "\t") == table(saved(page, name, "CSV", tmp_path / "a.csv").decode())
+
+
+def taken(page, table, folder):
+    """What "Copy table" and "Save CSV" below a table give, as rows, and the name of the file."""
+    caption = " ".join(table.locator("caption").text_content().split())
+    copy, save = (page.get_by_role("button", name=f"{word}: {caption}") for word in BUTTONS)
+    copy.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("one => one.textContent === 'Copied'", arg=copied_button(page, caption))
+    copied = csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()")), delimiter="\t")
+    with page.expect_download() as download:
+        save.click()
+    download.value.save_as(folder / "table.csv")
+    kept = csv.reader(io.StringIO((folder / "table.csv").read_text(encoding="utf-8")))
+    return list(copied), list(kept), download.value.suggested_filename
+
+
+BUTTONS = ("Copy table", "Save CSV")
+
+
+def copied_button(page, caption):
+    return page.get_by_role("button", name=f"Copied: {caption}").element_handle()
+
+
+def test_every_table_can_be_copied_and_saved_and_has_the_cells_that_python_wrote(
+    browser, file, frames, tmp_path
+):
+    made = contents(frames, PROVENANCE)
+    listed = [*made.values(), *(one["grid"] for one in made["demonstrations"])]
+    grids = {" ".join(one.caption.split()): one for one in listed if isinstance(one, Grid) and one.rows}
+    with opened(browser, file, permissions=["clipboard-read", "clipboard-write"]) as page:
+        unfold(page)
+        found = {}
+        for table in page.locator("table").all():
+            copied, kept, name = taken(page, table, tmp_path)
+            assert copied == kept
+            found[name] = copied
+            caption = " ".join(table.locator("caption").text_content().split())
+            if caption in grids:
+                grid = grids.pop(caption)
+                assert copied == [list(grid.head), *map(list, grid.rows)]
+            else:
+                cells = table.locator("tr").all()
+                texts = [one.locator("th, td").all_inner_texts() for one in cells]
+                assert copied == [[" ".join(text.split()) for text in line] for line in texts]
+        assert len(found) == page.locator("table").count() > 10  # no two files have one name
+    assert {made["claims"].caption, made["methods_first"].caption} == set(grids)  # a list, and the Markdown's
+
+
+def test_the_first_table_is_copied_as_the_switch_shows_it(browser, file, tmp_path):
+    with opened(browser, file, permissions=["clipboard-read", "clipboard-write"]) as page:
+        table, seen = page.locator(".matrix table"), []
+        for policy in ("equal", "tuned"):
+            page.check(f"[name=matrix-policy][value={policy}]")
+            copied, _, _ = taken(page, table, tmp_path)
+            assert copied[1][1].startswith(table.locator(f"tbody .of-{policy} strong").first.inner_text())
+            seen.append(copied)
+        assert seen[0] != seen[1]

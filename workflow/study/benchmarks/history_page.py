@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +30,7 @@ def summary(history: pd.DataFrame) -> list[str]:
     """Say in a few sentences what the tables of the page hold."""
     if history.empty:
         return ["Nothing is recorded yet."]
-    return [_levels_found(history), *_latest_runs(standing(history))]
+    return [_levels_found(history), *_latest_runs([row for row in standing(history) if row.ours])]
 
 
 def _levels_found(history: pd.DataFrame) -> str:
@@ -56,7 +59,7 @@ def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
         ranked = [row for row in rows if row.size > 1]
         slowest, fastest = sum(row.rank == row.size for row in ranked), sum(row.rank == 1 for row in ranked)
         low, high = _change(min(ratios)), _change(max(ratios))
-        yield f"The latest runs differ from the runs before them by {low} to {high}."
+        yield f"The latest runs of the kernels differ from the runs before them by {low} to {high}."
         yield (
             f"Of the {len(ranked)} whose level has other runs, {fastest} are the fastest run of their level "
             f"and {slowest} the slowest."
@@ -65,6 +68,64 @@ def _latest_runs(rows: Sequence[Standing]) -> Iterator[str]:
     if behind:
         most = _change(max(behind))
         yield f"{len(behind)} of {len(rows)} are slower than their best level, by up to {most}."
+
+
+def names(history: pd.DataFrame) -> dict[str, str]:
+    """Name each benchmark in words: what is timed and, where it is not by the kernels alone, by what.
+
+    Two benchmarks of which the same is known keep their own names behind the words.
+    """
+    last = history.drop_duplicates("benchmark", keep="last")
+    words = {
+        str(name): _worded(str(name), str(group), str(solver))
+        for name, group, solver in zip(last["benchmark"], last["group"], last["solver"], strict=True)
+    }
+    seen = Counter(words.values())
+    return {name: text if seen[text] == 1 else f"{text} ({name})" for name, text in words.items()}
+
+
+def _worded(name: str, group: str, solver: str) -> str:
+    """Write a benchmark's group and solver, the losses by their names; its own name if it has no group."""
+    if not group:
+        return name
+    text = re.sub(r"^(mse|bce)\b", lambda loss: loss[0].upper(), group)
+    return text if solver in {"", OURS} else f"{text}: {solver}"
+
+
+def natural(text: str) -> list[tuple[float, str]]:
+    """Return a sort key that puts d = 8 before d = 30."""
+    return [(float(part), "") if part.isdigit() else (0.0, part) for part in re.split(r"(\d+)", text)]
+
+
+@dataclass(frozen=True)
+class First:
+    """The number that a maintainer looks for first, what it counts, and whether something is slower."""
+
+    value: str
+    label: str
+    slower: bool
+
+
+def first(rows: Sequence[Standing], words: Mapping[str, str]) -> First | None:
+    """Say how many of the kernels' benchmarks are slower than they were; None where nothing can be said.
+
+    Before there are runs enough to find a change of level, that is the largest change from the run before.
+    """
+    ours = [row for row in rows if row.ours]
+    judged = [row for row in ours if row.levels > 1 or row.runs >= fewest_runs()]
+    if judged:
+        slower = [row for row in judged if row.behind > 1]
+        label = "benchmarks of the kernels are on a level slower than their best"
+        if slower:
+            worst = max(slower, key=lambda row: row.behind)
+            label += f", by up to {_change(worst.behind)} ({words[worst.benchmark]})"
+        return First(f"{len(slower)} of {len(judged)}", label, bool(slower))
+    known = [row for row in ours if not math.isnan(row.before)]
+    if not known:
+        return None
+    worst = max(known, key=lambda row: row.before)
+    label = f"in time since the run before: the worst of {_plural(len(known), 'benchmark')} of the kernels"
+    return First(_change(worst.before), f"{label} ({words[worst.benchmark]})", worst.before > 1)
 
 
 def _plural(count: int, noun: str) -> str:
@@ -79,11 +140,11 @@ LATEST: Final = (
 """Heads of the table of the latest runs."""
 
 
-def _latest(row: Standing) -> list[str]:
+def _latest(row: Standing, words: Mapping[str, str]) -> list[str]:
     """Write a row of that table."""
     time, low, high = map(wording.number, (row.time, row.low, row.high))
     return [
-        row.benchmark,
+        words[row.benchmark],
         row.commit,
         f"{time} [{low}, {high}]",
         "no run before" if math.isnan(row.before) else _change(row.before),
@@ -129,17 +190,18 @@ def _described(rows: pd.DataFrame, value: str, unit: str) -> str:
 
 
 def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
-    """Prepare a section for each benchmark: its charts with their legends and captions."""
-    out = []
-    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: (not _ours(part[1]), part[0])):
+    """Prepare a section for each benchmark, in natural order: its charts with their legends and captions."""
+    out, words = list[dict[str, Any]](), names(history)
+    for name, rows in sorted(history.groupby("benchmark"), key=lambda part: natural(words[str(part[0])])):
         charts = list[dict[str, Any]]()
         for machine, own in rows.groupby("machine", sort=True):
             lines = [_line(str(machine), own, "time", "level")]
             text = _described(own, "time", "ns")
-            label = f"{name} on {machine}: {text}"
+            label = f"{words[str(name)]}, on {machine}"
             charts.append(
                 {
-                    "svg": chart(lines, label=label, commits=_ends(own)),
+                    "svg": chart(lines, label=f"{label}: {text}", commits=_ends(own)),
+                    "label": label,
                     "title": f"Time in ns on {machine}",
                     "told": text,
                     "legend": [],
@@ -151,24 +213,29 @@ def sections(history: pd.DataFrame) -> list[dict[str, Any]]:
                 _line(str(m), own, "calibrated", "calibrated_level") for m, own in known.groupby("machine")
             ]
             text = _described(known, "calibrated", "times the reference loop")
+            label = f"{words[str(name)]}, calibrated"
             charts.append(
                 {
-                    "svg": chart(lines, label=f"{name}, calibrated: {text}", commits=_ends(known)),
+                    "svg": chart(lines, label=f"{label}: {text}", commits=_ends(known)),
+                    "label": label,
                     "title": "Calibrated: time over that of a reference loop, all machines",
                     "told": text,
                     "legend": _legend(lines),
                 }
             )
         steps = int(rows["changed"].sum() + rows["calibrated_changed"].sum())
+        solver = str(rows["solver"].iloc[-1])
         out.append(
-            {"name": str(name), "charts": charts, "changes": steps, "ours": rows["solver"].iloc[-1] == OURS}
+            {
+                "name": words[str(name)],
+                "test": str(name),
+                "charts": charts,
+                "changes": steps,
+                "open": solver == OURS,
+                "ours": is_ours(solver),
+            }
         )
     return out
-
-
-def _ours(rows: pd.DataFrame) -> bool:
-    """Whether rows are of the kernels, which come before their peers."""
-    return is_ours(str(rows["solver"].iloc[-1]))
 
 
 def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
@@ -177,7 +244,7 @@ def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
         history["peer_ratio"].notna() & np.array([not is_ours(s) for s in history["solver"]], dtype=bool)
     ]
     out = []
-    for group, rows in known.groupby("group", sort=True):
+    for group, rows in sorted(known.groupby("group"), key=lambda part: natural(str(part[0]))):
         lines = []
         for solver, own in rows.groupby("solver", sort=True):
             order, ratio = (own[c].to_numpy(dtype=np.float64) for c in ("order", "peer_ratio"))
@@ -185,9 +252,11 @@ def peers(history: pd.DataFrame) -> list[dict[str, Any]]:
         text = "; ".join(
             f"{line.name}: {wording.number(line.value[-1])} times in the latest run" for line in lines
         )
-        svg = chart(lines, label=f"{group}, time over that of the kernels. {text}", commits=_ends(rows))
+        title = _worded("", str(group), "")
+        label = f"{title}, time over that of the kernels"
+        svg = chart(lines, label=f"{label}. {text}", commits=_ends(rows))
         legend = [(line.name, f"s{number % 6}") for number, line in enumerate(lines)]
-        out.append({"svg": svg, "title": str(group), "told": text, "legend": legend})
+        out.append({"svg": svg, "label": label, "title": title, "told": text, "legend": legend})
     return out
 
 
@@ -203,6 +272,8 @@ def page(history: pd.DataFrame, problems: Sequence[str], notes: Sequence[str] = 
     notes
         What else a reader must know, a line each.
     """
+    words = names(history)
+    rows = sorted(standing(history), key=lambda row: (natural(words[row.benchmark]), row.machine))
     each = history.drop_duplicates("order")["commit"]
     commits = set(each.str.rstrip("+")) - {git.UNKNOWN}
     return pages.render(
@@ -217,10 +288,13 @@ def page(history: pd.DataFrame, problems: Sequence[str], notes: Sequence[str] = 
         absent=_absent(history),
         summary=" ".join(summary(history)),
         fewest=fewest_runs(),
+        first=first(rows, words),
+        names=words,
         changes=found_changes(history),
         change=_change,
         heads=list(LATEST),
-        latest=[_latest(row) for row in standing(history)],
+        latest=[_latest(row, words) for row in rows if row.ours],
+        others=[_latest(row, words) for row in rows if not row.ours],
         sections=sections(history),
         peers=peers(history),
     )

@@ -378,7 +378,6 @@ PHASE = Entry(
     _describe_phase,
     _lacking,
     _named,
-    broad=True,
 )
 
 

@@ -1,8 +1,8 @@
 """What all figures look like, and what each consists of.
 
 Each loss has a colour, which follows the page, and a line of its own, as in the page's explorer: MSE solid,
-BCE dashed. Series have other colours, of middle brightness, visible on light and dark pages; colour-blind
-readers can distinguish them, and markers differ as well. A median that was not reached is an open marker at
+BCE dashed. Series have other colours, which a dark page brightens; colour-blind readers can distinguish them,
+and markers differ as well. A median that was not reached is an open marker at
 its lower bound with an arrow towards larger values, never a dot.
 """
 
@@ -52,7 +52,7 @@ POLICY_NAMES: Final = MappingProxyType(
 RATIO: Final = "times as many steps\nwith MSE as with BCE"
 SIZE: Final = "size of the wrong start (scale a)\nboth axes are logarithmic"
 
-WIDTH: Final = 5.2  # inches; text of 10 points stays legible when the figure is as narrow as a phone
+WIDTH: Final = 5.2  # inches; on a screen that is narrower the page keeps it legible and scrolls
 STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
         "svg.hashsalt": "mse-versus-bce",
@@ -117,8 +117,6 @@ class Entry:
         Tables to what the figure lacks, as "no ..."; empty if nothing.
     named
         Tables to what the caption quotes, by name.
-    broad
-        Whether it has so much text that on a narrow screen it keeps its width and scrolls.
     """
 
     name: str
@@ -129,7 +127,6 @@ class Entry:
     words: Callable[[Frames], str]
     lacking: Callable[[Frames], str] = lambda _frames: ""
     named: Callable[[Frames], Mapping[str, str]] = lambda _frames: {}
-    broad: bool = False
 
     def draw(self, frames: Frames) -> Figure:
         """Draw the figure, or say in its place why there is none."""

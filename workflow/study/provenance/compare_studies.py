@@ -263,6 +263,15 @@ def summaries(found: Differences) -> list[str]:
     return out
 
 
+def first(found: Differences) -> tuple[str, str]:
+    """Return the number that a reader looks for first, how many results differ, and what it counts."""
+    if found.identical:
+        return "0", "differences: all tables are identical, byte for byte"
+    both = sum(count for count, _ in found.counts.values())
+    same = sum(count for _, count in found.counts.values())
+    return wording.count(both - same), f"results differ, of {wording.count(both)} that both studies have"
+
+
 def _alone(rows: pd.DataFrame, side: str) -> pd.DataFrame:
     """Return the rows that only one study has."""
     other = dict(_SIDES)[side]
@@ -320,7 +329,8 @@ def page(found: Differences) -> str:
         "studies.html",
         ("report.css", "history.css"),
         found=found,
-        summaries=summaries(found),
+        first=first(found),
+        summaries=[] if found.identical else summaries(found),
         parts=parts,
     )
 

@@ -100,7 +100,7 @@ def _counts(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     }
 
 
-def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bool]:
+def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Name a figure with its words and the table behind it."""
     entry = figures.FIGURES[name]
     caption = figures.caption(name, frames)
@@ -112,6 +112,5 @@ def _figure(name: str, frames: Mapping[str, pd.DataFrame]) -> dict[str, str | bo
         "lead": lead.rstrip(".") + ".",
         "rest": rest,
         "words": entry.describe(frames),
-        "broad": entry.broad,
         "file": TABLES[entry.tables[0]].files()[0] if entry.tables else "",
     }

@@ -38,6 +38,9 @@ DETAIL: Final = ((40, 60), (15, 40), (6, 20), (0, 0))
 SCORES: Final = {"accuracy": "accuracy", "brier": "brier", "logloss": "logloss"}
 """The column of the table `curves` that shows how a run approaches a target."""
 
+WORST: Final = 5
+"""How many of the largest slowdowns the explorer lists."""
+
 TUNED: Final = (
     "The results are of runs at the rates that the other seeds chose, in turn for each part of the seeds; "
     "the charts are of the runs at the rates named here, chosen on all seeds."
@@ -106,6 +109,7 @@ def _data(
         "ticks": [[10**k, wording.count(10**k)] for k in range(math.floor(math.log10(last)) + 1)],
         "last": last,
         "cells": nested,
+        "worst": _worst(axes, cells),
         "survival": _survivals(axes, arrivals, frames["arrival_steps"], steps) if steps else None,
         "thresholds": _thresholds(axes, frames["datasets"]),
         "curves": _curves(axes, frames["curves"], headline.rate, points) if points else None,
@@ -246,6 +250,22 @@ def _cells(axes: _Axes, cells: pd.DataFrame, level: float) -> list[Any]:
             _without_ratio(row),
             row["text"],
         ]
+    return out
+
+
+def _worst(axes: _Axes, cells: pd.DataFrame) -> list[Any]:
+    """Setting and start of the largest slowdowns by policy and target, the largest first.
+
+    A lower bound counts as its value, and goes before a slowdown of that value; what is unknown is left out.
+    """
+    out: list[list[Any]] = [[[] for _ in axes.targets] for _ in axes.policies]
+    order = ["slowdown", "slowdown_bound"]
+    known = axes.places(cells[cells["slowdown"] > 0]).sort_values(order, ascending=False, kind="stable")
+    rows: list[dict[str, Any]] = known.to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        places = out[axes.policy(row)][axes.targets.index(row["target"])]
+        if len(places) < WORST:
+            places.append([row["setting"], row["start"]])
     return out
 
 

@@ -340,9 +340,8 @@
   /* Store with an element the rows that it shows, each with its setting, and for a chart its heading. */
   function numbers(place, head, rows) {
     var here = choice();
-    place.rows = [here.map(function (one) { return one[0]; }).concat(head)].concat(rows.map(function (row) {
-      return here.map(function (one) { return one[1]; }).concat(row);
-    }));
+    var own = function (part) { return here.map(function (one) { return one[part]; }); };
+    place.numbers = [own(0).concat(head)].concat(rows.map(function (row) { return own(1).concat(row); }));
     var title = place.querySelector(".charttitle");
     place.heading = title && {
       title: title.textContent, setting: byId("where").textContent,
@@ -350,14 +349,51 @@
     };
   }
 
+  // --- Where it is worst ---
+
+  /* A data set and a start in words. */
+  function placeWords(setting, start) {
+    var apart = setting.separability ? ", " + setting.symbol + " = " + setting.separability : "";
+    return setting.name + apart + "; " + start.words;
+  }
+
+  /* List the data sets and starts of the largest ratios under the chosen rates and target, each with a button
+     that shows it. */
+  function listWorst() {
+    var list = byId("worst-list"), places = data.worst[policyIndex()][targetIndex()];
+    byId("worst").hidden = !places.length;
+    list.textContent = "";
+    places.forEach(function (place) {
+      var setting = data.settings[place[0]], start = data.starts[place[1]];
+      var cell = data.cells[place[0]][place[1]][policyIndex()][targetIndex()];
+      var item = document.createElement("li"), button = document.createElement("button");
+      item.textContent = cell[0] + " " + placeWords(setting, start) + " ";
+      button.type = "button";
+      button.className = "show";
+      button.textContent = "Show";
+      button.setAttribute("aria-label", "Show " + item.textContent.trim());
+      button.addEventListener("click", function () { showPlace(setting, start); });
+      item.appendChild(button);
+      list.appendChild(item);
+    });
+  }
+
+  function showPlace(setting, start) {
+    Object.assign(wanted, { data: setting.name, separability: setting.separability || "" });
+    Object.assign(wanted, { start: start.name, scale: start.scale });
+    choose(several);
+    render();
+    keepAddress();
+    byId("result").focus();
+  }
+
   // --- The whole ---
 
   function render() {
     var cell = cellsHere()[policyIndex()][targetIndex()];
     var setting = data.settings[settingIndex()], start = data.starts[startIndex()];
-    var apart = setting.separability ? ", " + setting.symbol + " = " + setting.separability : "";
     var note = data.policies[policyIndex()].note;
-    var where = setting.name + apart + "; " + start.words + "; " + atRate(0, cell) + ", " + atRate(1, cell)
+    var where = placeWords(setting, start) + "; " + atRate(0, cell) + ", " + atRate(1, cell)
       + "; target: " + data.targets[targetIndex()].name + "." + (note ? " " + note : "");
     byId("value").textContent = cell[0] || "";
     byId("label").textContent = cell[0] ? "as many steps with MSE as with BCE" : "No ratio can be given:";
@@ -375,6 +411,7 @@
       ["mse_reached", "bce_reached", "starts"]);
     var row = [data.rates[cell[2]], data.rates[cell[3]], cell[13], plain(cell[4]), plain(cell[5])];
     numbers(byId("numbers"), head, [row.concat([cell[6], cell[7], cell[8]])]);
+    listWorst();
     draw();
   }
 

@@ -1,5 +1,6 @@
-/* Buttons below each picture save it as it is, in the colours of a light page; those of the explorer save its
-   numbers too. What can be saved has a name, `data-name`; the explorer adds `rows` and `heading`. */
+/* Buttons below each picture save it as it is, in the colours of a light page; those below each table save or
+   copy its cells as they are shown, and those of the explorer its numbers. What can be saved is a table or
+   has a name, `data-name`; the explorer adds `numbers` and `heading`. */
 (function () {
   "use strict";
 
@@ -120,15 +121,23 @@
     }).join("\n") + "\n";
   }
 
+  /* The numbers behind the explorer's charts, or the cells of a table, without the blanks for alignment. */
+  function rowsOf(place) {
+    return place.numbers || [].map.call(place.rows, function (row) {
+      return [].map.call(row.cells, function (cell) { return cell.innerText.replace(/\s+/g, " ").trim(); });
+    });
+  }
+
   function saveCsv(place) {
-    hand(new Blob([text(place.rows, ",")], { type: "text/csv" }), place.dataset.name + ".csv");
+    var name = place.dataset.name || place.caption.innerText.toLowerCase().match(/[a-z0-9]+/g).join("-");
+    hand(new Blob([text(rowsOf(place), ",")], { type: "text/csv" }), name.slice(0, 80) + ".csv");
   }
 
   /* Copy by `execCommand`, which also works in an iframe and on a page without encryption; if a browser no
      longer has it, by the clipboard interface. */
   function copyRows(place, say) {
     var field = document.createElement("textarea"), done;
-    field.value = text(place.rows, "\t");
+    field.value = text(rowsOf(place), "\t");
     field.className = "skip";
     document.body.appendChild(field);
     field.select();
@@ -139,10 +148,9 @@
       function () { say("Copied"); }, function () { say("Not allowed here"); });
   }
 
-  document.querySelectorAll("[data-name]").forEach(function (place) {
-    var row = document.createElement("p"), name = place.dataset.name;
-    var kinds = place.querySelector("svg") ? [["Save SVG", saveSvg], ["Save PNG", savePng]] : [];
-    if (place.rows) kinds.push(["Save CSV", saveCsv], ["Copy table", copyRows]);
+  /* A row of buttons: each has a text and does something with a place. */
+  function buttons(place, name, kinds) {
+    var row = document.createElement("p");
     row.className = "save";
     kinds.forEach(function (kind) {
       var button = document.createElement("button");
@@ -160,6 +168,17 @@
       });
       row.appendChild(button);
     });
-    place.appendChild(row);
+    return row;
+  }
+
+  var numbers = [["Save CSV", saveCsv], ["Copy table", copyRows]];
+  document.querySelectorAll("[data-name]").forEach(function (place) {
+    var kinds = place.querySelector("svg") ? [["Save SVG", saveSvg], ["Save PNG", savePng]] : [];
+    place.appendChild(buttons(place, place.dataset.name, place.numbers ? kinds.concat(numbers) : kinds));
+  });
+  document.querySelectorAll("table").forEach(function (table) {
+    var name = table.caption.textContent.trim().replace(/\s+/g, " ");
+    var last = table.closest(".scroll") || table, note = last.nextElementSibling;
+    (note && note.matches("p") ? note : last).after(buttons(table, name, numbers));
   });
 }());
