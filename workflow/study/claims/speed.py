@@ -38,8 +38,8 @@ def boundary(found: Evidence) -> Judgement:
     if runs.runs == 0:
         return "No MSE run of this study had an accuracy target to reach.", OPEN
     text = (
-        f"The accuracy target was reached by {met(runs)} MSE runs within at most {wording.count(runs.budget)} "
-        "steps, those that met it at step 0 left out"
+        f"The accuracy target was reached by {met(runs)} MSE runs within at most "
+        f"{wording.count(runs.budget)} steps, those that met it at step 0 left out"
     )
     text += f"; of those from theta = 0, where there is no boundary, by {met(zero)}." if zero.runs else "."
     return text, FAILS if runs.reached else OPEN
