@@ -29,7 +29,7 @@ __all__ = [
     "number_between",
     "rates_of",
     "samples",
-    "step_budget",
+    "step_budgets",
     "thread_count",
     "thresholds_of",
     "trace_steps_of",
@@ -141,10 +141,19 @@ def whole_number(argument: str, value: object, least: int, most: int) -> int:
     return number
 
 
-def step_budget(value: object) -> int:
-    """The number of steps a run may take."""
+def step_budgets(value: object, runs: int) -> Floats:
+    """The number of steps that each run may take, (runs,), whole numbers in float64."""
     # Steps are counted in float64 lanes, which hold every whole number up to here.
-    return whole_number("max_steps", value, 0, 2**53)
+    most = 2**53
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str):
+        return np.full(runs, float(whole_number("max_steps", value, 0, most)))
+    given: Any = np.asarray(value)
+    if given.shape != (runs,) or given.dtype.kind not in "iu" or (given < 0).any() or (given > most).any():
+        found = f"an array of dtype {given.dtype} and shape {given.shape}"
+        if given.dtype.kind in "iu" and given.shape == (runs,):
+            found = str(given[(given < 0) | (given > most)][0])
+        raise failure("max_steps", found, f"a whole number from 0 to {most}, or {runs} of them")
+    return given.astype(np.float64)
 
 
 def hold_of(value: object) -> int:

@@ -149,7 +149,7 @@ def descend(
     *,
     loss: str,
     learning_rate: npt.ArrayLike,
-    max_steps: int,
+    max_steps: npt.ArrayLike,
     model: str = "linear",
     optimiser: str = "gd",
     targets: Mapping[str, npt.ArrayLike] | None = None,
@@ -183,7 +183,7 @@ def descend(
     learning_rate
         Positive, one for all or (runs,), in absolute units.
     max_steps
-        The budget, from 0 to 2**53 steps.
+        The budget, one for all or (runs,), from 0 to 2**53 steps.
     model
         A name from `kernels.MODELS`.
     optimiser
@@ -238,11 +238,11 @@ def descend(
     theta = checks.vectors("starts", starts, chosen_model, x.shape[1])
     runs = len(theta)
     rates = checks.rates_of(learning_rate, runs)
-    budget = checks.step_budget(max_steps)
+    budgets = checks.step_budgets(max_steps, runs)
     asked, thresholds = checks.thresholds_of(targets, y, runs)
     held = checks.hold_of(hold)
     cadence = _cadence_of(batch_size, batch_seed, check_every, len(x))
-    recorded = checks.trace_steps_of(trace_steps, budget)
+    recorded = checks.trace_steps_of(trace_steps, int(np.max(max_steps, initial=0)))
     thread_count = checks.thread_count(threads)
 
     few = _samples_in_lanes(lanes, chosen_model, cadence, x.shape, runs)
@@ -258,7 +258,7 @@ def descend(
         thresholds=thresholds,
         hold=float(held),
         check_every=float(cadence.check_every),
-        max_steps=budget,
+        max_steps=budgets,
         trace_steps=recorded,
         queue=np.zeros(1, dtype=np.int64),
     )

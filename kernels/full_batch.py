@@ -73,12 +73,12 @@ def full_batch_worker(
             if traced and any_due(lanes):
                 record(task, outcome, lanes)
             ended = False
-            if not scored and any_spent(task, lanes):
-                retire_spent(task, outcome, lanes)
+            if not scored and any_spent(lanes):
+                retire_spent(outcome, lanes)
                 ended = True
             if not ended:  # else no pass is due before the lane is refilled
                 scores = one_pass(task, lanes, scores_of_few)
-                if scored and (any_met(task, lanes, scores) or any_spent(task, lanes)):
+                if scored and (any_met(task, lanes, scores) or any_spent(lanes)):
                     ended = check_targets(task, outcome, lanes)
                 # Every lane moves; in a lane whose run has just ended, the move is thrown away.
                 if not step(lanes, count):

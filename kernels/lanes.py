@@ -12,6 +12,7 @@ from kernels.samples import Classes, aligned_rows
 from kernels.vectors import WIDTH, any_true, fetch_add, load
 
 __all__ = [
+    "BUDGET",
     "NEXT_TRACE",
     "RATE",
     "STEP",
@@ -42,7 +43,10 @@ NEXT_TRACE: Final = 1
 RATE: Final = 2
 """Row of `Lanes.state`: the learning rate; 0 in an empty lane."""
 
-_STATE_ROWS: Final = 3
+BUDGET: Final = 3
+"""Row of `Lanes.state`: the steps that the run may take; inf in an empty lane."""
+
+_STATE_ROWS: Final = 4
 
 
 class Task(NamedTuple):
@@ -66,7 +70,7 @@ class Task(NamedTuple):
     check_every
         Steps from one check of the targets to the next.
     max_steps
-        The budget.
+        (runs,) budgets, whole numbers.
     trace_steps
         (k,) increasing steps to record.
     queue
@@ -82,7 +86,7 @@ class Task(NamedTuple):
     thresholds: Floats
     hold: float
     check_every: float
-    max_steps: int
+    max_steps: Floats
     trace_steps: Ints
     queue: Ints
 
@@ -110,7 +114,7 @@ class Lanes(NamedTuple):
     scratch
         What the model keeps from the logits of four samples for their gradient.
     state
-        Rows `STEP`, `NEXT_TRACE` and `RATE`.
+        Rows `STEP`, `NEXT_TRACE`, `RATE` and `BUDGET`.
     thresholds
         (3, lanes), nan from the moment on at which a target is met.
     missed
@@ -181,6 +185,7 @@ def _load(task: Task, lanes: Lanes, lane: int, run: int) -> None:
         lanes.missed[k, lane] = -task.check_every
     lanes.state[STEP, lane] = 0.0 if found else -np.inf
     lanes.state[RATE, lane] = task.rates[run] if found else 0.0
+    lanes.state[BUDGET, lane] = task.max_steps[run] if found else np.inf
     lanes.state[NEXT_TRACE, lane] = task.trace_steps[0] if found and task.trace_steps.size else np.inf
 
 
@@ -210,17 +215,20 @@ def refill(task: Task, lanes: Lanes, width: int) -> int:
 
 
 @lanewise
-def any_spent(task: Task, lanes: Lanes) -> Any:
+def any_spent(lanes: Lanes) -> Any:
     """Whether a run has used its budget."""
-    return any_true(load(lanes.state, STEP) >= float(task.max_steps))
+    return any_true(load(lanes.state, STEP) >= load(lanes.state, BUDGET))
 
 
 @subroutine
-def retire_spent(task: Task, outcome: Outcome, lanes: Lanes) -> None:
-    """Retire the runs that have used their budget."""
+def retire_spent(outcome: Outcome, lanes: Lanes) -> bool:
+    """Retire the runs that have used their budget; return whether others are left."""
+    left = False
     for lane in range(WIDTH):
-        if lanes.state[STEP, lane] >= task.max_steps:
+        if lanes.state[STEP, lane] >= lanes.state[BUDGET, lane]:
             retire(outcome, lanes, lane)
+        left = left or lanes.run[lane] >= 0
+    return left
 
 
 @subroutine

@@ -18,6 +18,7 @@ from kernels.lanes import (
     Lanes,
     Outcome,
     Task,
+    any_spent,
     close_gaps,
     lanes_of,
     refill,
@@ -65,9 +66,12 @@ def _epochs_loop(model: Model, loss: Loss, optimiser: Optimiser, scored: bool, t
                 if any_met(task, lanes, scores) and check_targets(task, outcome, lanes):
                     rest_empty(task, lanes)
                     ended = True
-            if now >= task.max_steps:
-                retire_spent(task, outcome, lanes)
-                return True
+            if any_spent(lanes):
+                ended = True
+                left = retire_spent(outcome, lanes)
+                rest_empty(task, lanes)
+                if not left:
+                    return True
             one_pass(
                 epochs.features,
                 epochs.begins[batch],

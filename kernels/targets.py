@@ -14,7 +14,7 @@ import numpy as np
 
 from kernels.arithmetic import log_normal, sigmoid_pair
 from kernels.jit import lanewise, subroutine
-from kernels.lanes import STEP, Lanes, Outcome, Task, retire
+from kernels.lanes import BUDGET, STEP, Lanes, Outcome, Task, retire
 from kernels.vectors import WIDTH, any_true, exponent, fma, load, mantissa, select, store
 
 __all__ = [
@@ -121,7 +121,7 @@ def check_targets(task: Task, outcome: Outcome, lanes: Lanes) -> bool:
                 thresholds[target, lane] = np.nan
             else:
                 left += 1
-        if left == 0 or step >= task.max_steps:
+        if left == 0 or step >= lanes.state[BUDGET, lane]:
             retire(outcome, lanes, lane)
             ended = True
     return ended

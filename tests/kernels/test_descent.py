@@ -419,3 +419,37 @@ def test_memory_grows_with_runs_and_not_with_steps() -> None:
     peak(1000, 1)
     assert peak(1000, 2000) <= 1.05 * peak(1000, 1)
     assert peak(4000, 1) >= 2 * peak(1000, 1)
+
+
+@pytest.mark.parametrize("given", [{}, {"batch_size": 5}, {"check_every": 3}, {"lanes": "samples"}], ids=str)
+@pytest.mark.parametrize("targets", [None, {"brier": 0.2}], ids=["to the end", "to targets"])
+def test_a_budget_of_its_own_ends_a_run_and_no_other(given, targets):
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(23, 3)), np.arange(23) % 2
+    budgets = rng.permutation(np.arange(40) // 2)
+    starts = rng.normal(size=(len(budgets), 3))
+    common = {"loss": "mse", "learning_rate": 0.4, "targets": targets, "hold": 2} | given
+    together = kernels.descend(x, y, starts, max_steps=budgets, **common)
+    for budget in np.unique(budgets):
+        own = budgets == budget
+        alone = kernels.descend(x, y, starts[own], max_steps=int(budget), **({"lanes": "runs"} | common))
+        assert together.theta[own].tobytes() == alone.theta.tobytes()
+        assert together.steps_run[own].tolist() == alone.steps_run.tolist()
+        assert (together.steps_run[own] <= budget).all()
+        for name, arrival in alone.arrival.items():
+            assert together.arrival[name][own].tolist() == arrival.tolist()
+
+
+@pytest.mark.parametrize(
+    ("budgets", "said"),
+    [
+        ([1, 2], r"max_steps: got an array of dtype int64 and shape \(2,\)"),
+        ([1, -2, 3], "max_steps: got -2"),
+        ([1.0, 2.0, 3.0], "max_steps: got an array of dtype float64"),
+    ],
+)
+def test_budgets_that_are_no_budgets_are_refused(budgets, said):
+    with pytest.raises(ValueError, match=said):
+        kernels.descend(
+            np.ones((2, 1)), [0, 1], np.zeros((3, 1)), loss="mse", learning_rate=1.0, max_steps=budgets
+        )

@@ -160,8 +160,8 @@ def _sweep(config: Config, drawn: Drawn) -> Part:
     grid = Grid(config, drawn.table)
     groups = []
     seeds = len(config.seeds)
-    every: Any = grid.rows(np.arange(len(drawn.table))).groupby(["data", "loss", "max_steps"], sort=True)
-    for (data, loss, _), rows in every:
+    every: Any = grid.rows(np.arange(len(drawn.table))).groupby(["data", "loss"], sort=True)
+    for (data, loss), rows in every:
         of_data = sample(drawn.arrays, data)
         n, d = of_data.features.shape
         lanes = "samples" if suits(n, d, len(rows)) else "runs"
@@ -191,8 +191,8 @@ def _methods(config: Config, drawn: Drawn, name: str) -> Part:
         of_model = drawn.table[drawn.table["model"] == method.model]
         plan = method_runs.plan(config, method, of_model)
         runs += len(plan) * copies
-        every: Any = plan.groupby(["data", "max_steps"], sort=True)
-        for (data, _), rows in every:
+        every: Any = plan.groupby(["data"], sort=True)
+        for (data,), rows in every:
             of_data = sample(drawn.arrays, data)
             if thresholds(config, rows):
                 beyond = (config.hold - 1) * method_runs.in_epoch(method, of_data)

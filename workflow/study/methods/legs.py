@@ -45,10 +45,11 @@ def descend_legs(
         `hold` checks is counted anew from a switch on, and an optimiser forgets what it remembered.
     """
     *first, last = legs
-    budget, done = int(rows["max_steps"].iloc[0]), 0
-    parts: list[tuple[int, kernels.Descent]] = []
+    budgets = rows["max_steps"].to_numpy()
+    done = np.zeros_like(budgets)
+    parts: list[tuple[NDArray[np.int64], kernels.Descent]] = []
     for leg in first:
-        steps = min(int(leg.steps or 0), budget - done)
+        steps = np.minimum(int(leg.steps or 0), budgets - done)
         found = kernels.descend(
             drawn.features,
             drawn.labels,
@@ -63,12 +64,12 @@ def descend_legs(
         )
         parts.append((done, found))
         thetas, done = np.where(np.isfinite(found.theta), found.theta, 0.0), done + steps
-    rest = rows.assign(max_steps=budget - done)
+    rest = rows.assign(max_steps=budgets - done)
     parts.append((done, descend(drawn, rest, thetas, last.loss, hold, check_every, **given)))
     return _joined(parts)
 
 
-def _joined(parts: Sequence[tuple[int, kernels.Descent]]) -> kernels.Descent:
+def _joined(parts: Sequence[tuple[NDArray[np.int64], kernels.Descent]]) -> kernels.Descent:
     """One descent from its parts, each with the steps before it; a run ends in the part that it ends in."""
     found = parts[0][1]
     for before, following in parts[1:]:

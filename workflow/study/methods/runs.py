@@ -135,12 +135,11 @@ def run(
     """
     progress.begin()
     made = []
-    groups: Any = rows.groupby(["data", "max_steps"], sort=True)
-    for (data, _), group in groups:
+    for data, group in rows.groupby("data", sort=True):
         begun = time.perf_counter()
         asked = thresholds(config, group)
         if asked:
-            made.append(_run_on(config, method, group, sample(arrays, data), asked))
+            made.append(_run_on(config, method, group, sample(arrays, int(str(data))), asked))
         progress.add(len(group), time.perf_counter() - begun)
     progress.end()
     return conform(pd.concat(made) if made else pd.DataFrame(columns=list(METHOD_RUNS.dtypes)), METHOD_RUNS)

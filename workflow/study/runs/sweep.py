@@ -118,13 +118,13 @@ def run_shard(
     prepare(plan["loss"].unique())
     progress.begin()
     runs, curves = [], []
-    groups: Any = plan.groupby(["data", "loss", "max_steps"], sort=True)
-    for (data, loss, _), rows in groups:
+    groups: Any = plan.groupby(["data", "loss"], sort=True)
+    for (data, loss), rows in groups:
         drawn = sample(arrays, data)
         thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
         asked = thresholds(config, rows)
-        # By all runs of the plan in this group, so that no run's bits depend on those beside it.
+        # By all runs that the plan has of the data and loss, so that no run's bits depend on those beside it.
         lanes = "samples" if suits(len(drawn.labels), drawn.features.shape[1], len(rows)) else "runs"
         descent = descend(
             drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold, lanes=lanes
@@ -134,7 +134,7 @@ def run_shard(
         traced = rows["traced"].to_numpy()
         if traced.any():
             begun = time.perf_counter()
-            steps = recorded_steps(config.curves.points, int(rows["max_steps"].iloc[0]))
+            steps = recorded_steps(config.curves.points, int(rows.loc[traced, "max_steps"].max()))
             descent = descend(
                 drawn, rows[traced], thetas[traced], str(loss), targets=NEVER, trace_steps=steps, lanes=lanes
             )
@@ -204,21 +204,20 @@ def descend(
     drawn
         The data set.
     rows
-        Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps`, one for all, are read.
+        Rows of the plan or of `runs`, one per run; `learning_rate` and `max_steps` are read.
     thetas
         Shape (rows, d): the parameters at step 0.
     loss, hold, check_every, lanes, given
         As for `kernels.descend`. The budget of the study is the last step of an arrival: the checks that have
         to hold from there on come on top.
     """
-    (budget,) = rows["max_steps"].unique().tolist()
     return kernels.descend(
         drawn.features,
         drawn.labels,
         thetas,
         loss=loss,
         learning_rate=rows["learning_rate"].to_numpy(),
-        max_steps=budget + (hold - 1) * check_every,
+        max_steps=rows["max_steps"].to_numpy() + (hold - 1) * check_every,
         hold=hold,
         check_every=check_every,
         lanes=lanes,

@@ -119,11 +119,11 @@ def rising(rows: pd.DataFrame, arrays: Mapping[str, npt.NDArray[Any]], root: int
         the budget is smaller.
     """
     parts = []
-    groups: Any = rows.groupby(["data", "loss", "max_steps"], sort=True)
-    for (data, loss, _), group in groups:
+    groups: Any = rows.groupby(["data", "loss"], sort=True)
+    for (data, loss), group in groups:
         drawn = sample(arrays, data)
         first = group.assign(max_steps=np.minimum(group["max_steps"], STEPS))
-        thetas, steps = first_parameters(group, drawn, root), np.arange(int(first["max_steps"].iloc[0]) + 1)
+        thetas, steps = first_parameters(group, drawn, root), np.arange(int(first["max_steps"].max()) + 1)
         trace = descend(drawn, first, thetas, loss, targets=NEVER, trace_steps=steps).trace
         assert trace is not None
         risk = trace["logloss" if loss == "bce" else "brier"]  # half the Brier score rises where it does

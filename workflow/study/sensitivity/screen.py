@@ -82,8 +82,8 @@ def rerun(
         return rows
     rows, order = rows.reset_index(drop=True), rows.index
     made = []
-    groups: Any = rows.groupby(["data", "loss", "target", "max_steps"], sort=True)
-    for (data, loss, target, _), group in groups:
+    groups: Any = rows.groupby(["data", "loss", "target"], sort=True)
+    for (data, loss, target), group in groups:
         drawn, begun = sample(arrays, data), time.perf_counter()
         asked = {target: group["threshold"].to_numpy()}
         descent = descend(drawn, group, first(group, drawn), loss, hold=hold, targets=asked)
