@@ -20,7 +20,6 @@ from study.methods.compare import compare
 from study.methods.tables import METHOD_RUNS
 from study.sensitivity.tables import PERTURBATION
 from study.statistics.answers import answers, pooled, pooled_starts
-from study.statistics.bootstrap import RESAMPLES
 from study.statistics.cells import slowdown
 from study.statistics.decomposition import decomposition
 from study.statistics.ends import arrival_steps, arrivals, ends
@@ -29,6 +28,7 @@ from study.statistics.survival import LEVEL
 from study.statistics.tuning import FOLDS
 from study.tables.table import conform
 
+RESAMPLES = 199  # a fifth of those of a study, which would be most of the time of many tests
 OWN_RATES = {"bce": 1.0, "mse": 0.25 / 0.0770293}
 TARGETS = {"accuracy": 1.0, "brier": 4.0, "logloss": 9.0}
 SETTINGS = (

@@ -13,7 +13,6 @@ from study import figures
 from study.catalogue import OF_A_STUDY, TABLES
 from study.files import digest
 from study.statistics import aggregation
-from study.statistics.bootstrap import RESAMPLES
 from study.statistics.ends import EVERY, added_ends, ends
 from study.statistics.pairs import SETTING
 from study.statistics.survival import LEVEL
@@ -56,7 +55,7 @@ def test_settings_come_whole_and_once_whatever_the_size_of_a_frame(folder, frame
 def test_summary_tables_do_not_depend_on_how_runs_are_cut(folder, frames, rows, monkeypatch):
     monkeypatch.setattr(aggregation.settings, "__defaults__", (rows,))
     made = aggregation.summary_tables(
-        folder / "runs.parquet", synthetic.OWN_RATES, folds=FOLDS, resamples=RESAMPLES, level=LEVEL
+        folder / "runs.parquet", synthetic.OWN_RATES, folds=FOLDS, resamples=synthetic.RESAMPLES, level=LEVEL
     )
     for name, table in made.items():
         pd.testing.assert_frame_equal(table, of(frames, name), check_exact=True)
@@ -75,7 +74,7 @@ def test_extreme_studies_are_summarised_and_drawn_from_files_as_from_frames(case
     study = frames if case == "all" else extreme(case)
     for name in OF_A_STUDY:
         store.write(study[name], TABLES[name], tmp_path / f"{name}.parquet")
-    how = {"folds": FOLDS, "resamples": RESAMPLES, "level": LEVEL}
+    how = {"folds": FOLDS, "resamples": synthetic.RESAMPLES, "level": LEVEL}
     if len(study["runs"]):
         made = aggregation.summary_tables(tmp_path / "runs.parquet", synthetic.OWN_RATES, **how)
         for name, table in made.items():
