@@ -17,7 +17,7 @@ from study.benchmarks.tables import COMPARISON
 from study.errors import UserError
 from study.tables import store
 
-pytestmark = pytest.mark.integration
+pytestmark = pytest.mark.processes
 
 __all__ = ["project"]  # a fixture
 

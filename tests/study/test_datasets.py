@@ -333,7 +333,7 @@ print(digest.hexdigest())
 """
 
 
-@pytest.mark.integration
+@pytest.mark.processes
 def test_tables_and_arrays_are_the_same_bytes_whatever_the_processor_can_do() -> None:
     def digest(**environment: str) -> str:
         path = os.pathsep.join([str(ROOT), str(ROOT / "workflow")])

@@ -355,7 +355,8 @@ def test_without_its_half_mse_runs_at_twice_the_rate(frames):
 
 def test_more_data_sets_leave_the_cells_of_others_alone(frames):
     runs = frames["runs"]
-    some = slowdown(runs[runs["dataset"] == "gaussian"], synthetic.OWN_RATES)
+    gaussian = runs[runs["dataset"] == "gaussian"]
+    some = slowdown(gaussian, synthetic.OWN_RATES, resamples=synthetic.RESAMPLES)
     whole = frames["slowdown"]
     kept = whole[whole["dataset"] == "gaussian"].reset_index(drop=True)
     pd.testing.assert_frame_equal(some, kept, check_exact=True)

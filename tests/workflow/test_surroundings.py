@@ -18,6 +18,8 @@ import psutil
 import pytest
 import running
 
+pytestmark = pytest.mark.processes
+
 ROOT = running.ROOT
 NOTEBOOK = "module://matplotlib_inline.backend_inline"
 
