@@ -57,7 +57,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def fast(session: nox.Session) -> None:
-    """Tests that start no program, draw no whole report and compile no kernels of their own.
+    """The tests of the README: they start no program, draw no whole report and compile little.
 
     Arguments are passed on to pytest.
     """
@@ -66,22 +66,17 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests within this process, which is what `pytest` means here; the lines they reach are noted."""
+    """All tests that start no program, which is what `pytest` means here, with the lines that they reach."""
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
 
 
 @nox.session
 def processes(session: nox.Session) -> None:
-    """Tests that start Snakemake, another Python, a build or a browser; the lines they reach are noted."""
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "processes and not slow")
-
-
-@nox.session
-def coverage(session: nox.Session) -> None:
-    """Report the lines that `tests` and `processes` have reached; too few are an error."""
-    session.run("coverage", "combine", "--quiet")
-    session.run("coverage", "report")
+    """Tests that start Snakemake, another Python, a build or a browser."""
+    session.run("pytest", "-n", "auto", "-m", "processes and not slow")
 
 
 @nox.session
