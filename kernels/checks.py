@@ -153,7 +153,7 @@ def step_budgets(value: object, runs: int) -> Floats:
         if given.dtype.kind in "iu" and given.shape == (runs,):
             found = str(given[(given < 0) | (given > most)][0])
         raise failure("max_steps", found, f"a whole number from 0 to {most}, or {runs} of them")
-    return given.astype(np.float64)
+    return np.asarray(given, dtype=np.float64)
 
 
 def hold_of(value: object) -> int:
