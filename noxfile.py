@@ -66,9 +66,15 @@ def fast(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests that start no program, which is what `pytest` means here, with the lines that they reach."""
+    """All tests that start no program, which is what `pytest` means here."""
+    session.run("pytest", "-n", "auto")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """`tests` and `processes` once more, with the lines that they reach; too few are an error."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", "-m", "not slow and not cluster")
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
