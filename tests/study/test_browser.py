@@ -85,7 +85,7 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
     with opened(browser, file, link) as page:
         label = (
             "Share of runs not yet at the target, by step. "
-            "MSE: 0% at the start, 0% after 5,000 steps, median 0 steps;"
+            "MSE: 0% at the start, 0% when their budget ended, median 0 steps;"
         )
         assert page.get_attribute("#explorer-survival", "aria-label").startswith(label)
     rows = frames["curves"].query(
@@ -98,7 +98,7 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
         cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
         for i, loss in enumerate(("MSE", "BCE")):
             left, median = cell_here[10 + i], cell_here[4 + i]
-            assert f"{loss}: 100% at the start, {left} after 5,000 steps, median {median} steps" in label
+            assert f"{loss}: 100% at the start, {left} when their budget ended, median {median} steps" in label
         label, note = (
             page.get_attribute("#explorer-curves", "aria-label"),
             page.inner_text("#explorer-curves-note"),

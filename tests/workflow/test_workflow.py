@@ -141,7 +141,7 @@ def test_numbers_inside_a_value_of_the_command_line_are_numbers(finished: Path) 
 
 def test_plan_and_help_print_what_they_promise(finished: Path) -> None:
     output = tiny(finished, "plan")
-    for word in ("runs", "steps       at most", "methods", "remedies", "networks", "total time"):
+    for word in ("runs", "steps       at most", "methods", "gradient flow", "total time"):
         assert word in output
     output = tiny(finished, "help")
     for word in ("snakemake -n", "snakemake tables", "snakemake report", "snakemake clean", "snakemake plan"):
