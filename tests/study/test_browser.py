@@ -98,7 +98,8 @@ def test_the_charts_say_their_ends_in_words(browser, file, data, frames):
         cell_here, label = cell(data, choice(page)), page.get_attribute("#explorer-survival", "aria-label")
         for i, loss in enumerate(("MSE", "BCE")):
             left, median = cell_here[10 + i], cell_here[4 + i]
-            assert f"{loss}: 100% at the start, {left} when their budget ended, median {median} steps" in label
+            said = f"{loss}: 100% at the start, {left} when their budget ended, median {median} steps"
+            assert said in label
         label, note = (
             page.get_attribute("#explorer-curves", "aria-label"),
             page.inner_text("#explorer-curves-note"),
