@@ -147,12 +147,13 @@ def step_budgets(value: object, runs: int) -> Floats:
     most = 2**53
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str):
         return np.full(runs, float(whole_number("max_steps", value, 0, most)))
+    allowed = f"a whole number from 0 to {most}, or {runs} of them"
     given: Any = np.asarray(value)
-    if given.shape != (runs,) or given.dtype.kind not in "iu" or (given < 0).any() or (given > most).any():
-        found = f"an array of dtype {given.dtype} and shape {given.shape}"
-        if given.dtype.kind in "iu" and given.shape == (runs,):
-            found = str(given[(given < 0) | (given > most)][0])
-        raise failure("max_steps", found, f"a whole number from 0 to {most}, or {runs} of them")
+    if given.shape != (runs,) or given.dtype.kind not in "iu":
+        raise failure("max_steps", f"an array of dtype {given.dtype} and shape {given.shape}", allowed)
+    wrong = given[(given < 0) | (given > most)]
+    if wrong.size:
+        raise failure("max_steps", wrong[0], allowed)
     return np.asarray(given, dtype=np.float64)
 
 

@@ -245,8 +245,6 @@ def descend(
     recorded = checks.trace_steps_of(trace_steps, int(np.max(max_steps, initial=0)))
     thread_count = checks.thread_count(threads)
 
-    # Those that are likely to run longest are loaded first, so that few lanes are empty at the end.
-    order = np.lexsort((rates, -budgets))
     few = _samples_in_lanes(lanes, chosen_model, cadence, x.shape, runs)
     arranged, classes = tiles(x, y) if few else arrange(x, y)
     task = Task(
@@ -255,13 +253,15 @@ def descend(
         # A copy of large data is made only where something reads it: recorded scores, and batches.
         raw_features=pad(x) if recorded.size or not cadence.fused else pad(x[:0]),
         raw_labels=y,
-        starts=theta[order],
-        rates=rates[order],
-        thresholds=thresholds[:, order],
+        starts=theta,
+        rates=rates,
+        thresholds=thresholds,
         hold=float(held),
         check_every=float(cadence.check_every),
-        max_steps=budgets[order],
+        max_steps=budgets,
         trace_steps=recorded,
+        # Those that are likely to run longest come first, so that few lanes are empty at the end.
+        order=np.lexsort((rates, -budgets)),
         queue=np.zeros(1, dtype=np.int64),
     )
     outcome = Outcome(
@@ -274,10 +274,6 @@ def descend(
     scored = bool(asked)
     parts = (chosen_model, chosen_loss, chosen_optimiser, scored, scored or recorded.size > 0)
     _run_all(task, outcome, parts, cadence, thread_count, few)
-    place = np.argsort(order)
-    outcome = Outcome(
-        outcome.theta[place], outcome.steps_run[place], outcome.arrival[:, place], outcome.trace[:, place]
-    )
     return _descent_of(outcome, asked, None if trace_steps is None else recorded, held, cadence.check_every)
 
 

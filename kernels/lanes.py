@@ -73,8 +73,10 @@ class Task(NamedTuple):
         (runs,) budgets, whole numbers.
     trace_steps
         (k,) increasing steps to record.
+    order
+        (runs,) the runs in the order in which they are loaded.
     queue
-        (1,) the next run that no worker has taken.
+        (1,) the next place in that order that no worker has taken.
     """
 
     features: Floats
@@ -88,6 +90,7 @@ class Task(NamedTuple):
     check_every: float
     max_steps: Floats
     trace_steps: Ints
+    order: Ints
     queue: Ints
 
 
@@ -172,10 +175,11 @@ def lanes_of(stack: Lanes, vector: int) -> Lanes:
 
 
 @subroutine
-def _load(task: Task, lanes: Lanes, lane: int, run: int) -> None:
-    """Put a run into `lane`; if there is no such run, the lane is left empty and at rest."""
-    found = run < task.starts.shape[0]
-    lanes.run[lane] = run if found else -1
+def _load(task: Task, lanes: Lanes, lane: int, place: int) -> None:
+    """Put the run at a place of the order into `lane`; if there is none, it is left empty and at rest."""
+    found = place < task.order.shape[0]
+    run = task.order[place] if found else -1
+    lanes.run[lane] = run
     for j in range(lanes.theta.shape[0]):
         lanes.theta[j, lane] = task.starts[run, j] if found else 0.0
     lanes.memory[:, lane] = 0.0
@@ -247,7 +251,7 @@ def rest_empty(task: Task, lanes: Lanes) -> None:
     """Put empty lanes at rest, where a step does not move them: nothing refills them soon."""
     for lane in range(WIDTH):
         if lanes.run[lane] < 0:
-            _load(task, lanes, lane, task.starts.shape[0])
+            _load(task, lanes, lane, task.order.shape[0])
 
 
 @subroutine
