@@ -30,6 +30,10 @@ class Sample(NamedTuple):
         """What the starts are made from."""
         return Aim(self.direction, float(self.median_margin), float(self.labels.mean()))
 
+    def arrays(self, data: int) -> dict[str, NDArray[Any]]:
+        """Its arrays by the names under which `sample` finds them: number of the data set and part."""
+        return {f"{data}/{part}": array for part, array in self._asdict().items()}
+
 
 def with_bias(features: Array) -> Array:
     """Append the bias feature, a last column of ones: (n, p) to (n, p + 1), C-ordered."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import kernels
-from kernels.few_runs import FEW, suits
+from kernels.few_runs import FEW
 from kernels.width import WIDTH
 from study.data.samples import Sample, sample
 from study.data.steps import silent
@@ -22,7 +21,7 @@ from study.experiments.views import View, views
 from study.methods import runs as method_runs
 from study.runs import draw
 from study.runs.plan import Grid, thresholds
-from study.runs.sweep import NEVER, Progress, descend, first_parameters
+from study.runs.sweep import NEVER, Progress, descend, first_parameters, suited_lanes
 from study.theory import phase
 
 if TYPE_CHECKING:
@@ -104,17 +103,14 @@ def first_data_sets(config: Config, flipped: float = 0.0) -> Drawn:
     begun = clock()
     draw.described(config)  # reads the user's files, once
     read = clock() - begun
-    rows, arrays = [], dict[str, NDArray[Any]]()
     begun = clock()
-    for row, parts in draw.draw(_of_first_seed(config), flipped=flipped):
-        rows.append(row | {"model": "linear"})
-        arrays |= parts
+    table, arrays = draw.build(_of_first_seed(config), flipped)
     used = clock() - begun
     if used < SHORT:  # much of it was spent on loading
         begun = clock()
-        collections.deque(draw.draw(_of_first_seed(config), flipped=flipped), maxlen=0)
+        draw.build(_of_first_seed(config), flipped)
         used = clock() - begun
-    return Drawn(pd.DataFrame(rows), arrays, read + used * len(config.seeds))
+    return Drawn(table.assign(model="linear"), arrays, read + used * len(config.seeds))
 
 
 def _of_networks(view: View, steps: int, starts: int) -> Drawn:
@@ -163,8 +159,7 @@ def _sweep(config: Config, drawn: Drawn) -> Part:
     every: Any = grid.rows(np.arange(len(drawn.table))).groupby(["data", "loss"], sort=True)
     for (data, loss), rows in every:
         of_data = sample(drawn.arrays, data)
-        n, d = of_data.features.shape
-        lanes = "samples" if suits(n, d, len(rows)) else "runs"
+        lanes = suited_lanes(of_data, len(rows))
         descends = _to_targets(config, str(loss), lanes)
         curves = min(config.curves.seeds, seeds)
         together = FEW if lanes == "samples" else WIDTH
@@ -222,8 +217,7 @@ def flow_part(config: Config, drawn: Drawn) -> Part:
     _solved(config, own.iloc[:1], drawn.arrays, {"scales": options.scales[:1], "large_draws": 0})  # compiles
     for place, data in enumerate(own["data"]):
         few = thinned(sample(drawn.arrays, data))
-        arrays = {f"{data}/{name}": array for name, array in few._asdict().items()}
-        used = _solved(config, own.iloc[place : place + 1], arrays, {"large_draws": 0})
+        used = _solved(config, own.iloc[place : place + 1], few.arrays(data), {"large_draws": 0})
         seconds += used * own["n"].iloc[place] / len(few.labels) * len(config.seeds)
     large = phase.number_of_runs(config, no_data)
     if large:

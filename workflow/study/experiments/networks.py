@@ -54,7 +54,7 @@ def build(config: Config, steps: int, starts: int) -> tuple[pd.DataFrame, dict[s
             found = _facts(model, features, labels, (config.seed, options.name, seed), steps, starts)
             rows.append({"data": data, "model": model} | named(options, level, seed) | found)
         no_direction = Sample(features, labels, np.zeros(features.shape[1]), np.array(math.nan))
-        arrays |= {f"{data}/{name}": array for name, array in no_direction._asdict().items()}
+        arrays |= no_direction.arrays(data)
     return pd.DataFrame(rows), arrays
 
 

@@ -64,11 +64,8 @@ def _data(
     """The data sets of an experiment, a row for each and model, and their arrays."""
     if view.experiment == "networks":
         return networks.build(view.config, config.networks.reference_steps, config.networks.reference_starts)
-    rows, arrays = [], dict[str, NDArray[Any]]()
-    for row, parts in draw.draw(view.config, flipped=view.flipped, note=note):
-        rows.append(row | {"model": "linear"})
-        arrays |= parts
-    return pd.DataFrame(rows), arrays
+    table, arrays = draw.build(view.config, view.flipped, note)
+    return table.assign(model="linear"), arrays
 
 
 def _named(frame: pd.DataFrame, view: View, table: Table) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from study.data.starts import starts_of
 from study.data.streams import Stream
 from study.methods.legs import descend_legs
 from study.methods.tables import METHOD_RUNS
-from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, thresholds
+from study.runs.plan import WITHOUT_HALF, budget, nearest_rate, stable_rate, thresholds
 from study.runs.sweep import Progress, first_parameters, outcomes
 from study.tables.table import conform
 
@@ -83,7 +83,8 @@ def plan(config: Config, method: MethodOptions, table: pd.DataFrame) -> pd.DataF
         columns=["dataset", "place", "initialisation", "scale"],
     )
     rates = pd.DataFrame({"rate": rates_of(config, method)})
-    rates["max_steps"] = [budget(config, rate, _stable(config, method)) for rate in rates["rate"]]
+    stable = _stable(config, method)
+    rates["max_steps"] = [budget(config, rate, stable) for rate in rates["rate"]]
     rows = table[inside].merge(starts, on="dataset").merge(rates, how="cross")
     as_it_is = method.scale_free or method.model != "linear"
     unit = 1.0 if as_it_is else 1.0 / (kernels.LOSSES["bce"].smoothness * rows["smoothness"])
@@ -104,8 +105,7 @@ def _stable(config: Config, method: MethodOptions) -> float:
         return common_rate(config, True)
     if method.model != "linear":
         return math.inf  # what is stable is not known
-    smoothness = [kernels.LOSSES[leg.loss].smoothness for leg in method.legs]
-    return kernels.LOSSES["bce"].smoothness / max(smoothness)
+    return min(stable_rate(leg.loss) for leg in method.legs)
 
 
 def run(

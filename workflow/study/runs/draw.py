@@ -33,8 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["build", "check", "described", "draw", "every_data_set", "named", "processes_of"]
 
 
-def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
+def build(
+    config: Config, flipped: float = 0.0, note: Callable[[str], None] = silent
+) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """Realise every data set of a study and find its facts.
+
+    Parameters
+    ----------
+    config, flipped, note
+        As for `draw`.
 
     Returns
     -------
@@ -52,7 +59,7 @@ def build(config: Config) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
     """
     rows: list[dict[str, Any]] = []
     arrays: dict[str, NDArray[Any]] = {}
-    for row, parts in draw(config):
+    for row, parts in draw(config, flipped=flipped, note=note):
         rows.append(row)
         arrays |= parts
     return conform(pd.DataFrame(rows), DATASETS), arrays
@@ -73,7 +80,7 @@ def named(options: DatasetOptions, separability: float | None, seed: int) -> dic
 
 
 def draw(
-    config: Config, processes: int = 1, flipped: float = 0.0, note: Callable[[str], None] | None = None
+    config: Config, processes: int = 1, flipped: float = 0.0, note: Callable[[str], None] = silent
 ) -> Iterator[_Drawn]:
     """Realise the data sets of a study: yield of each, in order, its row and arrays.
 
@@ -108,11 +115,11 @@ _Place = tuple[int, tuple[DatasetOptions, float | None, int]]
 _WORTH_A_PROCESS: Final = 20  # data sets
 
 
-def _draw_one(config: Config, flipped: float, note: Callable[[str], None] | None, place: _Place) -> _Drawn:
+def _draw_one(config: Config, flipped: float, note: Callable[[str], None], place: _Place) -> _Drawn:
     """Realise one data set: its row and its arrays."""
     data, (options, separability, seed) = place
     level = "" if separability is None else f", separability {separability:g}"
-    with Steps(f"data set {options.name}{level}, seed {seed}", note or silent) as step:
+    with Steps(f"data set {options.name}{level}, seed {seed}", note) as step:
         step("drawing the samples")
         features, labels = realise(options, separability, seed, config.seed, flipped)
         found = _facts(options, seed, features, labels, step)
@@ -124,7 +131,7 @@ def _draw_one(config: Config, flipped: float, note: Callable[[str], None] | None
         | found.row()
     )
     parts = Sample(features, labels, found.direction, np.array(found.median_margin))
-    return row, {f"{data}/{name}": array for name, array in parts._asdict().items()}
+    return row, parts.arrays(data)
 
 
 def check(config: Config) -> None:

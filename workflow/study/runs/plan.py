@@ -34,6 +34,7 @@ __all__ = [
     "grid_of_one",
     "nearest_rate",
     "rates",
+    "stable_rate",
     "stable_rates",
     "thresholds",
 ]
@@ -178,7 +179,7 @@ def grid_of_one(config: Config, dataset: str) -> pd.DataFrame:
     """List the runs on one data set, by start (from 0); `nearest` marks the rate of the recorded curves."""
     nearest = nearest_rate(config.learning_rates, 1.0)
     rows = [
-        (i, name, scale, loss, rate, rate == nearest, budget(config, rate, stable_rates()[loss]))
+        (i, name, scale, loss, rate, rate == nearest, budget(config, rate, stable_rate(loss)))
         for i, (name, scale) in enumerate(starts_of(config.initialisations, dataset))
         for loss in config.losses
         for rate in rates(config, loss)
@@ -206,16 +207,20 @@ def nearest_rate(rates: Iterable[float], wanted: float) -> float:
     return min(rates, key=lambda rate: (abs(math.log(rate / wanted)), rate))
 
 
+def stable_rate(loss: str) -> float:
+    """L_BCE / L_loss: the own 1/L of a loss, in units of 1/L_BCE."""
+    return kernels.LOSSES["bce"].smoothness / kernels.LOSSES[loss].smoothness
+
+
 def stable_rates() -> dict[str, float]:
-    """L_BCE / L_loss by loss: the own 1/L of each, in units of 1/L_BCE."""
-    bce = kernels.LOSSES["bce"].smoothness
-    return {name: bce / loss.smoothness for name, loss in kernels.LOSSES.items()}
+    """The same of each loss without parameters, by name."""
+    return {name: stable_rate(name) for name in kernels.LOSSES}
 
 
 def rates(config: Config, loss: str) -> list[float]:
     """Rates of a loss, ascending: those of the config, these without its factor 1/2, and its own 1/L."""
     whole = [WITHOUT_HALF.get(loss, 1.0) * rate for rate in config.learning_rates]
-    return sorted({*config.learning_rates, *whole, stable_rates()[loss]})
+    return sorted({*config.learning_rates, *whole, stable_rate(loss)})
 
 
 def assign_shards(work: NDArray[np.int64], shards: int) -> NDArray[np.int64]:

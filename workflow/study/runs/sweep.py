@@ -32,6 +32,7 @@ __all__ = [
     "prepare",
     "recorded_steps",
     "run_shard",
+    "suited_lanes",
 ]
 
 NEVER: Final = {"brier": -1.0}
@@ -124,8 +125,7 @@ def run_shard(
         thetas = first_parameters(rows, drawn, config.seed)
         begun = time.perf_counter()
         asked = thresholds(config, rows)
-        # By all runs that the plan has of the data and loss, so that no run's bits depend on those beside it.
-        lanes = "samples" if suits(len(drawn.labels), drawn.features.shape[1], len(rows)) else "runs"
+        lanes = suited_lanes(drawn, len(rows))
         descent = descend(
             drawn, rows, thetas, str(loss), targets=asked or NEVER, hold=config.hold, lanes=lanes
         )
@@ -149,6 +149,15 @@ def by_data(frame: pd.DataFrame, plan: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Split runs or curves of a shard by data set, in the order of the plan, for `merge`."""
     numbers = frame["run"].map(plan.set_index("run")["data"])
     return (part for _, part in frame.groupby(numbers.to_numpy(), sort=True))
+
+
+def suited_lanes(drawn: Sample, runs: int) -> str:
+    """What the lanes of a vector are, as of `kernels.descend`, for the runs that the plan has of a loss.
+
+    It is by all of them, so that the bits of a run do not depend on those that are made beside it.
+    """
+    n, d = drawn.features.shape
+    return "samples" if suits(n, d, runs) else "runs"
 
 
 def prepare(losses: Iterable[str]) -> None:
