@@ -24,20 +24,33 @@ __all__ = ["compile_for", "compiled", "intrinsic", "lanewise", "subroutine"]
 
 _uncompiled = bool(config.DISABLE_JIT)
 
-lanewise: Any = numba.njit(
-    error_model="numpy",
-    forceinline=True,
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-)
+
+def _inner(**options: Any) -> Any:
+    """Decorator for a function that compiled code calls, itself compiled and kept on disk.
+
+    Each process compiles some loops of its own, and finds there what they share. Python never calls such a
+    function, so the wrappers for that are left out, which halves the time to compile.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        if _uncompiled:
+            return function
+        made = numba.njit(
+            function, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, **options
+        )
+        return keep_code(made, function)
+
+    return decorate
+
+
+lanewise: Any = _inner(forceinline=True)
 """Decorator for a function of a few numbers, or vectors of them, that is part of an inner loop.
 
 It is compiled into the functions that call it (``forceinline``): as a call of its own it would cost more than
-what it computes, and vectors would go through memory.  Python never calls it, so the wrappers for that are
-left out, which halves the time to compile.
+what it computes, and vectors would go through memory.
 """
 
-subroutine: Any = numba.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+subroutine: Any = _inner()
 """Decorator for a function that a compiled loop calls now and then.
 
 It is compiled apart from that loop, which leaves the loop's registers and instruction cache to what runs all

@@ -66,8 +66,17 @@ def first(tmp_path_factory):
 def test_another_process_finds_the_code_and_computes_the_same(first):
     folder, (digest, hits, misses) = first
     assert (hits, misses) == (0, 2)
-    assert len(files(folder)) == 2
     assert run(folder) == (digest, 2, 0)
+
+
+def test_what_two_loops_share_is_compiled_once(first, tmp_path):
+    """Whichever process compiles it: the second one compiles its loop and what that has of its own."""
+    run(tmp_path, "bce")
+    alone = set(files(tmp_path))
+    run(tmp_path, "mse")
+    added = set(files(tmp_path)) - alone
+    assert 0 < len(added) < len(alone)
+    assert {path.name for path in files(tmp_path)} == {path.name for path in files(first[0])}
 
 
 def test_the_order_of_compilation_mixes_nothing_up(first, tmp_path):
