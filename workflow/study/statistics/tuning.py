@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -211,27 +211,56 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
         None where a loss was not run, or from fewer than `LEAST_SEEDS` seeds.
     """
     keys = ["dataset", "separability", "initialisation", "scale", "target"]
-    for key, cell in rows.groupby(keys, dropna=False, sort=True):
-        sides = {loss: cell[cell["loss"] == loss] for loss in ("mse", "bce")}
-        seeds = np.intersect1d(
-            sides["mse"]["seed"].to_numpy(np.int64), sides["bce"]["seed"].to_numpy(np.int64)
-        )
+    groups = rows.groupby(keys, dropna=False, sort=True).ngroup().to_numpy()
+    targets, losses = rows["target"].to_numpy(object), rows["loss"].to_numpy(object)
+    columns = _Runs(*(rows[name].to_numpy(kind) for name, kind in _COLUMNS.items()))
+    order = np.argsort(groups, kind="stable")
+    # Slices of arrays: taking rows from a frame costs more than the choice itself.
+    for cell in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+        sides = {loss: columns.at(cell[losses[cell] == loss]) for loss in ("mse", "bce")}
+        seeds = np.intersect1d(sides["mse"].seed, sides["bce"].seed)
         if seeds.size < LEAST_SEEDS:
             continue
-        start = cell.drop_duplicates("seed").set_index("seed")["start"]
         trials = {loss: _trials(side, seeds) for loss, side in sides.items()}
         if all(found.rates.size for found in trials.values()):
-            yield Choice(str(key[-1]), start.loc[seeds].to_numpy(np.int64), trials, min(folds, seeds.size))
+            every, first = np.unique(columns.seed[cell], return_index=True)
+            starts = columns.start[cell][first][np.searchsorted(every, seeds)]
+            yield Choice(str(targets[cell[0]]), starts, trials, min(folds, seeds.size))
 
 
-def _trials(side: pd.DataFrame, seeds: Ints) -> Trials:
+class _Runs(NamedTuple):
+    """Columns of `choices` as arrays, shape (runs,) each."""
+
+    seed: Ints
+    start: Ints
+    rate: Floats
+    time: Floats
+    observed: Bools
+    max_steps: Floats
+
+    def at(self, rows: Ints) -> _Runs:
+        """Some of the runs."""
+        return _Runs(*(column[rows] for column in self))
+
+
+_COLUMNS: Final = {
+    "seed": np.int64,
+    "start": np.int64,
+    "rate": float,
+    "time": float,
+    "observed": bool,
+    "max_steps": float,
+}
+
+
+def _trials(side: _Runs, seeds: Ints) -> Trials:
     """Lay out the runs of one loss; a rate that was not run from every seed is left out."""
-    rates, column = np.unique(side["rate"].to_numpy(float), return_inverse=True)
-    inside = np.isin(side["seed"], seeds)
-    row, column = np.searchsorted(seeds, side["seed"].to_numpy(np.int64)[inside]), column[inside]
+    rates, column = np.unique(side.rate, return_inverse=True)
+    inside = np.isin(side.seed, seeds)
+    row, column = np.searchsorted(seeds, side.seed[inside]), column[inside]
     times = np.full((seeds.size, rates.size), np.nan)
     observed = np.zeros(times.shape, dtype=np.bool_)
-    times[row, column] = side["time"].to_numpy(float)[inside]
-    observed[row, column] = side["observed"].to_numpy(bool)[inside]
+    times[row, column] = side.time[inside]
+    observed[row, column] = side.observed[inside]
     whole = ~np.isnan(times).any(axis=0)
-    return Trials(rates[whole], times[:, whole], observed[:, whole], float(side["max_steps"].max()))
+    return Trials(rates[whole], times[:, whole], observed[:, whole], float(side.max_steps.max()))
