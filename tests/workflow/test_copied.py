@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 LATER = {
     *("claims", "statistics", "phase", "sensitivity", "perturbation", "comparisons"),
-    *("experiments", "figures_runs", "figures_law", "page", "manifest"),
+    *("experiments", "figures_runs", "figures_methods", "figures_law", "page", "manifest"),
 }
 
 

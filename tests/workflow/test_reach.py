@@ -14,7 +14,7 @@ pytestmark = pytest.mark.processes
 STUDY = {
     *("data", "expand_plan", "sweep", "collect", "statistics", "flow", "phase", "minima", "claims"),
     *("sensitivity", "perturbation", "method", "comparisons", "experiments", "demonstrations"),
-    *("figures_runs", "figures_law", "page", "manifest"),
+    *("figures_runs", "figures_methods", "figures_law", "page", "manifest"),
 }
 PAGES = {"page", "manifest"}
 
@@ -92,7 +92,8 @@ REACH = {
         "workflow/study/statistics/aggregation.py",
         "def summary_tables(",
         "STEP = 3\n\n\ndef summary_tables(",
-        {"statistics", "phase", "sensitivity", "perturbation", "claims", "figures_runs", "figures_law"}
+        {"statistics", "phase", "sensitivity", "perturbation", "claims"}
+        | {"figures_runs", "figures_methods", "figures_law"}
         | PAGES,
     ),
     "an adapter": (
@@ -127,4 +128,4 @@ def test_a_value_of_the_config_runs_what_depends_on_it(study: Path) -> None:
     found = due(study, "--config", "statistics={resamples: 198}")
     reached = {"statistics", "phase", "sensitivity", "perturbation", "claims", "comparisons"}
     reached |= {"experiments"}
-    assert found == reached | {"figures_runs", "figures_law"} | PAGES
+    assert found == reached | {"figures_runs", "figures_methods", "figures_law"} | PAGES

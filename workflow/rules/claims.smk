@@ -35,6 +35,7 @@ rule claims:
         parquet="results/tables/claims.parquet",
     log:
         "results/logs/claims.log",
+    priority: 1  # the page waits for it
     conda:
         "../envs/study.yaml"
     params:

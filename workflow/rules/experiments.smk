@@ -11,6 +11,7 @@ rule experiment:
         "results/logs/experiment.{part}.log",
     wildcard_constraints:
         part="|".join(map(re.escape, parts)) or "none",
+    priority: 2  # the longest of them takes long
     conda:
         "../envs/study.yaml"
     resources:

@@ -6,6 +6,7 @@ rule flow:
         flow="results/tables/flow.parquet",
     log:
         "results/logs/flow.log",
+    priority: 2  # it takes long
     conda:
         "../envs/study.yaml"
     params:

@@ -63,6 +63,7 @@ rule comparisons:
         reached_parquet="results/tables/reached.parquet",
     log:
         "results/logs/comparisons.log",
+    priority: 1  # the figures and the page wait for it
     conda:
         "../envs/study.yaml"
     resources:

@@ -12,6 +12,7 @@ rule data:
         parquet="results/tables/datasets.parquet",
     log:
         "results/logs/data.log",
+    priority: 3  # nearly all else waits for it
     conda:
         "../envs/study.yaml"
     # All of this machine; on a cluster, where no number is set, two.
@@ -38,7 +39,7 @@ rule expand_plan:
         plan="results/plan.parquet",
     log:
         "results/logs/plan.log",
-    priority: 1  # the sweep waits for it
+    priority: 3  # the sweep waits for it
     conda:
         "../envs/study.yaml"
     resources:
@@ -72,6 +73,7 @@ rule sweep:
         curves="results/shards/{shard}.curves.parquet",
     log:
         "results/logs/sweep.{shard}.log",
+    priority: 1  # a chain of jobs waits for it
     conda:
         "../envs/study.yaml"
     resources:
@@ -95,6 +97,7 @@ rule collect:
         curves="results/tables/curves.parquet",
     log:
         "results/logs/collect.log",
+    priority: 1  # a chain of jobs waits for it
     conda:
         "../envs/study.yaml"
     resources:
@@ -152,6 +155,7 @@ rule statistics:
         arrivals_parquet="results/tables/arrivals.parquet",
     log:
         "results/logs/statistics.log",
+    priority: 1  # a chain of jobs waits for it
     conda:
         "../envs/study.yaml"
     resources:

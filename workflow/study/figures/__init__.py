@@ -57,13 +57,22 @@ _ENTRIES: Final[tuple[Entry, ...]] = (
 FIGURES: Final = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """Every figure by name, in the order of the report. A new one is one entry."""
 
+_OF_METHODS: Final = {"comparisons", "experiments"}
+
+
+def _part(entry: Entry) -> str:
+    if "slowdown" in entry.tables:
+        return "runs"
+    return "methods" if _OF_METHODS & set(entry.tables) else "law"
+
+
 PARTS: Final = MappingProxyType(
     {
-        "runs": tuple(entry.name for entry in _ENTRIES if "slowdown" in entry.tables),
-        "law": tuple(entry.name for entry in _ENTRIES if "slowdown" not in entry.tables),
+        part: tuple(entry.name for entry in _ENTRIES if _part(entry) == part)
+        for part in ("runs", "methods", "law")
     }
 )
-"""Names of the figures that are drawn in one job: those of the table `slowdown`, and the others."""
+"""Names of the figures that are drawn in one job: those of the sweep, of methods, and the others."""
 
 # A separate file has a white background, whatever it is shown on.
 _PROLOGUE: Final = '<?xml version="1.0" encoding="utf-8"?>\n<svg style="background-color: #ffffff" '
