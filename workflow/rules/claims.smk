@@ -8,6 +8,7 @@ rule minima:
         parquet="results/tables/minima.parquet",
     log:
         "results/logs/minima.log",
+    priority: 1  # the claims wait for it
     conda:
         "../envs/study.yaml"
     params:
