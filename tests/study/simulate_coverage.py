@@ -149,7 +149,7 @@ WITHIN = 0.3
 
 
 def coverage_of_pools(
-    data_sets: int, between: float, censored: float, studies: int, seeds: int = 30, resamples: int = 999
+    data_sets: int, between: float, censored: float, studies: int, seeds: int = 20, resamples: int = 999
 ) -> dict[str, float]:
     """How often the interval of pooled data sets covers the median over a population of data sets.
 
@@ -183,7 +183,7 @@ def main() -> None:
     print(f"{studies} simulated studies, nominal 95%\n")
     print("| starts | censored | Kaplan-Meier | bootstrap |")
     print("|---|---|---|---|")
-    for starts in (6, 15, 30, 60, 120):
+    for starts in (6, 10, 20, 60, 120):
         for censored in (0.0, 0.3):
             found = coverage(starts, censored, studies)
             print(
@@ -196,14 +196,14 @@ def main() -> None:
     print("| best rate | next rate | seeds | estimate / truth | choosing again | rates kept |")
     print("|---|---|---|---|---|---|")
     for name, population in POPULATIONS.items():
-        for seeds in (15, 30):
+        for seeds in (10, 20):
             found = coverage_of_choice(population, seeds, few)
             print(
                 f"| {name} | {found['second']:.2f}x | {seeds} | {found['bias']:.2f} | {found['chosen']:.1%} "
                 f"| {found['kept']:.1%} |",
                 flush=True,
             )
-    print(f"\n{few} simulated studies of 30 seeds for each data set\n")
+    print(f"\n{few} simulated studies of 20 seeds for each data set\n")
     print("| data sets | spread between them | censored | two levels | pairs as one sample |")
     print("|---|---|---|---|---|")
     for data_sets, between, censored in ((13, 0.5, 0.0), (13, 0.5, 0.2), (13, 0.1, 0.0), (7, 0.5, 0.0)):

@@ -240,7 +240,8 @@ class _Runs(NamedTuple):
 
     def at(self, rows: Ints) -> _Runs:
         """Some of the runs."""
-        return _Runs(*(column[rows] for column in self))
+        seed, start, rate, time, observed, max_steps = self
+        return _Runs(seed[rows], start[rows], rate[rows], time[rows], observed[rows], max_steps[rows])
 
 
 _COLUMNS: Final = {
