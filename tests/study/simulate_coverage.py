@@ -183,7 +183,7 @@ def main() -> None:
     print(f"{studies} simulated studies, nominal 95%\n")
     print("| starts | censored | Kaplan-Meier | bootstrap |")
     print("|---|---|---|---|")
-    for starts in (6, 10, 20, 60, 120):
+    for starts in (6, 15, 20, 30, 60, 120):
         for censored in (0.0, 0.3):
             found = coverage(starts, censored, studies)
             print(
