@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scipy.optimize import check_grad, linprog, minimize, nnls
 from scipy.special import expit
 from study.config.model import load
-from study.data import optima
+from study.data import optima, separation
 from study.data.brier import SEARCHED
 from study.data.facts import Facts, facts
 from study.data.frame import frame_of
@@ -484,6 +484,67 @@ def test_no_proof_contradicts_the_linear_program(n: int, d: int, seed: int, whol
         assert not marked.any()
     assert separates(signed, theta, signed @ theta) <= marked.all()
     assert not separates(signed, -theta, -signed @ theta)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.integers(30, 200),
+    st.integers(1, 4),
+    st.integers(0, 10_000),
+    st.sampled_from(["gap", "ties", "flags", "overlap", "outlier", "dependent"]),
+)
+def test_a_program_that_begins_with_a_part_of_the_rows_ends_as_that_of_all(
+    n: int, d: int, seed: int, kind: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(n) % 3 == 0).astype(np.int64)
+    features = rng.normal(size=(n, d))
+    if kind in {"gap", "ties"}:
+        features[:, 0] += 8.0 * labels - 4.0
+    if kind in {"ties", "dependent"}:  # many samples on the hyperplane
+        features = features.round()
+        features[:, 0] = np.clip(features[:, 0], -2, 2) + 2.0 * labels
+    if kind in {"flags", "dependent"}:  # columns that a few positives alone have
+        flags = (rng.random((n, 2)) < 0.05) * labels[:, None]
+        features = np.column_stack([features, flags, flags[:, 0] + features[:, -1]])
+    if kind == "outlier":
+        features[-1] *= 1e3
+    signed = _signed(with_bias(features), labels)
+    expected, _ = separated(signed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(separation, "MANY", 20)
+        patched.setattr(separation, "_PART", 8)
+        marked, theta = separated(signed)
+    assert marked.tolist() == expected.tolist()
+    margins = signed @ theta
+    assert (margins[marked] > 0.5).all()
+    assert np.abs(margins[~marked]).max(initial=0.0) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["indicator", "ties"])
+def test_many_samples_that_some_columns_separate_in_part_take_seconds(kind: str) -> None:
+    """By counts of what was done, not by time: the rows that the solver saw, the steps of Newton's method."""
+    rng = np.random.default_rng(1)
+    n = 400_000
+    labels = (rng.random(n) < 0.5).astype(np.int64)
+    features = rng.normal(size=(n, 4))
+    if kind == "indicator":
+        features[:, 0] = (rng.random(n) < 0.05) & (labels == 1)
+    else:
+        features[:, 0] = np.where(rng.random(n) < 0.4, 0.0, 2.0 * labels - 1.0)
+    seen: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        solve = separation._solved
+        patched.setattr(separation, "_solved", lambda rows: (seen.append(len(rows)), solve(rows))[1])
+        newton = optima._rise
+        rises: list[int] = []
+        patched.setattr(optima, "_rise", lambda *given: (rises.append(1), newton(*given))[1])
+        found = facts(with_bias(features), labels)
+    assert not found.separable
+    assert sum(seen) < 100_000
+    assert len(rises) < 150
+    assert np.abs(found.direction).argmax() == 0
 
 
 def test_a_proof_needs_more_than_the_signs_of_margins() -> None:

@@ -39,6 +39,9 @@ Array = NDArray[np.float64]
 HOPEFUL: Final = 30
 """Steps of Newton's method after which neither kind of proof is expected any more."""
 
+_POLISHING: Final = 8
+"""Steps of Newton's method that are made at the optimum, where each one before doubled the digits."""
+
 
 def bce_limit(signed: Array, frame: Frame) -> tuple[NDArray[np.bool_], Array | None, Array]:
     """Find where descent on BCE goes: to ``finite_optimum``, plus ever more of ``limit``.
@@ -119,7 +122,7 @@ def _newton(
     """
     n = len(rows)
     phi, margins = np.zeros(rows.shape[1]), np.zeros(n)
-    small = len(phi) == 0
+    small, polished = len(phi) == 0, 0
     for _ in range(0 if small else most):
         wrong = kernels.expit(-margins)
         gradient = -weighted_sum(rows, wrong) / n
@@ -133,7 +136,10 @@ def _newton(
         while rate > 1e-12 and _rise(margins, rate * along) > -1e-4 * rate * decrement and decrement > 1e-20:
             rate /= 2.0
         phi, margins = phi - rate * step, matvec(rows, phi - rate * step)
+        # Of many samples, rounding alone keeps the decrement from getting smaller.
+        polished += decrement <= 1e-20
         small = decrement <= 1e-26 or float(np.abs(step).max()) <= 1e-15 * float(np.abs(phi).max())
+        small = small or polished > _POLISHING
         if small or enough(phi, margins):
             break
     return phi, margins, small

@@ -32,6 +32,15 @@ _METHODS: Final[tuple[tuple[Any, Any], ...]] = (
 """Methods of the linear program and their options, in the order they are tried."""
 
 
+MANY: Final = 20_000
+"""Rows up to which the linear program takes all of them at once: it needs seconds and gigabytes for more."""
+
+_PART: Final = 10_000  # rows that the program begins with, or gets at a time, where there are more
+_BEYOND: Final = 0.5  # a margin beyond this is one of 1 and more, and not 0
+_NOISE: Final = 1e-5  # of the solver, in a margin that is 0
+_SPANNED: Final = 1e-9  # noise of a row that is a combination of others
+
+
 class UndecidedError(ArithmeticError):
     """The linear program could not be solved: the numbers of a column span too many powers of ten."""
 
@@ -109,15 +118,52 @@ def separated(signed: Array) -> tuple[NDArray[np.bool_], Array]:
     theta : array (d,)
         With ``signed @ theta >= 1`` where `separable`, 0 elsewhere, up to the solver's tolerance.
     """
-    n = len(signed)
-    scale = np.sqrt(column_sums(signed * signed) / n)
-    scaled = signed / np.where(scale > 0.0, scale, 1.0)
+    scale = np.sqrt(column_sums(signed * signed) / len(signed))
+    scale = np.where(scale > 0.0, scale, 1.0)
+    scaled = signed / scale
+    theta = _hyperplane(scaled) if len(signed) <= MANY else _hyperplane_of_many(scaled)
+    return scaled @ theta > _BEYOND, theta / scale
+
+
+def _hyperplane(scaled: Array) -> Array:
+    """Solve the linear program: theta with margins of 1 and more, or 0; zero where the solver finds none."""
     result = _solved(scaled)
     for theta in (-result.eqlin.marginals, result.eqlin.marginals):
         margins = scaled @ theta
-        if margins.min() > -1e-5 and margins.max() > 0.5:
-            return margins > 0.5, theta / np.where(scale > 0.0, scale, 1.0)
-    return np.zeros(n, dtype=bool), np.zeros(signed.shape[1])
+        if margins.min() > -_NOISE and margins.max() > _BEYOND:
+            return np.asarray(theta)
+    return np.zeros(scaled.shape[1])
+
+
+def _hyperplane_of_many(scaled: Array) -> Array:
+    """Solve the program for a part of the rows, and add rows to it until it is solved for all.
+
+    The solution of a part is one of all rows if no row has a margin below 1 but those that have 0 at every
+    theta which no row of the part has on the wrong side: the others that it has at 0 span them.
+    """
+    inside = np.zeros(len(scaled), dtype=bool)
+    inside[:: len(scaled) // _PART + 1] = True
+    while inside.sum() < len(scaled) // 2:
+        theta = _hyperplane(scaled[inside])
+        missing = _unsolved(scaled, inside, theta)
+        if not missing.size:
+            return theta
+        inside[missing] = True
+    return _hyperplane(scaled)
+
+
+def _unsolved(scaled: Array, inside: NDArray[np.bool_], theta: Array) -> NDArray[np.int64]:
+    """Some of the rows for which the solution of those `inside` is none, those farthest from it."""
+    margins = scaled @ theta
+    short = margins <= _BEYOND
+    off = ~inside & short
+    amiss = np.flatnonzero(off & (np.abs(margins) > _NOISE))
+    if amiss.size:
+        return amiss[np.argsort(margins[amiss], kind="stable")[:_PART]]
+    free = null_space(np.ascontiguousarray(scaled[inside & short]))
+    at_zero = np.flatnonzero(off)
+    apart = np.abs(scaled[at_zero] @ free.T).max(axis=1, initial=0.0)
+    return at_zero[np.argsort(-apart, kind="stable")[:_PART]][: np.count_nonzero(apart > _SPANNED)]
 
 
 def _solved(scaled: Array) -> Any:
