@@ -221,6 +221,26 @@ def test_bad_input_is_named(mapping: dict, message: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "said"),
+    [
+        (6.5, 6.0, 7.5, ""),
+        (73.2, 21.0, 705.0, " (95% interval 21 to 705)"),
+        (9.0, 4.0, 10.0, " (95% interval 4 to 10)"),
+        (1.03, 0.98, 1.13, " (no clear difference)"),
+        (0.73, 0.61, 0.86, " (fewer)"),
+        (0.5, 0.1, 0.6, " (fewer; 95% interval 0.1 to 0.6)"),
+        (3.0, 0.0, 6.2, " (no clear difference; 95% interval up to 6.2)"),
+        (1.0, 0.8, 1.5, ""),
+        (3.0, 0.0, np.inf, ""),
+    ],
+)
+def test_the_first_sentences_add_what_a_ratio_alone_would_hide(ratio, low, high, said):
+    row = {"slowdown": ratio, "slowdown_low": low, "slowdown_high": high, "slowdown_bound": False}
+    assert words.remark(row, 0.95) == said
+    assert words.remark(row | {"slowdown_bound": True}, 0.95) == ""
+
+
 def test_the_page_says_what_the_table_says(frames) -> None:
     table = frames["comparisons"]
     grid = words.grid(table, "brier")

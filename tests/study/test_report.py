@@ -12,8 +12,9 @@ from PIL import Image
 from study import figures, report, wording
 from study.catalogue import OF_A_STUDY
 from study.dictionary import ALL
+from study.figures.style import TARGETS
 from study.files import digest
-from study.report import card, document, first, grids, matrix, prose, sections, words
+from study.report import card, document, first, grids, matrix, methods, prose, sections, words
 from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
@@ -113,7 +114,7 @@ def test_the_page_can_be_used_without_eyes_or_mouse(html):
 def test_the_first_screen_holds_question_answer_and_demonstration(html, frames):
     first = Page(html[: html.index("<nav")] + "</header></body></html>")
     assert first.text.count("?") == 1
-    assert " ".join(report.answers.lede(frames, answer(frames))) in first.text
+    assert " ".join(report.answers.lede(frames, answer(frames), 0.95)) in first.text
     rows = frames["comparisons"].query("target == 'brier' and slowdown > 0")
     rows = rows[rows["common"] | (rows["policy"] == "tuned")]
     assert len(rows) > 4
@@ -123,7 +124,7 @@ def test_the_first_screen_holds_question_answer_and_demonstration(html, frames):
         assert " : ".join(steps) in first.text
     assert "Understanding Maximum Likelihood Estimation in Supervised Learning" in first.text
     assert "neuron-chart" in first.ids
-    assert "A run has arrived when its Brier score" in first.text
+    assert "Steps are counted until a run's Brier score" in first.text
     assert "had not arrived when their budget ended" in first.text
 
 
@@ -192,7 +193,7 @@ def test_steps_and_counts_stand_next_to_each_ratio(frames):
 
 def test_other_targets_and_real_data_are_said_with_their_numbers(frames):
     found = answer(frames)
-    said = " ".join(first.counting(found, 10))
+    said = " ".join(first.counting(found))
     pooled = frames["answers"].query("policy == 'equal'").set_index(["initialisation", "scale", "target"])
     for target, name in (("accuracy", "accuracy"), ("logloss", "log loss")):
         rows = [pooled.loc[("zero", 0.0, target)], pooled.loc[("sure_wrong", found["confidence"], target)]]
@@ -241,9 +242,7 @@ def test_a_best_rate_at_the_end_of_the_grid_is_reported(frames):
 
 def test_what_had_not_arrived_is_counted_at_rates_up_to_1_over_l_and_above(frames):
     found = answer(frames)
-    text = " ".join(first.counting(found, 10))
-    assert "stays there for 10 steps" in text
-    assert "stays" not in first.counting(found, 1)[0]
+    text = " ".join(first.counting(found))
     ends = frames["ends"].query("target == 'brier' and loss == 'mse'")
     for stable, beginning in ((True, "Over all starts"), (False, "At the larger rates")):
         (row,) = ends[ends["stable"] == stable].to_dict("records")
@@ -538,6 +537,24 @@ def test_every_page_has_a_caption():
     assert captions == named | {"page_report", "page_summary", "page_history", "study"}
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_first_screen_says_what_a_number_of_steps_counts(target):
+    held, touched = first.unit(target, 10)[0], first.unit(target, 1)[0]
+    assert held == touched.replace("attain.", "attain, and stays there for 10 steps.")
+    assert TARGETS[target] in held.lower().replace("brier", "Brier")
+
+
+def test_a_colour_says_which_loss_is_slower_only_where_the_whole_interval_does(frames):
+    table = frames["comparisons"]
+    colours = set()
+    for low, high in ((1.2, 3.0), (1.0, 3.0), (0.5, 1.0), (0.5, 0.9), (0.0, 3.0), (2.0, math.inf)):
+        cell = matrix.matrix(table.assign(slowdown_low=low, slowdown_high=high), "brier").rows[0][1][0][0]
+        if not cell.value.startswith(">"):
+            assert cell.css == ("slower" if low > 1 else "faster" if high < 1 else "same")
+            colours.add(cell.css)
+    assert colours == {"slower", "faster", "same"}
+
+
 def test_bars_are_logarithmic_and_begin_at_one(frames):
     """The length of a bar is the logarithm of its ratio, in one scale for the whole table."""
     table = matrix.matrix(frames["comparisons"], "brier")
@@ -554,10 +571,10 @@ def test_bars_are_logarithmic_and_begin_at_one(frames):
 
 
 def test_open_ends_of_intervals_are_said_and_no_zero_or_infinity_is_printed():
-    assert matrix._interval(2.0, 3.5) == "2 to 3.5"
-    assert matrix._interval(0.0, 6.33) == "up to 6.33"
-    assert matrix._interval(4.51, math.inf) == "from 4.51"
-    assert matrix._interval(0.0, math.inf) == "no interval"
+    assert methods.ends_of_interval(2.0, 3.5) == "2 to 3.5"
+    assert methods.ends_of_interval(0.0, 6.33) == "up to 6.33"
+    assert methods.ends_of_interval(4.51, math.inf) == "from 4.51"
+    assert methods.ends_of_interval(0.0, math.inf) == "no interval"
 
 
 def test_headings_say_what_was_found(frames, html):

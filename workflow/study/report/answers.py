@@ -202,16 +202,16 @@ def _jsonable(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def lede(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any]) -> list[str]:
+def lede(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any], level: float) -> list[str]:
     """Answer the question in two sentences, for plain descent and for Adam, from the table of methods."""
     compared, target = frames["comparisons"], found["target"]
-    plain = matrix.lead(compared, target)
+    plain = matrix.lead(compared, target, level)
     return [*(plain or first.lede(found)), *methods.lead(compared, target)]
 
 
-def counting(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any], hold: int) -> list[str]:
-    """Say what is reached, when a run has arrived, and what the numbers of the first screen are of."""
-    return [*methods.reached_sentences(frames["reached"]), *first.counting(found, hold)]
+def counting(frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any]) -> list[str]:
+    """Say what is reached, and what the numbers of the first screen are of."""
+    return [*methods.reached_sentences(frames["reached"]), *first.counting(found)]
 
 
 def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[str, Any]:
@@ -245,8 +245,9 @@ def summary(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict[
     grid = methods.first_grid(compared, target)
     out = {
         "first_screen": {
-            "lede": lede(frames, found),
-            "counting": counting(frames, found, provenance.hold),
+            "lede": lede(frames, found, provenance.level),
+            "unit": first.unit(target, provenance.hold),
+            "counting": counting(frames, found),
             "cards": [asdict(card) for card in first.cards(found, provenance.level)],
             "methods": [dict(zip(grid.head, row, strict=True)) for row in grid.rows],
         },

@@ -31,7 +31,7 @@ def network_grid(table: pd.DataFrame, target: str) -> Grid:
     return Grid(
         "Times as many steps with MSE as with BCE in a network: at equal rates (1, and 0.01 for Adam); with "
         "the best rate for each",
-        ["moved by, hidden layer", *(start_name(*start) for start in starts)],
+        ["optimiser, hidden layer", *(start_name(*start) for start in starts)],
         body,
         1,
         "tables/experiments.csv",

@@ -186,35 +186,48 @@ def _medians(summary: Mapping[str, Any]) -> str:
 
 
 _TARGETS: Final = {
-    "accuracy": "its accuracy has come nine tenths of the way from that of always naming the larger class",
+    "accuracy": "accuracy has come nine tenths of the way from that of always naming the larger class",
     "brier": (
-        "its Brier score, the mean squared error of its probabilities, has come nine tenths of the way from "
-        "that of the "
-        "base rate"
+        "Brier score, the mean squared error of its probabilities, has come nine tenths of the way from that "
+        "of the base rate"
     ),
-    "logloss": "its log loss has come nine tenths of the way from that of the base rate",
+    "logloss": "log loss has come nine tenths of the way from that of the base rate",
 }
 
 
-def counting(found: Mapping[str, Any], hold: int) -> list[str]:
-    """Say when a run has arrived, at which rate, what the intervals are, and how many did not arrive.
+def unit(target: str, hold: int) -> list[str]:
+    """Say what a number of steps counts, of which model and which MSE.
+
+    Parameters
+    ----------
+    target
+        The score whose target a run is to reach.
+    hold
+        Steps in a row for which it has to hold.
+    """
+    score = _TARGETS.get(target, TARGETS.get(target, target))
+    stays = f", and stays there for {hold} steps" if hold > 1 else ""
+    return [
+        f"Steps are counted until a run's {score} to what both losses can attain{stays}.",
+        "One sigmoid neuron, no hidden layer unless a row has one.",
+        "MSE has its factor \N{VULGAR FRACTION ONE HALF} unless said otherwise.",
+    ]
+
+
+def counting(found: Mapping[str, Any]) -> list[str]:
+    """Say at which rate the runs are, what the intervals are, and how many did not arrive.
 
     Parameters
     ----------
     found
         From `study.report.answers.answer`.
-    hold
-        Steps in a row for which a target has to hold.
     """
-    target, rate = found["target"], wording.number(found["rate"])
-    score = _TARGETS.get(target, TARGETS.get(target, target))
-    stays = f" and stays there for {hold} steps" if hold > 1 else ""
     out = [
         (
-            f"A run has arrived when {score} to what the optima of both losses attain{stays}. Both losses "
-            f"start from the same parameters, on the same data, at {rate}/L unless said otherwise, L being "
-            "BCE's largest curvature on the data. A ratio is the median over pairs of runs, not the ratio "
-            f"of median steps. Intervals are over {_drawn(found)}."
+            "Both losses start from the same parameters, on the same data, at "
+            f"{wording.number(found['rate'])}/L unless said otherwise, L being BCE's largest curvature on "
+            "the data. A ratio is the median over pairs of runs, not the ratio of median steps. Intervals "
+            f"are over {_drawn(found)}."
         )
     ]
     out += _to_other_targets(found)

@@ -35,7 +35,7 @@ class Cell:
     value, interval, steps
         The ratio, its interval or that it is a bound, and the median steps with MSE and with BCE, as text.
     css
-        `slower` where MSE takes more steps, `faster` where it takes fewer, else `same`.
+        `slower` where MSE takes more steps by the whole interval, `faster` where fewer, else `same`.
     bar, whisker
         Left end and length on the logarithmic scale, from 0 to `WIDTH`; None where there is none to draw.
     """
@@ -53,14 +53,17 @@ class Cell:
 class Matrix:
     """The table: its starts, a row of cells by start for each method, the policies that have any cell.
 
-    `one` is where a bar of ratio 1 would end; `runs` says how many pairs are behind a cell.
+    `details` says what each start is; `one` is where a bar of ratio 1 would end; `runs` says how many pairs
+    are behind a cell, and `rates` which rates are the same.
     """
 
     starts: list[str]
+    details: list[str]
     rows: list[tuple[str, list[list[Cell]]]]
     policies: dict[str, str]
     one: float
     runs: str
+    rates: str
 
 
 def matrix(table: pd.DataFrame, target: str) -> Matrix:
@@ -75,7 +78,9 @@ def matrix(table: pd.DataFrame, target: str) -> Matrix:
         body.append((_method(label), [_cells(methods.from_start(of_method, s), scale) for s in starts]))
     there = {policy: name for policy, name in SWITCH.items() if (rows["policy"] == policy).any()}
     names = [methods.start_name(*start) for start in starts]
-    return Matrix(names, body, there, scale.at(1.0), _runs(rows))
+    details = [methods.start_detail(*start) for start in starts]
+    rates = methods.common_rates(rows)
+    return Matrix(names, details, body, there, scale.at(1.0), _runs(rows), rates)
 
 
 class _Scale:
@@ -105,21 +110,15 @@ def _cell(row: Mapping[Any, Any], scale: _Scale) -> Cell:
     if not ratio > 0:
         words = str(row["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
         return Cell(policy, words, "", said, "same", None, None)
-    css = "same" if ratio == 1 else "slower" if ratio > 1 else "faster"
     left, right = sorted((scale.at(1.0), scale.at(ratio)))
     low, high = float(row["slowdown_low"]), float(row["slowdown_high"])
+    css = "slower" if (ratio if bound else low) > 1 else "faster" if high < 1 and not bound else "same"
     whisker = None if bound else (scale.at(low), round(scale.at(high) - scale.at(low), 1))
-    interval, bar = "at least" if bound else _interval(low, high), (left, round(right - left, 1))
+    interval, bar = (
+        "at least" if bound else methods.ends_of_interval(low, high),
+        (left, round(right - left, 1)),
+    )
     return Cell(policy, times(ratio, bound=bound), interval, said, css, bar, whisker)
-
-
-def _interval(low: float, high: float) -> str:
-    """Write an interval; 0 and inf are open ends."""
-    if low > 0 and math.isfinite(high):
-        return f"{wording.number(low)} to {wording.number(high)}"
-    if math.isfinite(high):
-        return f"up to {wording.number(high)}"
-    return f"from {wording.number(low)}" if low > 0 else "no interval"
 
 
 def _method(label: str) -> str:
@@ -128,19 +127,15 @@ def _method(label: str) -> str:
 
 
 def _runs(rows: pd.DataFrame) -> str:
-    """Say how many pairs and data sets are behind a cell."""
+    """Say how many pairs are behind a cell, and on how many data sets, those without a ratio among them."""
     if rows.empty:
         return ""
-    pairs, sets = (
-        wording.count(int(rows[name].min()))
-        if rows[name].min() == rows[name].max()
-        else f"{wording.count(int(rows[name].min()))} to {wording.count(int(rows[name].max()))}"
-        for name in ("starts", "cells")
-    )
-    return f"{pairs} pairs of runs on {sets} data sets"
+    least, most = (wording.count(int(end)) for end in (rows["starts"].min(), rows["starts"].max()))
+    pairs = most if least == most else f"{least} to {most}"
+    return f"{pairs} pairs of runs on {wording.count(int(rows['cells'].max()))} data sets"
 
 
-def lead(table: pd.DataFrame, target: str) -> list[str]:
+def lead(table: pd.DataFrame, target: str, level: float) -> list[str]:
     """Answer the question for gradient descent in a sentence, from rows of the table; none without them."""
     found = methods.ends(table, target, "gradient descent")
     if not found:
@@ -149,8 +144,8 @@ def lead(table: pd.DataFrame, target: str) -> list[str]:
     start = methods.start_name(plain["initialisation"], plain["scale"])
     text = (
         "Trained by gradient descent at the same learning rate, mean squared error (MSE) takes "
-        f"{methods.said(plain)} as many steps as binary cross-entropy (BCE) from an {start} and "
-        f"{methods.said(wrong)} as many from one that is "
+        f"{methods.said(plain)}{methods.remark(plain, level)} as many steps as binary cross-entropy (BCE) "
+        f"from an {start} and {methods.said(wrong)}{methods.remark(wrong, level)} from one that is "
         f"{methods.start_name(wrong['initialisation'], wrong['scale'])}"
     )
     return [f"{text}{methods.at_best(found)}."]

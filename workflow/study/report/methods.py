@@ -44,7 +44,7 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
                 body.append([label, _at(name, here), *(_cell(here, start) for start in found)])
     return Grid(
         "Times as many steps with MSE as with BCE: median over pairs [its interval], median steps MSE : BCE",
-        ["moved by", "learning rates", *(start_name(*start) for start in found)],
+        ["optimiser", "learning rates", *(start_name(*start) for start in found)],
         body,
         2,
         "tables/comparisons.csv",
@@ -54,24 +54,28 @@ def grid(table: pd.DataFrame, target: str) -> Grid:
 def first_grid(table: pd.DataFrame, target: str) -> Grid:
     """Lay out methods by starts for the first screen: slowdowns at equal rates, and at the best ones."""
     rows = shown(table, target)
-    found, equal = starts_of_rows(rows), rows[rows["policy"] == "equal"]
-    body = []
+    found, body = starts_of_rows(rows), []
     for label in dict.fromkeys(rows["label"]):
         here = rows[rows["label"] == label]
         at = {policy: here[here["policy"] == policy] for policy in ("equal", "tuned")}
         body.append([label, *(_both(at, start) for start in found)])
-    free = sorted(
-        {(bool(one), float(rate)) for one, rate in zip(equal["scale_free"], equal["rate"], strict=True)}
-    )
-    rates = " and ".join(f"{wording.number(rate)}{'' if one else '/L'}" for one, rate in free)
     return Grid(
-        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at "
-        f"equal rates ({rates}) [interval]; with the best rate for each",
-        ["moved by", *(start_name(*start) for start in found)],
+        "Times as many steps with MSE as with BCE, by optimiser and start: at equal rates "
+        f"({common_rates(rows)}) [interval]; with the best rate for each",
+        ["optimiser", *(start_name(*start) for start in found)],
         body,
         1,
         "tables/comparisons.csv",
     )
+
+
+def common_rates(rows: pd.DataFrame) -> str:
+    """Say which rates are equal, in both units."""
+    equal = rows[rows["policy"] == "equal"]
+    free = sorted(
+        {(bool(one), float(rate)) for one, rate in zip(equal["scale_free"], equal["rate"], strict=True)}
+    )
+    return " and ".join(f"{wording.number(rate)}{'' if one else '/L'}" for one, rate in free)
 
 
 def _both(at: Mapping[str, pd.DataFrame], start: tuple[str, float]) -> str:
@@ -101,6 +105,11 @@ def starts_of_rows(rows: pd.DataFrame) -> list[tuple[str, float]]:
 def start_name(name: str, scale: float) -> str:
     """Name a start in a few words."""
     return _STARTS[name].format(f"{100 * scale:.6g}")
+
+
+def start_detail(name: str, scale: float) -> str:
+    """Say what a start of the first screen is made of; nothing where its name says it."""
+    return {"zero": "all zero", "normal": f"normal, {wording.number(scale)}"}.get(name, "")
 
 
 def _at(policy: str, rows: pd.DataFrame) -> str:
@@ -175,9 +184,9 @@ def lead(table: pd.DataFrame, target: str) -> list[str]:
         return []
     plain, wrong = found["equal"]
     text = (
-        f"With Adam at its rate {wording.number(plain['rate'])}, MSE takes {said(plain)} as many steps as "
-        f"BCE from an {start_name(plain['initialisation'], plain['scale'])} and {said(wrong)} as many from "
-        f"one that is {start_name(wrong['initialisation'], wrong['scale'])}"
+        f"With Adam at rate {wording.number(plain['rate'])}, MSE takes {said(plain)}{remark(plain)} as many "
+        f"steps from an {start_name(plain['initialisation'], plain['scale'])} and {said(wrong)}"
+        f"{remark(wrong)} from one that is {start_name(wrong['initialisation'], wrong['scale'])}"
     )
     return [f"{text}{at_best(found)}."]
 
@@ -186,7 +195,36 @@ def at_best(found: Mapping[str, list[Mapping[Any, Any]]]) -> str:
     """Say what the best rates make of both, as the end of a sentence; nothing where they are not known."""
     if "tuned" not in found:
         return ""
-    return f"; {' and '.join(said(row) for row in found['tuned'])} with the best rate for each loss"
+    plain, wrong = (f"{said(row)}{remark(row)}" for row in found["tuned"])
+    return f"; with the best rate for each loss {plain} and {wrong}"
+
+
+_WIDE: Final = 2.0
+"""An interval with an end beyond this multiple of its ratio, or below this part of it, is told with it."""
+
+
+def remark(row: Mapping[Any, Any], level: float | None = None) -> str:
+    """Add in brackets what a ratio does not say alone: that it is none, or fewer; its interval, if wide.
+
+    The level is told with the interval if it is given.
+    """
+    ratio, low, high = (float(row[name]) for name in ("slowdown", "slowdown_low", "slowdown_high"))
+    if row["slowdown_bound"] or not (low > 0 or math.isfinite(high)):
+        return ""
+    told = "no clear difference" if low <= 1.0 <= high and ratio != 1.0 else "fewer" if high < 1.0 else ""
+    name = "" if level is None else f"{100 * level:g}% interval "
+    wide = f"{name}{ends_of_interval(low, high)}" if high > _WIDE * ratio or _WIDE * low < ratio else ""
+    both = "; ".join(part for part in (told, wide) if part)
+    return f" ({both})" if both else ""
+
+
+def ends_of_interval(low: float, high: float) -> str:
+    """Write an interval; 0 and inf are open ends."""
+    if low > 0 and math.isfinite(high):
+        return f"{wording.number(low)} to {wording.number(high)}"
+    if math.isfinite(high):
+        return f"up to {wording.number(high)}"
+    return f"from {wording.number(low)}" if low > 0 else "no interval"
 
 
 def said(row: Mapping[Any, Any]) -> str:
@@ -206,7 +244,7 @@ def reached_grid(table: pd.DataFrame) -> Grid:
                 body.append([label, start_name(*start), *(cells[score] for score in TARGETS)])
     return Grid(
         "On samples not trained on, at the run's end: MSE, BCE, and MSE less BCE [its interval]",
-        ["moved by", "start", *TARGETS.values()],
+        ["optimiser", "start", *TARGETS.values()],
         body,
         2,
         "tables/reached.csv",

@@ -33,7 +33,7 @@ def block(summary: Mapping[str, Any]) -> str:
         What `summary.json` of the reference holds.
     """
     screen = summary["first_screen"]
-    lines = [wrapped(escape(" ".join(screen["lede"]))), "", *_table(screen["methods"])]
+    lines = [wrapped(escape(" ".join(screen["lede"] + screen["unit"]))), "", *_table(screen["methods"])]
     lines += [
         "",
         wrapped(escape(" ".join(screen["counting"]))),
@@ -55,8 +55,8 @@ def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
     head = list(rows[0])
     body = [" | ".join(escape(row[name]) for name in head) for row in rows]
     caption = (
-        "Times as many steps with MSE as with BCE, by what moves the parameters and from which start: at the "
-        "same learning rate [interval]; with the best rate for each loss."
+        "Times as many steps with MSE as with BCE, by optimiser and start: at the same learning rate "
+        "[interval]; with the best rate for each loss."
     )
     lines = [" | ".join(map(escape, head)), "|".join(["---"] * len(head)), *body]
     return [wrapped(escape(caption)), "", *(f"| {line} |" for line in lines)]
