@@ -95,6 +95,7 @@ TORCH = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("size", [None, 5])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
 @pytest.mark.parametrize("optimiser", TORCH)

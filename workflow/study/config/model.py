@@ -55,7 +55,7 @@ class Config(Compared):
 
     seed: int = key(0, "Root of every random stream of the study.", ge=0, lt=2**31)
     seeds: Seeds = key(
-        tuple(range(30)),
+        tuple(range(20)),
         "Seeds of the draws and starts.",
         allowed="a whole number k from 1 to 100000, which means 0 to k - 1, or a list of different whole "
         "numbers >= 0",

@@ -31,15 +31,11 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
     """
     cells, ended, found = frames["slowdown"], frames["ends"], answer(frames)
     headline = Headline.read(frames["headline"])
-    return {
+    return _first_screen(frames, found, provenance) | {
         "comparable": len(cells) > 0,
         "missing": [NAMES[loss] for loss in LOSSES if loss not in set(ended["loss"])],
-        "cards": first.cards(found, provenance.level),
-        "lede": lede(frames, found, provenance.level),
-        "unit": first.unit(found["target"], provenance.hold),
         "headings": headings(frames, found),
         "sections": SECTIONS,
-        "matrix": matrix.matrix(frames["comparisons"], headline.target),
         "methods": methods.grid(frames["comparisons"], headline.target),
         "methods_first": methods.first_grid(frames["comparisons"], headline.target),
         "reached": methods.reached_grid(frames["reached"]),
@@ -52,7 +48,6 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         ),
         "advice": experiments.advice(frames["experiments"], frames["experiment_ends"], headline.target),
         "demonstrations": experiments.demonstrations(frames["demonstrations"]),
-        "counting": counting(frames, found),
         "target_prose": prose.target_prose(found["target"]),
         "phase_prose": prose.phase_prose(frames),
         "law_prose": prose.law_prose(cells),
@@ -79,6 +74,18 @@ def contents(frames: Mapping[str, pd.DataFrame], provenance: Provenance) -> dict
         "counts": _counts(frames),
         "figures": {name: _figure(name, frames) for name in figures.FIGURES},
         "provenance": provenance,
+    }
+
+
+def _first_screen(
+    frames: Mapping[str, pd.DataFrame], found: Mapping[str, Any], provenance: Provenance
+) -> dict[str, Any]:
+    return {
+        "cards": first.cards(found, provenance.level),
+        "lede": lede(frames, found, provenance.level),
+        "unit": first.unit(found["target"], provenance.hold),
+        "matrix": matrix.matrix(frames["comparisons"], found["target"]),
+        "counting": counting(frames, found),
     }
 
 
