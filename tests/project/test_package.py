@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from study.benchmarks import revisions
 
 pytestmark = pytest.mark.processes
 
@@ -73,7 +74,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, copy)
     with tarfile.open(build("sdist", folder / "tree", folder / "sdist")) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+        archive.extraction_filter = revisions.DATA_FILTER
+        archive.extractall(folder / "unpacked")
     (unpacked,) = (folder / "unpacked").iterdir()
     return unpacked
 
