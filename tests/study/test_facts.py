@@ -517,7 +517,7 @@ def test_a_program_that_begins_with_a_part_of_the_rows_ends_as_that_of_all(
         marked, theta = separated(signed)
     assert marked.tolist() == expected.tolist()
     margins = signed @ theta
-    assert (margins[marked] > 0.5).all()
+    assert margins[marked].min(initial=1.0) > 1.0 - 1e-4  # up to the noise of the solver
     assert np.abs(margins[~marked]).max(initial=0.0) < 1e-5
 
 

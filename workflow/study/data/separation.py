@@ -155,7 +155,7 @@ def _hyperplane_of_many(scaled: Array) -> Array:
 def _unsolved(scaled: Array, inside: NDArray[np.bool_], theta: Array) -> NDArray[np.int64]:
     """Some of the rows for which the solution of those `inside` is none, those farthest from it."""
     margins = scaled @ theta
-    short = margins <= _BEYOND
+    short = margins < 1.0 - _NOISE
     off = ~inside & short
     amiss = np.flatnonzero(off & (np.abs(margins) > _NOISE))
     if amiss.size:
