@@ -136,10 +136,12 @@ def _newton(
         while rate > 1e-12 and _rise(margins, rate * along) > -1e-4 * rate * decrement and decrement > 1e-20:
             rate /= 2.0
         phi, margins = phi - rate * step, matvec(rows, phi - rate * step)
-        # Of many samples, rounding alone keeps the decrement from getting smaller.
-        polished += decrement <= 1e-20
-        small = decrement <= 1e-26 or float(np.abs(step).max()) <= 1e-15 * float(np.abs(phi).max())
-        small = small or polished > _POLISHING
+        polished += decrement <= 1e-20  # of many samples, rounding alone keeps it from getting smaller
+        small = (
+            decrement <= 1e-26
+            or polished > _POLISHING
+            or float(np.abs(step).max()) <= 1e-15 * float(np.abs(phi).max())
+        )
         if small or enough(phi, margins):
             break
     return phi, margins, small

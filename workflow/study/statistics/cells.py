@@ -15,7 +15,8 @@ import pandas as pd
 
 from study import wording
 from study.statistics.bootstrap import RESAMPLES, Pairs, Sample, interval
-from study.statistics.pairs import CELL, LOSSES, coded, matrix, pairs
+from study.statistics.groups import begins, coded, matrix
+from study.statistics.pairs import CELL, LOSSES, pairs
 from study.statistics.survival import (
     LEVEL,
     Bools,
@@ -71,8 +72,8 @@ def summarise(
     rows, codes = coded(paired, keys)
     if rows.empty:
         return pd.DataFrame(columns=[*keys, *(column.name for column in SUMMARY)])
-    cells = int(codes[-1]) + 1
-    begin = np.searchsorted(codes, np.arange(cells))
+    begin = begins(codes)
+    cells = begin.size
     out = rows.iloc[begin][list(keys)].reset_index(drop=True)
     counted = ~rows["at_start"].to_numpy(bool)
     missed = rows["missed"].to_numpy()
@@ -148,7 +149,7 @@ def _samples(rows: pd.DataFrame, codes: npt.NDArray[np.int64]) -> Iterator[list[
     data = rows.groupby(["dataset", "separability"], dropna=False, sort=True).ngroup().to_numpy()
     ratio, known = rows["ratio"].to_numpy(float), rows["known"].to_numpy(bool)
     chosen = rows["choice"].to_numpy() if "choice" in rows else np.full(len(rows), None)
-    for cell in pairwise([*np.searchsorted(codes, np.arange(codes[-1] + 1)).tolist(), len(rows)]):
+    for cell in pairwise([*begins(codes).tolist(), len(rows)]):
         here = np.arange(*cell)
         here = here[~np.isnan(ratio[here])]
         parts = [here[data[here] == number] for number in np.unique(data[here])]
@@ -189,7 +190,7 @@ def slowdown(
 def rate_columns(paired: pd.DataFrame) -> dict[str, Any]:
     """Rates of each cell, in key order; for tuned ones, how good the choice was."""
     rows, codes = coded(paired, CELL)
-    cells = rows.iloc[np.searchsorted(codes, np.arange(codes[-1] + 1))] if codes.size else rows
+    cells = rows.iloc[begins(codes)]
     choices = cells["choice"].tolist()
     columns: dict[str, Any] = {}
     for loss in LOSSES:

@@ -6,10 +6,9 @@ Frames in, frames out; no files.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from study.runs.plan import WITHOUT_HALF
@@ -35,23 +34,6 @@ def with_times(runs: pd.DataFrame) -> pd.DataFrame:
     rows["time"] = rows["step"].where(rows["observed"], rows["max_steps"]).astype(np.float64)
     rows["spent"] = rows["step"].where(rows["observed"], rows["steps_run"]).astype(np.float64)
     return rows
-
-
-def matrix(values: pd.Series, codes: npt.NDArray[np.int64], fill: float | bool) -> npt.NDArray[Any]:
-    """Lay out values as one row per code (0, 1, ..., ascending along the series), padded with `fill`."""
-    cells = int(codes[-1]) + 1 if codes.size else 0
-    begin = np.searchsorted(codes, np.arange(cells))
-    column = np.arange(codes.size) - begin[codes] if codes.size else codes
-    out = np.full((cells, int(column.max()) + 1 if codes.size else 0), fill)
-    out[codes, column] = values.to_numpy()
-    return out
-
-
-def coded(frame: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Number the groups of a frame in key order (nan last) and sort its rows by these numbers."""
-    codes = frame.groupby(list(keys), dropna=False, sort=True).ngroup().to_numpy(dtype=np.int64)
-    order = np.argsort(codes, kind="stable")
-    return frame.iloc[order], codes[order].astype(np.int64)
 
 
 def pairs(runs: pd.DataFrame, stable_rates: Mapping[str, float], *, folds: int = FOLDS) -> pd.DataFrame:

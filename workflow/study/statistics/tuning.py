@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from study.statistics.bootstrap import Drawn
+from study.statistics.groups import begins, coded
 from study.statistics.ratios import ratios
 from study.statistics.survival import Bools, Floats, significant
 
@@ -211,12 +213,19 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
         None where a loss was not run, or from fewer than `LEAST_SEEDS` seeds.
     """
     keys = ["dataset", "separability", "initialisation", "scale", "target"]
-    groups = rows.groupby(keys, dropna=False, sort=True).ngroup().to_numpy()
+    rows, codes = coded(rows[[*keys, "loss", *_Runs._fields]], keys)
     targets, losses = rows["target"].to_numpy(object), rows["loss"].to_numpy(object)
-    columns = _Runs(*(rows[name].to_numpy(kind) for name, kind in _COLUMNS.items()))
-    order = np.argsort(groups, kind="stable")
+    columns = _Runs(
+        seed=rows["seed"].to_numpy(np.int64),
+        start=rows["start"].to_numpy(np.int64),
+        rate=rows["rate"].to_numpy(float),
+        time=rows["time"].to_numpy(float),
+        observed=rows["observed"].to_numpy(bool),
+        max_steps=rows["max_steps"].to_numpy(float),
+    )
     # Slices of arrays: taking rows from a frame costs more than the choice itself.
-    for cell in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+    for begin, end in pairwise([*begins(codes).tolist(), codes.size]):
+        cell = np.arange(begin, end)
         sides = {loss: columns.at(cell[losses[cell] == loss]) for loss in ("mse", "bce")}
         seeds = np.intersect1d(sides["mse"].seed, sides["bce"].seed)
         if seeds.size < LEAST_SEEDS:
@@ -225,7 +234,7 @@ def choices(rows: pd.DataFrame, folds: int) -> Iterator[Choice]:
         if all(found.rates.size for found in trials.values()):
             every, first = np.unique(columns.seed[cell], return_index=True)
             starts = columns.start[cell][first][np.searchsorted(every, seeds)]
-            yield Choice(str(targets[cell[0]]), starts, trials, min(folds, seeds.size))
+            yield Choice(str(targets[begin]), starts, trials, min(folds, seeds.size))
 
 
 class _Runs(NamedTuple):
@@ -242,16 +251,6 @@ class _Runs(NamedTuple):
         """Some of the runs."""
         seed, start, rate, time, observed, max_steps = self
         return _Runs(seed[rows], start[rows], rate[rows], time[rows], observed[rows], max_steps[rows])
-
-
-_COLUMNS: Final = {
-    "seed": np.int64,
-    "start": np.int64,
-    "rate": float,
-    "time": float,
-    "observed": bool,
-    "max_steps": float,
-}
 
 
 def _trials(side: _Runs, seeds: Ints) -> Trials:
