@@ -14,7 +14,7 @@ from study.catalogue import OF_A_STUDY
 from study.dictionary import ALL
 from study.figures.style import TARGETS
 from study.files import digest
-from study.report import card, document, first, grids, matrix, methods, prose, sections, words
+from study.report import card, document, first, grids, matrix, prose, sections, words
 from study.report.answers import answer
 from study.report.contents import contents
 from study.statistics.headline import Headline
@@ -571,10 +571,10 @@ def test_bars_are_logarithmic_and_begin_at_one(frames):
 
 
 def test_open_ends_of_intervals_are_said_and_no_zero_or_infinity_is_printed():
-    assert methods.ends_of_interval(2.0, 3.5) == "2 to 3.5"
-    assert methods.ends_of_interval(0.0, 6.33) == "up to 6.33"
-    assert methods.ends_of_interval(4.51, math.inf) == "from 4.51"
-    assert methods.ends_of_interval(0.0, math.inf) == "no interval"
+    assert words.ends_of_interval(2.0, 3.5) == "2 to 3.5"
+    assert words.ends_of_interval(0.0, 6.33) == "up to 6.33"
+    assert words.ends_of_interval(4.51, math.inf) == "from 4.51"
+    assert words.ends_of_interval(0.0, math.inf) == "no interval"
 
 
 def test_headings_say_what_was_found(frames, html):

@@ -42,7 +42,7 @@ def draw(frames: Mapping[str, pd.DataFrame]) -> Figure:
 def _ratios(figure: Figure, table: Matrix) -> None:
     """Write a column for each start and a row for each method."""
     places = [0.36 + 0.62 * (i + 0.5) / len(table.starts) for i in range(len(table.starts))]
-    for place, name in zip(places, table.starts, strict=True):
+    for place, (name, _) in zip(places, table.starts, strict=True):
         figure.text(place, 0.62, textwrap.fill(name, 13), size=19, ha="center", va="center", color=MUTED)
     height = 0.44 / min(len(table.rows), _ROWS)
     for index, (label, cells) in enumerate(table.rows[:_ROWS]):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from study import wording
 from study.report import methods
-from study.report.words import times
+from study.report.words import ends_of_interval, times
 
 SWITCH: Final = {
     "equal": "same rate for both",
@@ -53,12 +53,11 @@ class Cell:
 class Matrix:
     """The table: its starts, a row of cells by start for each method, the policies that have any cell.
 
-    `details` says what each start is; `one` is where a bar of ratio 1 would end; `runs` says how many pairs
-    are behind a cell, and `rates` which rates are the same.
+    A start has a name and what it is made of; `one` is where a bar of ratio 1 would end; `runs` says how many
+    pairs are behind a cell, and `rates` which rates are the same.
     """
 
-    starts: list[str]
-    details: list[str]
+    starts: list[tuple[str, str]]
     rows: list[tuple[str, list[list[Cell]]]]
     policies: dict[str, str]
     one: float
@@ -77,10 +76,8 @@ def matrix(table: pd.DataFrame, target: str) -> Matrix:
         of_method = rows[rows["label"] == label]
         body.append((_method(label), [_cells(methods.from_start(of_method, s), scale) for s in starts]))
     there = {policy: name for policy, name in SWITCH.items() if (rows["policy"] == policy).any()}
-    names = [methods.start_name(*start) for start in starts]
-    details = [methods.start_detail(*start) for start in starts]
-    rates = methods.common_rates(rows)
-    return Matrix(names, details, body, there, scale.at(1.0), _runs(rows), rates)
+    named = [(methods.start_name(*start), methods.start_detail(*start)) for start in starts]
+    return Matrix(named, body, there, scale.at(1.0), _runs(rows), methods.common_rates(rows))
 
 
 class _Scale:
@@ -111,13 +108,12 @@ def _cell(row: Mapping[Any, Any], scale: _Scale) -> Cell:
         words = str(row["text"]).replace("x", "\N{MULTIPLICATION SIGN}")
         return Cell(policy, words, "", said, "same", None, None)
     left, right = sorted((scale.at(1.0), scale.at(ratio)))
-    low, high = float(row["slowdown_low"]), float(row["slowdown_high"])
-    css = "slower" if (ratio if bound else low) > 1 else "faster" if high < 1 and not bound else "same"
+    # What is known of a bound is that the ratio is at least as large.
+    low, high = (ratio, math.inf) if bound else (float(row["slowdown_low"]), float(row["slowdown_high"]))
+    css = "slower" if low > 1 else "faster" if high < 1 else "same"
     whisker = None if bound else (scale.at(low), round(scale.at(high) - scale.at(low), 1))
-    interval, bar = (
-        "at least" if bound else methods.ends_of_interval(low, high),
-        (left, round(right - left, 1)),
-    )
+    interval = "at least" if bound else ends_of_interval(low, high)
+    bar = (left, round(right - left, 1))
     return Cell(policy, times(ratio, bound=bound), interval, said, css, bar, whisker)
 
 

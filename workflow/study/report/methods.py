@@ -11,7 +11,7 @@ import pandas as pd
 from study import wording
 from study.figures.style import POLICY_NAMES, TARGETS
 from study.report.grids import Grid
-from study.report.words import times
+from study.report.words import ends_of_interval, times
 
 _SIDES: Final = ("contender", "baseline")
 
@@ -216,15 +216,6 @@ def remark(row: Mapping[Any, Any], level: float | None = None) -> str:
     wide = f"{name}{ends_of_interval(low, high)}" if high > _WIDE * ratio or _WIDE * low < ratio else ""
     both = "; ".join(part for part in (told, wide) if part)
     return f" ({both})" if both else ""
-
-
-def ends_of_interval(low: float, high: float) -> str:
-    """Write an interval; 0 and inf are open ends."""
-    if low > 0 and math.isfinite(high):
-        return f"{wording.number(low)} to {wording.number(high)}"
-    if math.isfinite(high):
-        return f"up to {wording.number(high)}"
-    return f"from {wording.number(low)}" if low > 0 else "no interval"
 
 
 def said(row: Mapping[Any, Any]) -> str:

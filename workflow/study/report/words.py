@@ -68,6 +68,15 @@ def interval(record: Mapping[str, Any], level: float) -> str:
     return f"{share} {_limits(float(record['slowdown_low']), float(record['slowdown_high']))}"
 
 
+def ends_of_interval(low: float, high: float) -> str:
+    """Write an interval; 0 and inf are open ends."""
+    if low > 0 and math.isfinite(high):
+        return f"{wording.number(low)} to {wording.number(high)}"
+    if math.isfinite(high):
+        return f"up to {wording.number(high)}"
+    return f"from {wording.number(low)}" if low > 0 else "no interval"
+
+
 def _limits(low: float, high: float) -> str:
     """Write the ends of an interval; 0 and inf mean unbounded."""
     if math.isinf(high):
